@@ -1,0 +1,58 @@
+"""The application: composition root of the API process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from services.api import health, metrics, problems
+from services.api.deps import Replay, replay
+from services.api.doorbell import RedisDoorbell
+from services.api.middleware import Gate, RateLimiter
+from services.api.security import PrincipalCache
+from services.core.kit import logs
+from services.core.kit.database import create_engine
+from services.core.kit.settings import Settings, load
+from services.core.kit.uow import Database
+
+ROUTERS: tuple[APIRouter, ...] = (health.router, metrics.router)
+
+DESCRIPTION = """老旧小区改造服务接口。Renewal of old residential compounds: register, projects, competitive selection.
+
+Errors are RFC 9457 problems (`/problems`); writes take `Idempotency-Key`; editable records take `If-Match`."""
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Opens the pool and the bell, closes both."""
+    settings: Settings = app.state.settings
+    doorbell = RedisDoorbell(settings.redis_url.get_secret_value())
+    app.state.database = Database(create_engine(settings, application="jiugai-api"), doorbell=doorbell.ring)
+    app.state.doorbell = doorbell
+    yield
+    await app.state.database.close()
+    await doorbell.close()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """A new application. Settings come from the environment unless given."""
+    settings = settings or load()
+    logs.configure(settings.jiugai_log_level)
+    app = FastAPI(
+        title="Jiugai 旧改",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.principals = PrincipalCache(settings.principal_cache_seconds)
+    app.state.per_principal = RateLimiter(settings.rate_per_principal_minute, "principal")
+    app.state.sign_ins = RateLimiter(settings.sign_in_per_client_minute, "sign-in")
+    problems.install(app)
+    app.add_exception_handler(Replay, replay)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(Gate, settings=settings)
+    return app

@@ -1,0 +1,123 @@
+"""The gate that every request passes: request id, size and rate, log line, metrics. Pure ASGI; BaseHTTPMiddleware costs 90 µs."""
+
+import re
+import time
+from typing import Any
+from uuid import UUID
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.api import metrics
+from services.api.problems import RequestTooLarge, TooManyRequests, language_of, problem_response
+from services.core.kit.ids import new_id
+from services.core.kit.settings import Settings
+
+log = structlog.get_logger("access")
+SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
+FIXED_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+class RateLimiter:
+    """Counts per key in this process: 2 µs a request, where one Redis call costs 70. The limit holds per process."""
+
+    def __init__(self, per_minute: int, name: str) -> None:
+        self.item: RateLimitItem = RateLimitItemPerMinute(per_minute)
+        self.name = name
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def hit(self, key: str) -> None:
+        """Counts one request of `key`; refuses it past the limit."""
+        if self._limiter.hit(self.item, key):
+            return
+        window = self._limiter.get_window_stats(self.item, key)
+        wait = max(1, int(window.reset_time - time.time()) + 1)
+        raise TooManyRequests(
+            headers={
+                "Retry-After": str(wait),
+                "RateLimit-Policy": f'"{self.name}";q={self.item.amount};w=60',
+                "RateLimit": f'"{self.name}";r=0;t={wait}',
+            },
+        )
+
+
+class Gate:
+    """Wraps the whole application."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+        self.app = app
+        self.body_limit = settings.body_limit_bytes
+        self.clients = RateLimiter(settings.rate_per_client_minute, "client")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if SOUND_ID.fullmatch(given) else str(new_id())
+        scope["request_id"] = request_id
+        status = 500
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *FIXED_HEADERS]
+            await send(message)
+
+        try:
+            self._admit(scope, headers)
+            await self.app(scope, self._bounded(receive), send_marked)
+        except (RequestTooLarge, TooManyRequests) as refusal:
+            language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+            response = problem_response(refusal, language=language, request_id=request_id)
+            await response(scope, receive, send_marked)
+        finally:
+            self._account(scope, status, time.perf_counter() - started)
+
+    def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self.body_limit:
+            raise RequestTooLarge(limit_bytes=self.body_limit)
+        if scope["path"] not in UNCOUNTED:
+            self.clients.hit(scope["client"][0] if scope["client"] else "unknown")
+
+    def _bounded(self, receive: Receive) -> Receive:
+        taken = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.body_limit:
+                raise RequestTooLarge(limit_bytes=self.body_limit)
+            return message
+
+        return receive_bounded
+
+    @staticmethod
+    def _account(scope: Scope, status: int, seconds: float) -> None:
+        route: Any = scope.get("route")
+        path = getattr(route, "path_format", None) or "unknown"
+        method = scope["method"] if path != "unknown" else "OTHER"
+        metrics.observe(method, path, status, seconds)
+        principal: UUID | None = scope.get("state", {}).get("principal_id")
+        log.info(
+            "request",
+            request_id=scope["request_id"],
+            method=method,
+            route=path,
+            status=status,
+            ms=round(seconds * 1000, 2),
+            principal=None if principal is None else str(principal),
+        )

@@ -1,0 +1,110 @@
+"""Roles, what each may do, and the principal that a token stands for. Deny by default: what is not listed is not allowed."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from uuid import UUID
+
+from services.core.kit.scope import Scope
+
+
+class Permission(StrEnum):
+    """`resource:action`; every route under /v1 declares one (or says that signing in is enough)."""
+
+    AUDIT_READ = "audit:read"
+    CLIENT_WRITE = "client:write"
+    COMPOUND_READ = "compound:read"
+    COMPOUND_WRITE = "compound:write"
+    DISCREPANCY_ADJUDICATE = "discrepancy:adjudicate"
+    DISCREPANCY_READ = "discrepancy:read"
+    EVENT_READ = "event:read"
+    FACT_ATTEST = "fact:attest"
+    FACT_READ = "fact:read"
+    GATE_EXCEPT = "gate:except"
+    ME = "me"
+    POLICY_ASSIGN = "policy:assign"
+    POLICY_READ = "policy:read"
+    PROJECT_APPLY = "project:apply"
+    PROJECT_READ = "project:read"
+    PROJECT_WRITE = "project:write"
+    REGION_READ = "region:read"
+    REGION_WRITE = "region:write"
+    ROUND_FREEZE = "round:freeze"
+    ROUND_PUBLISH = "round:publish"
+    ROUND_READ = "round:read"
+    ROUND_RUN = "round:run"
+    ROUND_WRITE = "round:write"
+    STAFF_READ = "staff:read"
+    STAFF_WRITE = "staff:write"
+
+
+class Role(StrEnum):
+    """Held on a region: it holds in that region's whole subtree."""
+
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    EXPERT = "expert"
+    AUDITOR = "auditor"
+    DEPARTMENT = "department"
+
+
+P = Permission
+READING = frozenset(
+    {P.COMPOUND_READ, P.DISCREPANCY_READ, P.FACT_READ, P.POLICY_READ, P.PROJECT_READ, P.REGION_READ, P.ROUND_READ}
+)
+COMMUNITY = READING | {P.COMPOUND_WRITE, P.FACT_ATTEST, P.EVENT_READ}
+STREET = COMMUNITY | {P.PROJECT_WRITE, P.PROJECT_APPLY}
+DISTRICT = STREET | {
+    P.DISCREPANCY_ADJUDICATE, P.GATE_EXCEPT, P.REGION_WRITE, P.ROUND_FREEZE, P.ROUND_RUN, P.ROUND_WRITE, P.STAFF_READ,
+    P.STAFF_WRITE,
+}  # fmt: skip
+ALLOWS: dict[Role, frozenset[Permission]] = {
+    Role.CITY: DISTRICT | {P.AUDIT_READ, P.CLIENT_WRITE, P.POLICY_ASSIGN, P.ROUND_PUBLISH},
+    Role.DISTRICT: DISTRICT,
+    Role.STREET: STREET,
+    Role.COMMUNITY: COMMUNITY,
+    Role.EXPERT: READING,
+    Role.AUDITOR: READING | {P.AUDIT_READ, P.EVENT_READ, P.STAFF_READ},
+    Role.DEPARTMENT: READING | {P.EVENT_READ, P.FACT_ATTEST},
+}
+
+# Who may give which role: nobody hands out more than stands below them.
+GIVES: dict[Role, frozenset[Role]] = {
+    Role.CITY: frozenset(Role),
+    Role.DISTRICT: frozenset({Role.STREET, Role.COMMUNITY, Role.EXPERT}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role on a region's subtree."""
+
+    role: Role
+    region_path: str
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a token stands for: a member of staff or a department's client, with the grants that hold now."""
+
+    kind: str
+    id: UUID
+    session_id: UUID | None
+    language: str = "zh"
+    grants: tuple[Grant, ...] = ()
+    _scopes: dict[Permission, Scope] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def permissions(self) -> frozenset[Permission]:
+        """What this principal may do somewhere."""
+        return frozenset({Permission.ME}).union(*(ALLOWS[grant.role] for grant in self.grants))
+
+    def scope(self, permission: Permission) -> Scope:
+        """Where this principal may do it."""
+        if permission not in self._scopes:
+            self._scopes[permission] = Scope.of(
+                grant.region_path for grant in self.grants if permission in ALLOWS[grant.role]
+            )
+        return self._scopes[permission]

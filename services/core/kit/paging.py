@@ -1,0 +1,29 @@
+"""Keyset pages: the cursor holds the keys of the last row, opaque to the caller, parsed by type before it meets a query."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from services.core.kit.errors import CursorInvalid
+
+
+def encode(keys: Sequence[Any]) -> str:
+    """The cursor after a row with these keys."""
+    return (
+        base64.urlsafe_b64encode(json.dumps([str(key) for key in keys], ensure_ascii=False).encode())
+        .decode()
+        .rstrip("=")
+    )
+
+
+def decode(cursor: str, kinds: Sequence[Callable[[str], Any]]) -> list[Any]:
+    """The keys inside a cursor, each through its parser; anything else is refused."""
+    try:
+        texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(texts, list) or any(not isinstance(text, str) or "\x00" in text for text in texts):
+            raise CursorInvalid
+        return [kind(text) for kind, text in zip(kinds, texts, strict=True)]
+    except (ValueError, binascii.Error) as wrong:
+        raise CursorInvalid from wrong

@@ -1,0 +1,67 @@
+"""Which part of the region tree somebody may touch, as a typed argument of every query.
+
+A region's path is the chain of its ancestors' numbers, each closed by a dot: `1.23.456.`. Under COLLATE "C" a subtree is one
+contiguous range of text, `1.23.` up to `1.23/`, so an ordinary B-tree both filters and orders by it (docs/adr/0006).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, String, bindparam, exists, func, literal_column, select, type_coerce
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Subtrees of the region tree, none inside another. An empty scope sees nothing."""
+
+    paths: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> "Scope":
+        """The smallest scope that covers `paths`."""
+        kept: list[str] = []
+        for path in sorted(set(paths)):
+            if not kept or not path.startswith(kept[-1]):
+                kept.append(path)
+        return cls(tuple(kept))
+
+    def covers(self, path: str) -> bool:
+        """Whether the region at `path` lies inside."""
+        return any(path.startswith(own) for own in self.paths)
+
+    def within(self, path: str) -> "Scope":
+        """The part of this scope inside the subtree at `path`."""
+        if self.covers(path):
+            return Scope((path,))
+        return Scope(tuple(own for own in self.paths if own.startswith(path)))
+
+    @property
+    def lows(self) -> list[str]:
+        """Where each subtree's range of paths begins (inclusive)."""
+        return list(self.paths)
+
+    @property
+    def highs(self) -> list[str]:
+        """Where each subtree's range ends (exclusive): the dot's successor in place of the last dot."""
+        return [path[:-1] + "/" for path in self.paths]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values of the parameters that `in_scope` leaves open."""
+        return {"scope_lows": self.lows, "scope_highs": self.highs}
+
+    def clause(self, column: Any) -> ColumnElement[bool]:
+        """`column` (a region path) lies inside this scope; for statements built per call."""
+        return in_scope(column).params(**self.parameters)
+
+
+def in_scope(column: Any) -> ColumnElement[bool]:
+    """`column` lies inside the scope given as `scope_lows` and `scope_highs`; for statements compiled once."""
+    ranges = func.unnest(
+        bindparam("scope_lows", type_=ARRAY(String)), bindparam("scope_highs", type_=ARRAY(String))
+    ).table_valued("low", "high", name="scope")
+    collated = type_coerce(column, String)
+    return exists(
+        select(literal_column("1")).select_from(ranges).where(collated >= ranges.c.low, collated < ranges.c.high)
+    )

@@ -1,0 +1,66 @@
+"""Settings from the environment. Secrets have no default; a production start on example values is refused."""
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+EXAMPLE = "change-me"
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < 32:
+        raise ValueError("a secret needs at least 32 characters")
+    return secret
+
+
+class Settings(BaseSettings):
+    """One frozen object, built once at start and handed down; nothing in core reads the environment by itself."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: SecretStr
+    redis_url: SecretStr
+    jiugai_secret_key: Annotated[SecretStr, AfterValidator(_long_enough)]
+    jiugai_env: Literal["development", "production"] = "development"
+    jiugai_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    jiugai_public_url: str = "http://127.0.0.1:8000"
+    jiugai_metrics_token: SecretStr | None = None
+
+    database_pool: int = 20
+    statement_timeout_ms: int = 30_000
+    access_token_minutes: int = 15
+    refresh_token_days: int = 14
+    refresh_grace_seconds: int = 30
+    principal_cache_seconds: float = 1.0
+    rate_per_client_minute: int = 1_200
+    rate_per_principal_minute: int = 6_000
+    sign_in_per_client_minute: int = 60
+    body_limit_bytes: int = 1_048_576
+    worker_jobs: int = 10
+
+    @model_validator(mode="after")
+    def _no_example_in_production(self) -> Self:
+        if self.jiugai_env != "production":
+            return self
+        given = {
+            "JIUGAI_SECRET_KEY": self.jiugai_secret_key.get_secret_value(),
+            "DATABASE_URL": urlsplit(self.database_url.get_secret_value()).password or "",
+            "REDIS_URL": urlsplit(self.redis_url.get_secret_value()).password or "",
+        }
+        for name, value in given.items():
+            if EXAMPLE in value:
+                raise ValueError(f"{name} still holds the example value; production does not start on it")
+        return self
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database address in the form that SQLAlchemy's asyncpg driver takes."""
+        _, _, rest = self.database_url.get_secret_value().partition("://")
+        return f"postgresql+asyncpg://{rest}"
+
+
+def load() -> Settings:
+    """Settings of this process, from its environment."""
+    return Settings()

@@ -1,0 +1,272 @@
+"""One request or one task is one transaction. Use cases take a unit of work and never commit.
+
+Events, audit entries, jobs and the stored answer of an idempotent request are collected while the use case runs and written
+by one statement just before the commit: all of them, or none.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import event as sa_event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+
+from services.core.kit.events import Event
+from services.core.kit.ids import new_id
+from services.core.kit.jobs import Job, Rung
+
+if TYPE_CHECKING:
+    import asyncpg
+
+Doorbell = Callable[[Sequence[Rung]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: staff, client (a department's system) or system (the worker, the command line)."""
+
+    kind: str
+    id: UUID | None = None
+    request_id: str | None = None
+
+
+SYSTEM = Actor("system")
+
+
+@dataclass(slots=True)
+class StoredAnswer:
+    """The answer that a repeated request gets again (`Idempotency-Key`)."""
+
+    principal_id: UUID
+    key: str
+    fingerprint: str
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+FLUSH_LEDGERS = """
+WITH
+e AS (INSERT INTO event (id, kind, schema_version, subject_type, subject_id, region_path, data,
+                         actor_kind, actor_id, request_id, occurred_at)
+      SELECT x.id, x.kind, x.schema_version, x.subject_type, x.subject_id, x.region_path, x.data, $4, $5, $6, $7
+      FROM jsonb_to_recordset($1::text::jsonb) AS x(id uuid, kind text, schema_version int, subject_type text,
+                                                    subject_id uuid, region_path text, data jsonb)),
+a AS (INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, outcome, target_type, target_id, region_path,
+                               details, request_id)
+      SELECT x.id, $7, $4, $5, x.action, x.outcome, x.target_type, x.target_id, x.region_path, x.details, $6
+      FROM jsonb_to_recordset($2::text::jsonb) AS x(id uuid, action text, outcome text, target_type text, target_id uuid,
+                                                    region_path text, details jsonb)),
+j AS (INSERT INTO job (id, name, payload, run_at, rung_at, attempts, request_id, created_at)
+      SELECT x.id, x.name, x.payload, coalesce(x.run_at, $7), CASE WHEN x.run_at IS NULL THEN $7 END, 0, $6, $7
+      FROM jsonb_to_recordset($3::text::jsonb) AS x(id uuid, name text, payload jsonb, run_at timestamptz))
+INSERT INTO idempotent_answer (principal_id, key, fingerprint, status, headers, body, created_at)
+SELECT $8::uuid, $9::text, $10::text, $11::int, $12::text::jsonb, $13::bytea, $7 WHERE $8::uuid IS NOT NULL
+"""
+
+
+class UnitOfWork:
+    """One transaction and what it will tell the world. `now` is the only clock of a use case (UTC, fixed at the start)."""
+
+    def __init__(self, connection: AsyncConnection, driver: "asyncpg.Connection", actor: Actor, now: datetime) -> None:
+        self.connection = connection
+        self.driver = driver
+        self.actor = actor
+        self.now = now
+        self.answer: StoredAnswer | None = None
+        self._session: AsyncSession | None = None
+        self._events: list[dict[str, Any]] = []
+        self._audit: list[dict[str, Any]] = []
+        self._jobs: list[dict[str, Any]] = []
+
+    @property
+    def session(self) -> AsyncSession:
+        """The ORM session of this transaction, made when first asked for."""
+        if self._session is None:
+            self._session = AsyncSession(
+                bind=self.connection, expire_on_commit=False, join_transaction_mode="control_fully", autoflush=True
+            )
+        return self._session
+
+    def record(self, happened: Event, *, subject: str, subject_id: UUID, region_path: str) -> None:
+        """Records an event, and the audit entry of the act that it tells of."""
+        data = happened.model_dump(mode="json")
+        self._events.append(
+            {
+                "id": str(new_id()),
+                "kind": happened.kind,
+                "schema_version": happened.schema_version,
+                "subject_type": subject,
+                "subject_id": str(subject_id),
+                "region_path": region_path,
+                "data": data,
+            }
+        )
+        self.audit(happened.kind, target=subject, target_id=subject_id, region_path=region_path, details=data)
+
+    def audit(
+        self,
+        action: str,
+        *,
+        target: str,
+        target_id: UUID | None,
+        region_path: str = "",
+        details: dict[str, Any] | None = None,
+        outcome: str = "done",
+    ) -> None:
+        """Adds an audit entry of its own, for what is no event: a sign-in, a reading of personal data, a refusal."""
+        self._audit.append(
+            {
+                "id": str(new_id()),
+                "action": action,
+                "outcome": outcome,
+                "target_type": target,
+                "target_id": None if target_id is None else str(target_id),
+                "region_path": region_path,
+                "details": details or {},
+            }
+        )
+
+    def enqueue(self, job: Job, *, run_at: datetime | None = None) -> UUID:
+        """Writes a job in this transaction; it starts right after the commit, or at `run_at`."""
+        job_id = new_id()
+        self._jobs.append(
+            {
+                "id": str(job_id),
+                "name": job.name,
+                "payload": job.model_dump(mode="json"),
+                "run_at": None if run_at is None else run_at.isoformat(),
+            }
+        )
+        return job_id
+
+    async def flush(self) -> None:
+        """Sends ORM changes and the collected ledgers to the database, still inside the transaction."""
+        if self._session is not None:
+            await self._session.flush()
+        answer = self.answer if self.answer is not None and self.answer.status else None
+        if not (self._events or self._audit or self._jobs or answer):
+            return
+        await self.driver.execute(
+            FLUSH_LEDGERS,
+            json.dumps(self._events, ensure_ascii=False),
+            json.dumps(self._audit, ensure_ascii=False),
+            json.dumps(self._jobs, ensure_ascii=False),
+            self.actor.kind,
+            self.actor.id,
+            self.actor.request_id,
+            self.now,
+            answer.principal_id if answer else None,
+            answer.key if answer else None,
+            answer.fingerprint if answer else None,
+            answer.status if answer else None,
+            json.dumps(answer.headers) if answer else None,
+            answer.body if answer else None,
+        )
+        self._events, self._audit = [], []
+
+    @property
+    def to_ring(self) -> list[Rung]:
+        """The jobs whose bell is to be rung after the commit."""
+        return [Rung(job["name"], UUID(job["id"])) for job in self._jobs if job["run_at"] is None]
+
+    async def close_session(self) -> None:
+        """Lets go of the ORM session; the connection and its transaction stay."""
+        if self._session is not None:
+            await self._session.close()
+
+
+class Database:
+    """The pool of one process: units of work to write, readers to read."""
+
+    def __init__(self, engine: AsyncEngine, *, doorbell: Doorbell | None = None) -> None:
+        self.engine = engine
+        self._doorbell = doorbell
+        self._ringing: set[asyncio.Task[None]] = set()
+        sa_event.listen(engine.sync_engine, "checkout", _refuse_closed)
+
+    def begin(self, actor: Actor, *, now: datetime | None = None) -> "Transaction":
+        """A unit of work: committed when the block ends, rolled back when it raises."""
+        return Transaction(self, actor, now or datetime.now(UTC))
+
+    def read(self) -> "Reader":
+        """A driver connection outside any transaction, for reads of one statement each."""
+        return Reader(self.engine)
+
+    def ring(self, rung: list[Rung]) -> None:
+        """Rings for committed jobs without waiting; the relay heals whatever gets lost here."""
+        if rung and self._doorbell is not None:
+            task = asyncio.ensure_future(self._doorbell(rung))
+            self._ringing.add(task)
+            task.add_done_callback(self._ringing.discard)
+
+    async def close(self) -> None:
+        """Waits for the bells under way and closes the pool."""
+        if self._ringing:
+            await asyncio.gather(*self._ringing, return_exceptions=True)
+        await self.engine.dispose()
+
+
+def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
+    """A pooled connection whose server went away is replaced at check-out, without a ping on every use."""
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+class Reader:
+    """`async with database.read() as connection:` an asyncpg connection for single-statement reads."""
+
+    __slots__ = ("_connection", "_engine")
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def __aenter__(self) -> "asyncpg.Connection":
+        self._connection = await self._engine.connect()
+        raw = await self._connection.get_raw_connection()
+        return raw.driver_connection
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._connection.close()
+
+
+class Transaction:
+    """`async with database.begin(actor) as uow:` one transaction."""
+
+    __slots__ = ("_actor", "_connection", "_database", "_now", "_uow")
+
+    def __init__(self, database: Database, actor: Actor, now: datetime) -> None:
+        self._database, self._actor, self._now = database, actor, now
+
+    async def __aenter__(self) -> UnitOfWork:
+        self._connection = await self._database.engine.connect()
+        try:
+            raw = await self._connection.get_raw_connection()
+            # SQLAlchemy starts the driver's transaction at its first own statement; ours may come first.
+            await raw.dbapi_connection._start_transaction()  # type: ignore[union-attr] # noqa: SLF001
+        except BaseException:
+            await self._connection.close()
+            raise
+        self._uow = UnitOfWork(self._connection, raw.driver_connection, self._actor, self._now)
+        return self._uow
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                await self._uow.flush()
+                await self._connection.commit()
+            else:
+                await self._connection.rollback()
+        finally:
+            await self._uow.close_session()
+            await self._connection.close()
+        if kind is None:
+            self._database.ring(self._uow.to_ring)
