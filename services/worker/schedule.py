@@ -1,0 +1,38 @@
+"""The schedule: each tick is a row with a key, so it happens once over all workers, and the last one missed is caught up."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from services.core.kit import jobs
+from services.core.kit.housekeeping import ForgetOldAnswers
+from services.core.kit.ids import new_id
+from services.core.kit.jobs import Job
+from services.core.kit.uow import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """A job that is due every so often, counted from midnight UTC of 1970."""
+
+    job: Job
+    every: timedelta
+
+    def slot(self, now: datetime) -> datetime:
+        """The newest tick that is not in the future."""
+        step = int(self.every.total_seconds())
+        return datetime.fromtimestamp(int(now.timestamp()) // step * step, UTC)
+
+
+SCHEDULE: list[Recurring] = [Recurring(ForgetOldAnswers(), timedelta(hours=1))]
+
+
+async def schedule_once(database: Database, *, now: datetime | None = None) -> int:
+    """Turns every tick that has come and that nobody took into a job; how many."""
+    now = now or datetime.now(UTC)
+    taken = 0
+    for recurring in SCHEDULE:
+        async with database.engine.begin() as connection:
+            if await jobs.claim_slot(connection, name=recurring.job.name, slot_at=recurring.slot(now)):
+                await jobs.add(connection, recurring.job, job_id=new_id(), now=now)
+                taken += 1
+    return taken
