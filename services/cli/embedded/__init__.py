@@ -4,7 +4,6 @@ Each URL in the environment stands for itself: only what is not named there is s
 goes with the data folder. Production names its own servers.
 """
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -16,9 +15,9 @@ from services.cli.embedded import account as accounts
 from services.cli.embedded import credentials, postgres, redis_server
 from services.cli.embedded.account import Account
 from services.cli.embedded.errors import Refusal
-from services.cli.embedded.slot import Slot, exclusive
+from services.cli.embedded.slot import Slot, exclusive, locked, shared
 
-__all__ = ["Embedded", "Refusal", "State", "data_folder", "ensure", "start", "status", "stop", "using"]
+__all__ = ["Embedded", "Refusal", "State", "data_folder", "ensure", "running", "start", "status", "stop"]
 
 
 @dataclass(frozen=True)
@@ -89,12 +88,33 @@ def start(data: Path, *, postgres_bin: Path | None = None, environment: Mapping[
     return Embedded(exported, tuple(started))
 
 
+@contextmanager
+def running(
+    data: Path, *, postgres_bin: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> Iterator[dict[str, str]]:
+    """The variables to export while the block runs. Then stops what it started, unless another block still uses it."""
+    if environment.get("JIUGAI_ENV") == "production" or (
+        environment.get("DATABASE_URL") and environment.get("REDIS_URL")
+    ):
+        yield start(data, environment=environment).environment
+        return
+    accounts.open_data(data, accounts.current())
+    started: tuple[str, ...] = ()
+    try:
+        with shared(data / "users.lock"):
+            begun = start(data, postgres_bin=postgres_bin, environment=environment)
+            started = begun.started
+            yield begun.environment
+    finally:
+        stop(data, only=started, unless_used=True)
+
+
 def stop(data: Path, *, only: tuple[str, ...] | None = None, unless_used: bool = False) -> list[str]:
     """Stops the servers of a data folder (or `only` some) and names them. `unless_used` leaves them to other users."""
     if not data.exists():
         return []
     with exclusive(data / "embedded.lock"):
-        if unless_used and not _unused(data):
+        if unless_used and locked(data / "users.lock"):
             return []
         return _stop(accounts.known_place(data), only)
 
@@ -110,29 +130,6 @@ def status(data: Path) -> list[State]:
             for slot, record in found
             if record is not None
         ]
-
-
-@contextmanager
-def using(data: Path) -> Iterator[None]:
-    """Marks the servers as used by this process, so that another that started them leaves them running when it ends."""
-    accounts.open_data(data, accounts.current())
-    handle = os.open(data / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _unused(data: Path) -> bool:
-    handle = os.open(data / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
-    return True
 
 
 def _slots(place: Path) -> list[Slot]:

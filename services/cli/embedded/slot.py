@@ -48,9 +48,22 @@ class Command:
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
     """Holds a lock file; a second process waits here until the first is done."""
+    with _held(path, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Holds a lock file together with others who do."""
+    with _held(path, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _held(path: Path, how: int) -> Iterator[None]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(handle, how)
         yield
     finally:
         os.close(handle)
@@ -147,7 +160,7 @@ class Slot:
         handle = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            with self.log.open("wb") as log:
+            with open(self.log, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as log:
                 process = subprocess.Popen(
                     command.arguments,
                     stdin=subprocess.PIPE,
