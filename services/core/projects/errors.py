@@ -1,0 +1,48 @@
+"""What can be refused about projects."""
+
+from services.core.kit.errors import DomainError, Kind
+
+
+class ProjectNoTaken(DomainError):
+    code, kind = "project-no-taken", Kind.CONFLICT
+    title_zh, title_en = "项目编号已被使用", "The project number is already in use"
+
+
+class ProjectInputInvalid(DomainError):
+    code, kind = "project-input-invalid", Kind.INVALID
+    title_zh, title_en = "项目内容有误", "The project is not valid"
+
+
+class PlanInvalid(DomainError):
+    code, kind = "plan-invalid", Kind.INVALID
+    title_zh, title_en = "方案内容有误", "The plan is not valid"
+
+
+class StageWrong(DomainError):
+    code, kind = "project-stage-wrong", Kind.CONFLICT
+    title_zh, title_en = "项目当前阶段不能办理此事", "This cannot be done in the project's present stage"
+
+
+class PlanMissing(DomainError):
+    code, kind = "project-plan-missing", Kind.CONFLICT
+    title_zh, title_en = "项目尚无方案，不能申报", "A project without a plan cannot apply"
+
+
+class GateNotMet(DomainError):
+    code, kind = "project-gate-not-met", Kind.CONFLICT
+    title_zh, title_en = "申报条件尚未满足", "The conditions of applying are not met"
+
+
+class CompoundApplied(DomainError):
+    code, kind = "compound-already-applied", Kind.CONFLICT
+    title_zh, title_en = "小区已在另一申报项目中", "A compound already belongs to another project under way"
+
+
+class GateHard(DomainError):
+    code, kind = "gate-hard", Kind.CONFLICT
+    title_zh, title_en = "硬性条件不得例外", "A hard gate knows no exception"
+
+
+class GateExceptionExists(DomainError):
+    code, kind = "gate-exception-exists", Kind.CONFLICT
+    title_zh, title_en = "该条件已记录例外", "An exception to this gate is already recorded"

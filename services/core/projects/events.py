@@ -1,0 +1,43 @@
+"""Events of projects."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from services.core.kit.events import Event
+
+
+class ProjectRegistered(Event):
+    """A project entered the library."""
+
+    kind: ClassVar[str] = "project.registered"
+    no: str
+
+
+class PlanAdded(Event):
+    """A project has a new plan version."""
+
+    kind: ClassVar[str] = "project.plan_added"
+    number: int
+    digest: str
+
+
+class ProjectApplied(Event):
+    """A project competes in the next rounds of its region."""
+
+    kind: ClassVar[str] = "project.applied"
+    plan_number: int
+
+
+class ProjectWithdrawn(Event):
+    """A project no longer competes."""
+
+    kind: ClassVar[str] = "project.withdrawn"
+
+
+class GateExcepted(Event):
+    """A person let the project past a soft gate; reason and document are in the record."""
+
+    kind: ClassVar[str] = "project.gate_excepted"
+    exception_id: UUID
+    policy_id: str
+    gate_id: str

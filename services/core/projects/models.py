@@ -1,0 +1,87 @@
+"""Tables of the project library: projects, the compounds they renovate, plan versions, exceptions to soft gates."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.kit.database import Base, Keyed
+
+
+class Stage(StrEnum):
+    """Where a project stands. `rules.MOVES` says which action leads where."""
+
+    DRAFT = "draft"
+    APPLIED = "applied"
+    LIBRARY = "library"
+    PLANNED = "planned"
+    WORKS = "works"
+    ACCEPTED = "accepted"
+    HANDED_OVER = "handed_over"
+    DROPPED = "dropped"
+
+
+class Project(Keyed, Base):
+    """A renovation of one or more compounds. Its figures are facts, its works and money are plan versions."""
+
+    __tablename__ = "project"
+    __table_args__ = (
+        Index("ix_project_region_path", "region_path", "no"),
+        CheckConstraint("stage IN ({})".format(", ".join(f"'{stage}'" for stage in Stage)), name="stage"),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    no: Mapped[str] = mapped_column(String(64, collation="C"), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"))
+    region_path: Mapped[str] = mapped_column(String(255, collation="C"))
+    stage: Mapped[str] = mapped_column(String(20), default=Stage.DRAFT)
+    client_unit: Mapped[str | None] = mapped_column(String(200))
+    plan_number: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class ProjectCompound(Base):
+    """One compound of a project."""
+
+    __tablename__ = "project_compound"
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compound.id"), primary_key=True, index=True)
+
+
+class PlanVersion(Keyed, Base):
+    """Works, budget, funding and management mode as they were proposed at one time. Never changed; a new one is added."""
+
+    __tablename__ = "plan_version"
+    __table_args__ = (UniqueConstraint("project_id", "number"),)
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
+    number: Mapped[int]
+    items: Mapped[list[Any]]
+    budget: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    funding: Mapped[list[Any]]
+    management_mode: Mapped[str | None] = mapped_column(String(100))
+    digest: Mapped[str] = mapped_column(String(64))
+    made_by: Mapped[UUID | None]
+    made_at: Mapped[datetime]
+
+
+class GateException(Keyed, Base):
+    """A person lets a project past a soft gate of a policy, with a reason and a document."""
+
+    __tablename__ = "gate_exception"
+    __table_args__ = (UniqueConstraint("project_id", "policy_id", "gate_id"),)
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
+    policy_id: Mapped[str] = mapped_column(String(64, collation="C"))
+    gate_id: Mapped[str] = mapped_column(String(64, collation="C"))
+    reason: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(String(300))
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime]

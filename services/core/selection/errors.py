@@ -1,0 +1,36 @@
+"""What can be refused about rounds, freezes, runs and publications."""
+
+from services.core.kit.errors import DomainError, Kind
+
+
+class RoundInputInvalid(DomainError):
+    code, kind = "round-input-invalid", Kind.INVALID
+    title_zh, title_en = "比选轮次内容有误", "The round is not valid"
+
+
+class RoundNotDraft(DomainError):
+    code, kind = "round-not-draft", Kind.CONFLICT
+    title_zh, title_en = "轮次已冻结，不能再修改", "The round is frozen and can no longer be changed"
+
+
+class RoundPublished(DomainError):
+    code, kind = "round-published", Kind.CONFLICT
+    title_zh, title_en = "轮次已公布", "The round is already published"
+
+
+class NotFrozen(DomainError):
+    code, kind = "round-not-frozen", Kind.CONFLICT
+    title_zh, title_en = "轮次尚未冻结", "The round is not frozen yet"
+
+
+class RunNotDone(DomainError):
+    code, kind = "run-not-done", Kind.CONFLICT
+    title_zh, title_en = "计算尚未完成", "The run is not finished"
+
+
+class RunOutdated(DomainError):
+    code, kind = "run-outdated", Kind.CONFLICT
+    title_zh, title_en = (
+        "此次计算所用的数据已被新的冻结取代",
+        "The run is of an older freeze than the newest one",
+    )

@@ -1,0 +1,57 @@
+"""Events of selection rounds."""
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from services.core.kit.events import Event
+
+
+class RoundOpened(Event):
+    """A round was made."""
+
+    kind: ClassVar[str] = "round.opened"
+    year: int
+
+
+class RoundChanged(Event):
+    """A draft round was changed."""
+
+    kind: ClassVar[str] = "round.changed"
+    version: int
+
+
+class RoundFrozen(Event):
+    """The facts of every candidate were copied."""
+
+    kind: ClassVar[str] = "round.frozen"
+    freeze_id: UUID
+    number: int
+    digest: str
+    candidates: int
+
+
+class RunRequested(Event):
+    """A computation over a freeze was asked for."""
+
+    kind: ClassVar[str] = "run.requested"
+    run_id: UUID
+    freeze_id: UUID
+
+
+class RunFinished(Event):
+    """A computation ended with results."""
+
+    kind: ClassVar[str] = "run.finished"
+    run_id: UUID
+    digest: str
+
+
+class RoundWasPublished(Event):
+    """The public can read the ranking; the notice runs until `notice_until`."""
+
+    kind: ClassVar[str] = "round.published"
+    run_id: UUID
+    publication_id: UUID
+    notice_until: date
+    provisional: bool

@@ -1,0 +1,149 @@
+"""Tables of the selection round: the round, what was frozen for it, its runs and their results, what was published."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.kit.database import Base, Keyed
+
+
+class RoundStatus(StrEnum):
+    """How far a round has come."""
+
+    DRAFT = "draft"
+    FROZEN = "frozen"
+    PUBLISHED = "published"
+
+
+class RunState(StrEnum):
+    """How far a run has come."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+def _one_of(column: str, values: type[StrEnum]) -> str:
+    return "{} IN ({})".format(column, ", ".join(f"'{value}'" for value in values))
+
+
+class SelectionRound(Keyed, Base):
+    """One scored competition over the eligible projects of a region and year, under one policy version."""
+
+    __tablename__ = "selection_round"
+    __table_args__ = (
+        CheckConstraint(_one_of("status", RoundStatus), name="status"),
+        Index("ix_selection_round_region_path", "region_path", "id"),
+    )
+
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"))
+    region_path: Mapped[str] = mapped_column(String(255, collation="C"))
+    year: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200))
+    policy_version_id: Mapped[UUID] = mapped_column(ForeignKey("policy_version.id"))
+    filter: Mapped[dict[str, Any]]
+    caps: Mapped[list[Any]]
+    reserve: Mapped[int]
+    status: Mapped[str] = mapped_column(String(20), default=RoundStatus.DRAFT)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class Freeze(Keyed, Base):
+    """The facts of every candidate as they stood at one instant. Never changed; freezing again adds the next number."""
+
+    __tablename__ = "round_freeze"
+    __table_args__ = (UniqueConstraint("round_id", "number"),)
+
+    round_id: Mapped[UUID] = mapped_column(ForeignKey("selection_round.id"))
+    number: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    candidates: Mapped[int]
+    taken_at: Mapped[datetime]
+    taken_by: Mapped[UUID | None]
+
+
+class FreezeCandidate(Base):
+    """One project of a freeze, its facts in one wide row, each with its value, sources and time."""
+
+    __tablename__ = "freeze_candidate"
+
+    freeze_id: Mapped[UUID] = mapped_column(ForeignKey("round_freeze.id"), primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    no: Mapped[str] = mapped_column(String(64, collation="C"))
+    title: Mapped[str] = mapped_column(String(200))
+    partition: Mapped[str] = mapped_column(String(64, collation="C"))
+    compounds: Mapped[list[Any]]
+    facts: Mapped[dict[str, Any]]
+    conflicts: Mapped[list[Any]]
+    exceptions: Mapped[dict[str, Any]]
+
+
+class Run(Keyed, Base):
+    """One computation over a freeze. The same freeze under the same rules gives the same digest and the same bytes."""
+
+    __tablename__ = "run"
+    __table_args__ = (UniqueConstraint("round_id", "number"), CheckConstraint(_one_of("state", RunState), name="state"))
+
+    round_id: Mapped[UUID] = mapped_column(ForeignKey("selection_round.id"))
+    freeze_id: Mapped[UUID] = mapped_column(ForeignKey("round_freeze.id"))
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20), default=RunState.QUEUED)
+    digest: Mapped[str | None] = mapped_column(String(64))
+    rules_version: Mapped[int | None]
+    progress: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[UUID | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class RunResult(Base):
+    """What a run found for one project. `position` orders the whole run: by partition, rank, then who is not ranked."""
+
+    __tablename__ = "run_result"
+    __table_args__ = (UniqueConstraint("run_id", "project_id"),)
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
+    no: Mapped[str] = mapped_column(String(64, collation="C"))
+    partition: Mapped[str] = mapped_column(String(64, collation="C"))
+    rank: Mapped[int | None]
+    total: Mapped[Decimal | None] = mapped_column(Numeric(12, 4))
+    outcome: Mapped[str] = mapped_column(String(20))
+    points: Mapped[dict[str, Any]]
+    reason: Mapped[dict[str, Any]]
+    sentence_zh: Mapped[str] = mapped_column(Text)
+    sentence_en: Mapped[str] = mapped_column(Text)
+
+
+class Publication(Keyed, Base):
+    """What the public was shown, byte for byte. A later one supersedes it; it stays readable as superseded."""
+
+    __tablename__ = "publication"
+    __table_args__ = (
+        Index(
+            "uq_publication_current_round_id",
+            "round_id",
+            unique=True,
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
+    )
+
+    round_id: Mapped[UUID] = mapped_column(ForeignKey("selection_round.id"))
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("run.id"))
+    published_at: Mapped[datetime]
+    published_by: Mapped[UUID | None]
+    notice_until: Mapped[date]
+    provisional: Mapped[bool]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    etag: Mapped[str] = mapped_column(String(80))
+    superseded_at: Mapped[datetime | None]
