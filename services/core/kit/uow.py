@@ -13,9 +13,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from sqlalchemy import Connection
 from sqlalchemy import event as sa_event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.util import greenlet_spawn
 
 from services.core.kit.events import Event
 from services.core.kit.ids import new_id
@@ -74,16 +76,25 @@ SELECT $8::uuid, $9::text, $10::text, $11::int, $12::text::jsonb, $13::bytea, $7
 class UnitOfWork:
     """One transaction and what it will tell the world. `now` is the only clock of a use case (UTC, fixed at the start)."""
 
-    def __init__(self, connection: AsyncConnection, driver: "asyncpg.Connection", actor: Actor, now: datetime) -> None:
-        self.connection = connection
-        self.driver = driver
+    def __init__(self, engine: AsyncEngine, pooled: Any, actor: Actor, now: datetime) -> None:
+        self.driver: asyncpg.Connection = pooled.driver_connection
         self.actor = actor
         self.now = now
+        self._engine, self._pooled = engine, pooled
+        self._connection: AsyncConnection | None = None
         self.answer: StoredAnswer | None = None
         self._session: AsyncSession | None = None
         self._events: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
         self._jobs: list[dict[str, Any]] = []
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """SQLAlchemy's connection of this transaction, made when first asked for (many requests never do)."""
+        if self._connection is None:
+            sync_engine = self._engine.sync_engine
+            self._connection = AsyncConnection(self._engine, Connection(sync_engine, connection=self._pooled))
+        return self._connection
 
     @property
     def session(self) -> AsyncSession:
@@ -176,10 +187,24 @@ class UnitOfWork:
         """The jobs whose bell is to be rung after the commit."""
         return [Rung(job["name"], UUID(job["id"])) for job in self._jobs if job["run_at"] is None]
 
-    async def close_session(self) -> None:
-        """Lets go of the ORM session; the connection and its transaction stay."""
+    async def end(self, *, commit: bool) -> None:
+        """Commits or rolls back, and gives the connection back to the pool."""
         if self._session is not None:
-            await self._session.close()
+            self._session.expunge_all()
+        await greenlet_spawn(self._end, commit)
+
+    def _end(self, commit: bool) -> None:
+        try:
+            if commit:
+                self._pooled.commit()
+            else:
+                self._pooled.rollback()
+        except BaseException:
+            # Whether it was committed is not known, and the connection is not fit for anybody else.
+            self._pooled.invalidate()
+            raise
+        finally:
+            self._pooled.close()
 
 
 class Database:
@@ -222,51 +247,48 @@ def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
 class Reader:
     """`async with database.read() as connection:` an asyncpg connection for single-statement reads."""
 
-    __slots__ = ("_connection", "_engine")
+    __slots__ = ("_engine", "_pooled")
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def __aenter__(self) -> "asyncpg.Connection":
-        self._connection = await self._engine.connect()
-        raw = await self._connection.get_raw_connection()
-        return raw.driver_connection
+        self._pooled = await self._engine.raw_connection()
+        return self._pooled.driver_connection
 
     async def __aexit__(self, *_: object) -> None:
-        await self._connection.close()
+        await greenlet_spawn(self._pooled.close)
 
 
 class Transaction:
     """`async with database.begin(actor) as uow:` one transaction."""
 
-    __slots__ = ("_actor", "_connection", "_database", "_now", "_uow")
+    __slots__ = ("_actor", "_database", "_now", "_uow")
 
     def __init__(self, database: Database, actor: Actor, now: datetime) -> None:
         self._database, self._actor, self._now = database, actor, now
 
     async def __aenter__(self) -> UnitOfWork:
-        self._connection = await self._database.engine.connect()
+        pooled: Any = await self._database.engine.raw_connection()
         try:
-            raw = await self._connection.get_raw_connection()
-            # SQLAlchemy starts the driver's transaction at its first own statement; ours may come first.
-            await raw.dbapi_connection._start_transaction()  # type: ignore[union-attr] # noqa: SLF001
+            # SQLAlchemy's adapter starts the driver's transaction at its own first statement; ours may come before that.
+            await pooled.dbapi_connection._start_transaction()  # noqa: SLF001 - docs/adr/0011
         except BaseException:
-            await self._connection.close()
+            await greenlet_spawn(pooled.invalidate)
             raise
-        self._uow = UnitOfWork(self._connection, raw.driver_connection, self._actor, self._now)
+        self._uow = UnitOfWork(self._database.engine, pooled, self._actor, self._now)
         return self._uow
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            await self._uow.end(commit=False)
+            return
         try:
-            if kind is None:
-                await self._uow.flush()
-                await self._connection.commit()
-            else:
-                await self._connection.rollback()
-        finally:
-            await self._uow.close_session()
-            await self._connection.close()
-        if kind is None:
-            self._database.ring(self._uow.to_ring)
+            await self._uow.flush()
+        except BaseException:
+            await self._uow.end(commit=False)
+            raise
+        await self._uow.end(commit=True)
+        self._database.ring(self._uow.to_ring)
