@@ -169,6 +169,7 @@ def _start_postgres(place: Path, account: Account, named: Path | None, password:
     if record is None or not slot.wait_ready(record, postgres.is_ready):
         reachable = postgres.reachable_programs(programs, place=place, account=account)
         postgres.prepare(slot, reachable, major=major, password=password, account=account)
+        postgres.forget_dead(slot)
         record = slot.launch(
             lambda port: postgres.command(slot, reachable, port),
             account=account,

@@ -116,6 +116,24 @@ def prepare(slot: Slot, programs: Path, *, major: str, password: str, account: A
     unfinished.rename(slot.folder)
 
 
+def forget_dead(slot: Slot) -> None:
+    """Removes the pid file that a killed server left, for a server whose lock is free.
+
+    PostgreSQL takes a pid file for stale only when no process of its user has that number. A dead server that nobody
+    waits for (a container whose first process is no init), or another program since, would keep it out for ever.
+    """
+    file = slot.folder / "postmaster.pid"
+    if not file.exists():
+        return
+    pid = file.read_text(encoding="utf-8").split("\n", maxsplit=1)[0]
+    try:
+        started_by_hand = Path(f"/proc/{pid}/cwd").readlink() == slot.folder.resolve()
+    except OSError:
+        started_by_hand = False
+    if not started_by_hand:
+        file.unlink()
+
+
 def command(slot: Slot, programs: Path, port: int) -> Command:
     """The command that runs the server on a port."""
     settings = {**SETTINGS, "port": str(port)}

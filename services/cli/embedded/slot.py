@@ -142,6 +142,8 @@ class Slot:
     ) -> Record:
         """Starts the server on the port it had, or a free one, and returns when it answers. Refusal with its last words."""
         before = self.record()
+        if before is not None:
+            _reap(before.pid)
         port = before.port if before is not None and port_is_free(before.port) else free_port()
         for _attempt in range(5):
             record = self._spawn(command(port), port=port, account=account, ours=ours)
@@ -194,8 +196,8 @@ class Slot:
         while time.monotonic() < end:
             if ready(record):
                 return True
-            _reap(record.pid)
             if not self.is_running:
+                _reap(record.pid)
                 return False
             time.sleep(0.02)
         raise Refusal(
@@ -213,9 +215,9 @@ class Slot:
                 os.kill(record.pid, sign)
             end = time.monotonic() + seconds
             while time.monotonic() < end:
-                if record is not None:
-                    _reap(record.pid)
                 if not self.is_running:
+                    if record is not None:
+                        _reap(record.pid)
                     return True
                 time.sleep(0.02)
         raise Refusal(
@@ -240,6 +242,7 @@ class Slot:
 
 
 def _reap(pid: int) -> None:
-    process = _started.get(pid)
-    if process is not None and process.poll() is not None:
-        del _started[pid]
+    """Clears a server that we started from the process table. Its lock is free: it has ended, or is about to."""
+    process = _started.pop(pid, None)
+    if process is not None:
+        process.wait()
