@@ -1,6 +1,5 @@
 """Who calls and where they may: the token, the permission of the route, the scope that goes into every query."""
 
-import hashlib
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 
 from services.core.identity.access import Permission, Principal
 from services.core.identity.queries import principal_by_token
+from services.core.identity.tokens import token_digest
 from services.core.kit.errors import DomainError, Kind, NotAllowed
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Actor
@@ -45,11 +45,6 @@ class PrincipalCache:
     def clear(self) -> None:
         """Forgets everybody (after a change made by this very process)."""
         self._known.clear()
-
-
-def token_digest(token: str) -> str:
-    """Tokens are kept as SHA-256 only: who reads the database cannot use them."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 async def authenticate(
