@@ -6,9 +6,11 @@ Decimals travel as text ("720.5"), shares also as fractions ("2/3"). What cannot
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
+from functools import reduce
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,6 +20,7 @@ MAX_DIGITS = 30
 
 _DECIMAL = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?", re.ASCII)
 _FRACTION = re.compile(r"-?\d{1,30}/\d{1,30}", re.ASCII)
+_EXACT = Context(prec=200, traps=[Inexact])
 _AS_IT_IS, _LISTS, _NUMBERS = (str, bool, int), (list, tuple), (Decimal, Fraction)
 
 
@@ -70,6 +73,11 @@ def round_half_up(number: Fraction | Decimal | int, places: int) -> Decimal:
     scaled = abs(Fraction(number)) * 10**places
     units = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     return _decimal_of(-units if number < 0 else units, places)
+
+
+def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
+    """The sum without the rounding to 28 digits that Python's own decimal context would do."""
+    return reduce(_EXACT.add, numbers, Decimal(0))
 
 
 def fen_of(money: Decimal) -> int:
