@@ -1,8 +1,224 @@
-"""Reads of identity: who a token stands for."""
+"""Reads of identity: who a token stands for, accounts and clients as a manager may see them, one's own account."""
 
-from services.core.identity.access import Principal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    Integer,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
+
+from services.core.identity.access import Grant, Principal, Role
+from services.core.identity.models import AccessToken, Client, RoleGrant, Session, Staff
+from services.core.kit.database import Statement
+from services.core.kit.scope import in_scope
+
+if TYPE_CHECKING:
+    import asyncpg
+
+LIVE_GRANTS = (
+    select(func.array_agg(RoleGrant.role.concat(" ").concat(RoleGrant.region_path)))
+    .where(
+        RoleGrant.principal_kind == Session.principal_kind,
+        RoleGrant.principal_id == Session.principal_id,
+        RoleGrant.ended_at.is_(None),
+    )
+    .scalar_subquery()
+)
+# Who must change his password first may do nothing else: he gets no grants until then.
+PRINCIPAL = Statement(
+    select(
+        Session.principal_kind,
+        Session.principal_id,
+        Session.id.label("session_id"),
+        func.coalesce(Staff.language, "zh").label("language"),
+        case((Staff.must_change_password.is_(True), None), else_=LIVE_GRANTS).label("grants"),
+    )
+    .select_from(AccessToken)
+    .join(Session, Session.id == AccessToken.session_id)
+    .outerjoin(Staff, (Session.principal_kind == "staff") & (Staff.id == Session.principal_id))
+    .outerjoin(Client, (Session.principal_kind == "client") & (Client.id == Session.principal_id))
+    .where(
+        AccessToken.digest == bindparam("digest"),
+        AccessToken.expires_at > func.now(),
+        Session.revoked_at.is_(None),
+        func.coalesce(Staff.id, Client.id).is_not(None),
+        func.coalesce(Staff.disabled_at, Client.disabled_at).is_(None),
+    )
+)
 
 
-async def principal_by_token(connection: object, digest: str) -> Principal | None:
-    """Placeholder signature for the first slice; replaced with the tables of identity."""
-    return None
+async def principal_by_token(connection: "asyncpg.Connection", digest: str) -> Principal | None:
+    """The principal of a live access token (given as its digest) with the grants that hold now; None when it is worth nothing.
+
+    One statement: the token, its session not revoked, its holder not disabled, his grants not ended.
+    """
+    row = await PRINCIPAL.first(connection, digest=digest)
+    if row is None:
+        return None
+    held = (text.partition(" ") for text in row["grants"] or ())
+    return Principal(
+        kind=row["principal_kind"],
+        id=row["principal_id"],
+        session_id=row["session_id"],
+        language=row["language"],
+        grants=tuple(Grant(Role(role), path) for role, _, path in held),
+    )
+
+
+# The region tree belongs to territory, which stands above identity; these are the columns of it that grants need.
+REGION = table("region", column("id", Uuid()), column("path", String), column("name", String), column("code", String),
+               column("parent_id", Uuid()))  # fmt: skip
+REGION_IN_SCOPE = Statement(select(REGION.c.path).where(REGION.c.id == bindparam("region_id"), in_scope(REGION.c.path)))
+
+
+def _visible(kind: str, principal_id: Any) -> ColumnElement[bool]:
+    """Somebody with a live grant in the scope; or, without any live grant left, with an ended one there."""
+
+    def held(*more: Callable[[Any], Any]) -> ColumnElement[bool]:
+        grant = aliased(RoleGrant)
+        return exists().where(
+            grant.principal_kind == kind, grant.principal_id == principal_id, *(condition(grant) for condition in more)
+        )
+
+    def live(grant: Any) -> Any:
+        return grant.ended_at.is_(None)
+
+    def here(grant: Any) -> Any:
+        return in_scope(grant.region_path)
+
+    return or_(held(live, here), and_(~held(live), held(here)))
+
+
+def _grants_seen(kind: str, principal_id: Any) -> Any:
+    """The live grants inside the scope, as JSON text."""
+    held = aliased(RoleGrant)
+    entry = func.json_build_object(
+        "id", held.id, "role", held.role, "region_id", held.region_id, "region_name", REGION.c.name
+    )
+    return (
+        select(func.coalesce(func.json_agg(aggregate_order_by(entry, held.id)), cast("[]", JSON)))
+        .select_from(held)
+        .join(REGION, REGION.c.id == held.region_id)
+        .where(
+            held.principal_kind == kind,
+            held.principal_id == principal_id,
+            held.ended_at.is_(None),
+            in_scope(held.region_path),
+        )
+        .scalar_subquery()
+    )
+
+
+LOCK_STAFF = Statement(
+    select(Staff.id).where(Staff.id == bindparam("staff_id"), _visible("staff", Staff.id)).with_for_update()
+)
+LOCK_CLIENT = Statement(
+    select(Client.id).where(Client.id == bindparam("client_id"), _visible("client", Client.id)).with_for_update()
+)
+
+_STAFF = select(
+    Staff.id,
+    Staff.username,
+    Staff.display_name,
+    Staff.language,
+    Staff.must_change_password,
+    Staff.totp_confirmed_at.is_not(None).label("totp_on"),
+    Staff.locked_until,
+    Staff.created_at,
+    Staff.disabled_at,
+    Staff.version,
+    _grants_seen("staff", Staff.id).label("grants"),
+).where(_visible("staff", Staff.id))
+ONE_STAFF = Statement(_STAFF.where(Staff.id == bindparam("staff_id")))
+_FILTERED_ROLE = aliased(RoleGrant)
+LIST_STAFF = Statement(
+    _STAFF.where(
+        Staff.username > bindparam("after", type_=String),
+        or_(
+            bindparam("disabled", type_=Boolean).is_(None),
+            Staff.disabled_at.is_not(None) == bindparam("disabled", type_=Boolean),
+        ),
+        or_(
+            bindparam("role", type_=String).is_(None),
+            exists().where(
+                _FILTERED_ROLE.principal_kind == "staff",
+                _FILTERED_ROLE.principal_id == Staff.id,
+                _FILTERED_ROLE.ended_at.is_(None),
+                _FILTERED_ROLE.role == bindparam("role", type_=String),
+                in_scope(_FILTERED_ROLE.region_path),
+            ),
+        ),
+    )
+    .order_by(Staff.username)
+    .limit(bindparam("count", type_=Integer))
+)
+
+_CLIENT = select(
+    Client.id,
+    Client.name,
+    Client.organisation,
+    Client.created_at,
+    Client.disabled_at,
+    Client.version,
+    _grants_seen("client", Client.id).label("grants"),
+).where(_visible("client", Client.id))
+ONE_CLIENT = Statement(_CLIENT.where(Client.id == bindparam("client_id")))
+LIST_CLIENTS = Statement(
+    _CLIENT.where(or_(bindparam("after", type_=Uuid()).is_(None), Client.id > bindparam("after", type_=Uuid())))
+    .order_by(Client.id)
+    .limit(bindparam("count", type_=Integer))
+)
+
+ME = Statement(
+    select(
+        Staff.username,
+        func.coalesce(Staff.display_name, Client.name).label("display_name"),
+        func.coalesce(Staff.language, "zh").label("language"),
+        func.coalesce(Staff.must_change_password, false()).label("must_change_password"),
+        Staff.totp_confirmed_at.is_not(None).label("totp_on"),
+    )
+    .select_from(Session)
+    .outerjoin(Staff, (Session.principal_kind == "staff") & (Staff.id == Session.principal_id))
+    .outerjoin(Client, (Session.principal_kind == "client") & (Client.id == Session.principal_id))
+    .where(Session.id == bindparam("session_id"))
+)
+MY_GRANTS = Statement(
+    select(RoleGrant.id, RoleGrant.role, RoleGrant.region_id, REGION.c.name.label("region_name"), RoleGrant.region_path)
+    .join(REGION, REGION.c.id == RoleGrant.region_id)
+    .where(
+        RoleGrant.principal_kind == bindparam("kind"),
+        RoleGrant.principal_id == bindparam("principal_id"),
+        RoleGrant.ended_at.is_(None),
+    )
+    .order_by(RoleGrant.id)
+)
+MY_SESSIONS = Statement(
+    select(Session.id, Session.user_agent, Session.created_at, Session.refreshed_at, Session.expires_at)
+    .where(
+        Session.principal_kind == bindparam("kind"),
+        Session.principal_id == bindparam("principal_id"),
+        Session.revoked_at.is_(None),
+        Session.expires_at > func.now(),
+        or_(bindparam("before", type_=Uuid()).is_(None), Session.id < bindparam("before", type_=Uuid())),
+    )
+    .order_by(Session.id.desc())
+    .limit(bindparam("count", type_=Integer))
+)

@@ -60,7 +60,7 @@ def in_scope(column: Any) -> ColumnElement[bool]:
     """`column` lies inside the scope given as `scope_lows` and `scope_highs`; for statements compiled once."""
     ranges = func.unnest(
         bindparam("scope_lows", type_=ARRAY(String)), bindparam("scope_highs", type_=ARRAY(String))
-    ).table_valued("low", "high", name="scope")
+    ).table_valued("low", "high").render_derived(name="scope")
     collated = type_coerce(column, String)
     return exists(
         select(literal_column("1")).select_from(ranges).where(collated >= ranges.c.low, collated < ranges.c.high)
