@@ -31,7 +31,12 @@ class Figure:
 
 
 async def paired(
-    name: str, *, ours: Callable[[], Awaitable[float]], floor: Callable[[], Awaitable[float]], must: float, unit: str = "/s"
+    name: str,
+    *,
+    ours: Callable[[], Awaitable[float]],
+    floor: Callable[[], Awaitable[float]],
+    must: float,
+    unit: str = "/s",
 ) -> Figure:
     """The median over rounds of ours/floor, each pair measured one after the other, once unmeasured to warm up."""
     await ours()
