@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from services.core.kit.exact import exact_sum, round_half_up
+from services.core.kit.invalid import InvalidAt
 from services.core.policy.law import Threshold, Thresholds
 
 
@@ -19,14 +20,8 @@ class Choice(StrEnum):
     ABSTAIN = "abstain"
 
 
-class VoteInputError(ValueError):
-    """A roll or ballots that cannot be counted; `pointer` is the wrong place, the arguments say why in Chinese and English."""
-
-    def __init__(self, pointer: str, zh: str, en: str) -> None:
-        super().__init__(zh, en)
-        self.pointer = pointer
-        self.zh = zh
-        self.en = en
+class VoteInputInvalid(InvalidAt):
+    """A roll or ballots that cannot be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +94,7 @@ class Tally:
 def tally(thresholds: Thresholds, roll: Sequence[VotingOwner], ballots: Sequence[Ballot]) -> Tally:
     """The result of a vote; the order of roll and ballots never matters.
 
-    VoteInputError names an owner or a property listed twice, a ballot of somebody who is not on the roll, a second ballot.
+    VoteInputInvalid names an owner or a property listed twice, a ballot of somebody who is not on the roll, a second ballot.
     """
     areas = _areas(roll)
     seen: set[str] = set()
@@ -107,9 +102,9 @@ def tally(thresholds: Thresholds, roll: Sequence[VotingOwner], ballots: Sequence
     in_favour: list[Decimal] = []
     for index, ballot in enumerate(ballots):
         if ballot.owner not in areas:
-            raise VoteInputError(f"/ballots/{index}/owner", "不在业主名册上", "is not on the roll")
+            raise VoteInputInvalid(f"/ballots/{index}/owner", "不在业主名册上", "is not on the roll")
         if ballot.owner in seen:
-            raise VoteInputError(f"/ballots/{index}/owner", "该业主已有一张选票", "has a ballot already")
+            raise VoteInputInvalid(f"/ballots/{index}/owner", "该业主已有一张选票", "has a ballot already")
         seen.add(ballot.owner)
         taking_part.append(areas[ballot.owner])
         if ballot.choice is Choice.APPROVE:
@@ -137,10 +132,10 @@ def _areas(roll: Sequence[VotingOwner]) -> dict[str, Decimal]:
     listed: set[str] = set()
     for index, owner in enumerate(roll):
         if owner.owner in areas:
-            raise VoteInputError(f"/roll/{index}/owner", "业主在名册上重复", "is on the roll twice")
+            raise VoteInputInvalid(f"/roll/{index}/owner", "业主在名册上重复", "is on the roll twice")
         for position, piece in enumerate(owner.properties):
             if piece.id in listed:
-                raise VoteInputError(
+                raise VoteInputInvalid(
                     f"/roll/{index}/properties/{position}/id", "房屋在名册上重复", "is on the roll twice"
                 )
             listed.add(piece.id)

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from chinese_calendar import constants
 
+from services.core.kit.invalid import InvalidAt
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = timedelta(days=1)
 MAX_DAYS = 3660
@@ -23,14 +25,8 @@ MAX_PAUSES = 100
 LAST_DAY = date(2100, 12, 31)
 
 
-class DeadlineInputInvalid(ValueError):
-    """A term that cannot be computed; `pointer` is the wrong place (RFC 6901), the arguments say why in Chinese and English."""
-
-    def __init__(self, pointer: str, zh: str, en: str) -> None:
-        super().__init__(zh, en)
-        self.pointer = pointer
-        self.zh = zh
-        self.en = en
+class DeadlineInputInvalid(InvalidAt):
+    """A term that cannot be computed."""
 
 
 class Unit(StrEnum):

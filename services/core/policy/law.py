@@ -11,6 +11,8 @@ from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 
+from services.core.kit.invalid import InvalidAt
+
 
 class MatterKind(StrEnum):
     """What a matter on a ballot paper decides; the law sets the least for each."""
@@ -39,14 +41,8 @@ class Thresholds:
     approval: Threshold
 
 
-class LaxerThanLaw(ValueError):
-    """A threshold below the legal floor; `pointer` is the place in the thresholds, the arguments say it in Chinese and English."""
-
-    def __init__(self, pointer: str, zh: str, en: str) -> None:
-        super().__init__(zh, en)
-        self.pointer = pointer
-        self.zh = zh
-        self.en = en
+class LaxerThanLaw(InvalidAt):
+    """A threshold below the legal floor; `pointer` is the place in the thresholds."""
 
 
 _QUORUM = Threshold(Fraction(2, 3), Fraction(2, 3))
