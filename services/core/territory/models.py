@@ -1,0 +1,127 @@
+"""Tables of territory: the region tree, compounds, and departments' printed statements about them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.kit.database import Base, Keyed
+
+PATH = String(255, collation="C")
+
+
+class Level(StrEnum):
+    """What a region is. A zone (development zone) has no code of its own and stands where the tree needs it."""
+
+    NATION = "nation"
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    STREET = "street"
+    COMMUNITY = "community"
+    ZONE = "zone"
+
+
+class Region(Keyed, Base):
+    """One region. `path` is the chain of its ancestors' numbers and its own, each closed by a dot; set once, at insert.
+
+    The GB/T 2260 code is an attribute: it changes, and zones have none. A region that is no more keeps its row (`valid_to`).
+    """
+
+    __tablename__ = "region"
+    __table_args__ = (
+        CheckConstraint("level IN ({})".format(", ".join(f"'{level}'" for level in Level)), name="level"),
+        Index("uq_region_code_valid", "code", unique=True, postgresql_where=text("valid_to IS NULL")),
+        Index(
+            "uq_region_name_valid",
+            "parent_id",
+            "name",
+            unique=True,
+            postgresql_where=text("valid_to IS NULL"),
+        ),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    code: Mapped[str | None] = mapped_column(String(12, collation="C"))
+    name: Mapped[str] = mapped_column(String(100))
+    level: Mapped[str] = mapped_column(String(10))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("region.id"))
+    path: Mapped[str] = mapped_column(PATH, unique=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    source: Mapped[str] = mapped_column(String(200))
+    source_date: Mapped[date]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Compound(Keyed, Base):
+    """A residential estate. Its figures are no columns: they are facts, kept by source (domain.md S17)."""
+
+    __tablename__ = "compound"
+    __table_args__ = (Index("ix_compound_region_path", "region_path", "no"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    no: Mapped[str] = mapped_column(String(64, collation="C"), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str | None] = mapped_column(String(300))
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"))
+    region_path: Mapped[str] = mapped_column(PATH)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class Report(Keyed, Base):
+    """A department's statement as it was printed. Never changed; what its lines mean may be settled later."""
+
+    __tablename__ = "report"
+    __table_args__ = (Index("ix_report_region_path", "region_path", "id"),)
+
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"))
+    region_path: Mapped[str] = mapped_column(PATH)
+    title: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(200))
+    as_of: Mapped[date | None]
+    filed_by: Mapped[UUID | None]
+    filed_at: Mapped[datetime]
+
+
+class ReportLine(Keyed, Base):
+    """One line of a report as printed: its label, the group that it is added up in, its figures by fact key.
+
+    `compound_id` is null while nobody can say which compound the label means.
+    """
+
+    __tablename__ = "report_line"
+    __table_args__ = (
+        UniqueConstraint("report_id", "position"),
+        UniqueConstraint("report_id", "compound_id"),
+        CheckConstraint("counts_as > 0", name="counts_as"),
+    )
+
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("report.id"))
+    position: Mapped[int]
+    group: Mapped[str] = mapped_column(String(100, collation="C"))
+    label: Mapped[str] = mapped_column(String(200))
+    counts_as: Mapped[int]
+    figures: Mapped[dict[str, Any]]
+    note: Mapped[str | None] = mapped_column(String(500))
+    compound_id: Mapped[UUID | None] = mapped_column(ForeignKey("compound.id"), index=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    resolved_by: Mapped[UUID | None]
+    resolved_at: Mapped[datetime | None]
+
+
+class ReportTotal(Keyed, Base):
+    """One total of a report as printed: of one group, for one fact key."""
+
+    __tablename__ = "report_total"
+    __table_args__ = (UniqueConstraint("report_id", "group", "key"), UniqueConstraint("report_id", "position"))
+
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("report.id"))
+    position: Mapped[int]
+    group: Mapped[str] = mapped_column(String(100, collation="C"))
+    key: Mapped[str] = mapped_column(String(80, collation="C"))
+    value: Mapped[str] = mapped_column(String(100))
