@@ -1,6 +1,7 @@
 """Every table of every domain, for Alembic. Nothing else imports this."""
 
 from services.core.facts import models as facts
+from services.core.identity import models as identity
 from services.core.kit import audit, events, idempotency, jobs
 from services.core.kit.database import Base
 from services.core.policy import models as policy
@@ -8,5 +9,5 @@ from services.core.projects import models as projects
 from services.core.selection import models as selection
 from services.core.territory import models as territory
 
-TABLES = (audit, events, facts, idempotency, jobs, policy, projects, selection, territory)
+TABLES = (audit, events, facts, idempotency, identity, jobs, policy, projects, selection, territory)
 metadata = Base.metadata
