@@ -10,16 +10,17 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 MAX_DIGITS = 30
 
 _DECIMAL = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?", re.ASCII)
 _FRACTION = re.compile(r"-?\d{1,30}/\d{1,30}", re.ASCII)
+_HUNDREDTH = Decimal("0.01")
 _EXACT = Context(prec=200, traps=[Inexact])
 _AS_IT_IS, _LISTS, _NUMBERS = (str, bool, int), (list, tuple), (Decimal, Fraction)
 
@@ -38,16 +39,14 @@ def parse_decimal(given: object) -> Decimal:
 
     Refused with NotExact: floats, booleans, NaN and infinities, exponents, spaces, a sign `+`, more than 30 digits.
     """
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = Decimal(given)
     if isinstance(given, Decimal) and given.is_finite():
         given = format(given, "f")
-    if isinstance(given, int) and not isinstance(given, bool):
-        if abs(given) >= 10**MAX_DIGITS:
-            raise _too_long()
-        return Decimal(given)
     if not isinstance(given, str) or not _DECIMAL.fullmatch(given):
         raise NotExact('应为以文本书写的十进制数，如 "12.5"', 'must be a decimal written as text, such as "12.5"')
-    if sum(mark.isdigit() for mark in given) > MAX_DIGITS:
-        raise _too_long()
+    if len(given) > MAX_DIGITS and sum(mark.isdigit() for mark in given) > MAX_DIGITS:
+        raise NotExact(f"至多 {MAX_DIGITS} 位数字", f"may have at most {MAX_DIGITS} digits")
     return Decimal(given)
 
 
@@ -146,10 +145,6 @@ def _decimal_of(units: int, places: int) -> Decimal:
     return Decimal(f"{units}E-{places}")
 
 
-def _too_long() -> NotExact:
-    return NotExact(f"至多 {MAX_DIGITS} 位数字", f"may have at most {MAX_DIGITS} digits")
-
-
 # Types of request and answer models. All travel as text; integers are taken too, floats never.
 
 _DECIMAL_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,30}(\.\d{1,30})?$", "examples": ["12.5"]})
@@ -161,34 +156,33 @@ _AS_TEXT = PlainSerializer(decimal_text, return_type=str)
 _AS_MONEY = PlainSerializer(lambda amount: format(round_half_up(amount, 2), "f"), return_type=str)
 
 
-def _not_negative(number: Decimal) -> Decimal:
+def _amount(given: object, *, digits: int) -> Decimal:
+    """A decimal of at least 0 that fits a column of two places and `digits` before the point."""
+    number = _not_negative(given)
+    if number >= 10**digits or number != number.quantize(_HUNDREDTH):
+        raise NotExact(
+            f"至多两位小数，小数点前至多 {digits} 位",
+            f"may have at most two decimal places, and {digits} digits before the point",
+        )
+    return number
+
+
+def _not_negative(given: object) -> Decimal:
+    number = parse_decimal(given)
     if number < 0:
         raise NotExact("不得小于 0", "must be at least 0")
     return number
 
 
-def _two_places(number: Decimal) -> Decimal:
-    if number >= 10**14:
-        raise NotExact("小数点前至多 14 位", "may have at most 14 digits before the point")
-    fen_of(number)
-    return number
-
-
-def _area_places(number: Decimal) -> Decimal:
-    if number >= 10**12 or (Fraction(number) * 100).denominator != 1:
-        raise NotExact(
-            "面积至多两位小数，小数点前至多 12 位", "needs at most two decimal places and 12 digits before the point"
-        )
-    return number
-
-
-def _share(number: Decimal) -> Decimal:
+def _share(given: object) -> Decimal:
+    number = parse_decimal(given)
     if not 0 <= number <= 1:
         raise NotExact("应在 0 与 1 之间", "must be between 0 and 1")
     return number
 
 
-def _ratio_share(number: Fraction) -> Fraction:
+def _ratio(given: object) -> Fraction:
+    number = parse_fraction(given)
     if not 0 <= number <= 1:
         raise NotExact("应在 0 与 1 之间", "must be between 0 and 1")
     return number
@@ -197,33 +191,17 @@ def _ratio_share(number: Fraction) -> Fraction:
 ExactDecimal = Annotated[Decimal, PlainValidator(parse_decimal), _AS_TEXT, _DECIMAL_SCHEMA]
 """Any exact decimal."""
 
-NotNegative = Annotated[
-    Decimal, PlainValidator(parse_decimal), AfterValidator(_not_negative), _AS_TEXT, _DECIMAL_SCHEMA
-]
+NotNegative = Annotated[Decimal, PlainValidator(_not_negative), _AS_TEXT, _DECIMAL_SCHEMA]
 """An exact decimal of at least 0."""
 
-Share = Annotated[Decimal, PlainValidator(parse_decimal), AfterValidator(_share), _AS_TEXT, _DECIMAL_SCHEMA]
+Share = Annotated[Decimal, PlainValidator(_share), _AS_TEXT, _DECIMAL_SCHEMA]
 """A decimal between 0 and 1, both included."""
 
-Ratio = Annotated[Fraction, PlainValidator(parse_fraction), AfterValidator(_ratio_share), _AS_TEXT, _RATIO_SCHEMA]
+Ratio = Annotated[Fraction, PlainValidator(_ratio), _AS_TEXT, _RATIO_SCHEMA]
 """A share that may also be written as a fraction ("2/3"), between 0 and 1."""
 
-Money = Annotated[
-    Decimal,
-    PlainValidator(parse_decimal),
-    AfterValidator(_not_negative),
-    AfterValidator(_two_places),
-    _AS_MONEY,
-    _AMOUNT_SCHEMA,
-]
+Money = Annotated[Decimal, PlainValidator(partial(_amount, digits=14)), _AS_MONEY, _AMOUNT_SCHEMA]
 """Yuan, at least 0, whole fen; fits Numeric(16, 2); written with two places."""
 
-Area = Annotated[
-    Decimal,
-    PlainValidator(parse_decimal),
-    AfterValidator(_not_negative),
-    AfterValidator(_area_places),
-    _AS_TEXT,
-    _AMOUNT_SCHEMA,
-]
+Area = Annotated[Decimal, PlainValidator(partial(_amount, digits=12)), _AS_TEXT, _AMOUNT_SCHEMA]
 """Square metres, at least 0, at most two places; fits Numeric(14, 2)."""
