@@ -127,6 +127,8 @@ def translate(error: BaseException) -> DomainError:
             return error
         case RequestValidationError():
             return RequestMalformed() if _unreadable(error) else InputInvalid(errors=field_errors(error.errors()))
+        case HTTPException(__cause__=DomainError() as refusal):  # raised while FastAPI read the body
+            return refusal
         case HTTPException(status_code=404):
             return RouteNotFound()
         case HTTPException(status_code=405):
