@@ -86,7 +86,7 @@ def supervise(
 def _end(programs: Sequence[Program], grace_seconds: float) -> None:
     for program in programs:
         if program.process is not None:
-            program.process.send_signal(signal.SIGTERM)
+            os.kill(program.process.pid, signal.SIGTERM)  # Popen.send_signal would reap it, and its group be lost
     end = time.monotonic() + grace_seconds
     while any(program.process is not None for program in programs):
         for program in programs:
