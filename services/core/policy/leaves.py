@@ -1,0 +1,164 @@
+"""Leaves of a policy that other domains read: menu, phases, notices, money, progress, hotline, inspections, cost sharing."""
+
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from services.core.policy.form import Form, FormInvalid, Name, Share, Title
+
+Unit = Literal["workday", "calendar"]
+Tier = Literal["必改", "提升"]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+Titles = Annotated[tuple[Title, ...], Field(min_length=1, max_length=200)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=50)]
+
+
+class Duration(Form):
+    """So many days of a unit, or hours by the wall clock."""
+
+    days: Annotated[int, Field(ge=0, le=3660)] | None = None
+    hours: Annotated[int, Field(ge=1, le=8784)] | None = None
+    unit: Unit | None = None
+
+    @model_validator(mode="after")
+    def _is_one_measure(self) -> Self:
+        if (self.days is None) == (self.hours is None):
+            raise FormInvalid("days 与 hours 须恰有其一", "needs exactly one of days and hours")
+        if (self.unit is not None) != bool(self.days):
+            raise FormInvalid("一天以上须写明 unit，其余不写", "names a unit exactly for one day or more")
+        return self
+
+
+class MenuArea(Form):
+    """What may be renovated in one place, by tier: 必改 (must) or 提升 (may)."""
+
+    id: Name
+    title: Title
+    tiers: dict[Tier, Titles]
+
+
+class Menu(Form):
+    """The menu that a compound's contents are chosen from; `eras` are the building periods it distinguishes."""
+
+    eras: Titles | None = None
+    areas: Annotated[tuple[MenuArea, ...], Field(min_length=1, max_length=20)]
+
+
+class Phase(Form):
+    """A step of the year's work. `start` and `due` are included."""
+
+    title: Title
+    start: date | None = None
+    due: date
+    lead: Title | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.start is not None and self.due < self.start:
+            raise FormInvalid("due 早于 start", "is due before it starts")
+        return self
+
+
+class Supplements(Form):
+    """Grounds on which a chosen project may be stopped and a ready reserve take its place."""
+
+    grounds: Names
+
+
+class Funding(Form):
+    """Repair fund: what share of the use the city pays back, and the share of a new building's standard to make up."""
+
+    repair_fund_subsidy: Share | None = None
+    repair_fund_target: tuple[Share, Share] | None = None
+
+    @model_validator(mode="after")
+    def _target_ascends(self) -> Self:
+        if self.repair_fund_target is not None and self.repair_fund_target[0] > self.repair_fund_target[1]:
+            raise FormInvalid(
+                "repair_fund_target 的下限大于上限", "has a repair fund target whose low end is above its high end"
+            )
+        return self
+
+
+class YearCalendar(Form):
+    """What every year's round follows: until when counties apply, who approves, whether the plan is issued jointly."""
+
+    apply_until: MonthDay | None = None
+    approvals: Names | None = None
+    joint_issue: bool | None = None
+
+
+class Progress(Form):
+    """How often works are inspected and districts ranked, by what, and how many of the last are reminded."""
+
+    inspect: Literal["week", "month"]
+    rank: Literal["week", "month"]
+    by: Names
+    remind_last: Annotated[int, Field(ge=0, le=1000)]
+
+
+class Clock(Form):
+    """Time limits of one kind of complaint; what starts after `cut_off` counts from the next working day."""
+
+    sign_in: Duration | None = None
+    reply: Duration
+    cut_off: TimeOfDay | None = None
+
+
+class Reminder(Form):
+    """A reminder so long before the limit."""
+
+    before: Duration
+
+
+class Escalation(Form):
+    """Who is told so long after the limit."""
+
+    after: Duration
+    to: Name
+
+
+class CallBack(Form):
+    """When a resident is asked whether a complaint was solved."""
+
+    after: Duration
+
+
+class Hotline(Form):
+    """Clocks of complaints."""
+
+    clocks: dict[Name, Clock]
+    reminders: Annotated[tuple[Reminder, ...], Field(max_length=20)] = ()
+    escalation: Annotated[tuple[Escalation, ...], Field(max_length=20)] = ()
+    call_back: CallBack | None = None
+
+
+class Frequency(Form):
+    """At least one inspection every so many days."""
+
+    every_days: Annotated[int, Field(ge=1, le=366)]
+
+
+class Inspections(Form):
+    """Inspection frequency by risk grade."""
+
+    frequency: dict[Name, Frequency]
+
+
+class CostSharing(Form):
+    """Who pays for one kind of item, in the payers' order; the shares are the whole."""
+
+    kind: Name
+    owner: Name | None = None
+    payers: Annotated[tuple[dict[Name, Share], ...], Field(min_length=1, max_length=20)]
+
+    @model_validator(mode="after")
+    def _shares_are_the_whole(self) -> Self:
+        if any(len(payer) != 1 for payer in self.payers):
+            raise FormInvalid("每一项只写一个出资方", "names one payer in each entry")
+        if sum((share for payer in self.payers for share in payer.values()), Fraction(0)) != 1:
+            raise FormInvalid("出资份额之和须等于 1", "has shares that do not add up to 1")
+        return self

@@ -1,0 +1,39 @@
+"""What is wrong with a policy file, each fault with its place: file, line, and path of keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.core.kit.errors import DomainError, FieldError, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. `line` counts from 1; `pointer` is the path of keys (RFC 6901); the texts never repeat what was written."""
+
+    file: str
+    line: int
+    pointer: str
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.pointer or '/'}: {self.en} ({self.zh})"
+
+
+class PolicyMalformed(DomainError):
+    """A policy that does not have the form; `faults` lists every place."""
+
+    code, kind = "policy-malformed", Kind.INVALID
+    title_zh, title_en = "政策文件不符合规定的格式", "The policy does not have the form of a policy"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            errors=[
+                FieldError(fault.pointer, f"第 {fault.line} 行：{fault.zh}", f"line {fault.line}: {fault.en}")
+                for fault in faults
+            ]
+        )
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
