@@ -10,6 +10,7 @@ from arq.connections import ArqRedis
 
 from services.core.kit import sequencer
 from services.core.kit.uow import Database
+from services.worker.handout import hand_out_once
 from services.worker.relay import relay_once
 from services.worker.schedule import schedule_once
 
@@ -55,6 +56,7 @@ def start(database: Database, redis: ArqRedis) -> list[asyncio.Task[None]]:
         ("relay", 1.0, lambda: relay_once(database, redis)),
         ("sequencer", 0.05, lambda: number_once(database)),
         ("seal", SEAL_EVERY_SECONDS, lambda: seal_once(database)),
+        ("messages", 0.25, lambda: hand_out_once(database)),
         ("schedule", 5.0, lambda: schedule_once(database)),
     ]
     return [asyncio.create_task(forever(name, seconds, once), name=name) for name, seconds, once in loops]

@@ -6,16 +6,34 @@ Rows hold ids only, no personal data, so that erasure and proof agree. A batch's
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Index,
+    LargeBinary,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.kit.database import Base, Keyed
+from services.core.kit.database import Base, Keyed, Statement
+from services.core.kit.events import SequenceCounter
 from services.core.kit.exact import canonical_json
+from services.core.kit.scope import in_scope
 
 GENESIS = bytes(32)
 
@@ -28,6 +46,7 @@ class AuditEntry(Keyed, Base):
         Index("ix_audit_entry_unnumbered", "id", postgresql_where=text("seq IS NULL")),
         Index("uq_audit_entry_seq", "seq", unique=True),
         Index("ix_audit_entry_target", "target_type", "target_id", "id"),
+        Index("ix_audit_entry_actor", "actor_id", "id"),
     )
 
     at: Mapped[datetime]
@@ -87,8 +106,8 @@ def leaf(row: Mapping[str, Any]) -> bytes:
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes; an odd one at the end of a level moves up as it is."""
-    level = list(leaves)
+    """The root over leaf hashes; an odd one at the end of a level moves up as it is. Of none, the hash of nothing."""
+    level = list(leaves) or [hashlib.sha256().digest()]
     while len(level) > 1:
         pairs = [hashlib.sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)]
         level = pairs + level[len(pairs) * 2 :]
@@ -106,25 +125,111 @@ async def entries(connection: AsyncConnection, first_seq: int, last_seq: int) ->
     return [leaf(dict(row)) for row in (await connection.execute(statement)).mappings()]
 
 
-async def verify(connection: AsyncConnection) -> AsyncIterator[tuple[int, str | None]]:
-    """Recomputes the chain batch by batch: yields each batch's number and what is wrong with it, or None."""
-    previous, expected_first = GENESIS, 1
-    batches = await connection.execute(select(*AuditBatch.__table__.columns).order_by(AuditBatch.no))
-    for number, batch in enumerate(batches.mappings(), start=1):
-        if batch["no"] != number:
-            yield number, f"batch {number} is missing"
-            return
-        leaves = await entries(connection, batch["first_seq"], batch["last_seq"])
-        wrong = None
-        if batch["first_seq"] != expected_first:
-            wrong = f"entries {expected_first} to {batch['first_seq'] - 1} were never sealed"
-        elif len(leaves) != batch["last_seq"] - batch["first_seq"] + 1:
-            wrong = f"{batch['last_seq'] - batch['first_seq'] + 1 - len(leaves)} entries are missing"
-        elif merkle_root(leaves) != batch["root"]:
-            wrong = "an entry was changed after it was sealed"
-        elif batch["previous"] != previous or batch["hash"] != chain_hash(
-            previous, batch["root"], batch["first_seq"], batch["last_seq"]
-        ):
-            wrong = "the chain is broken here"
-        yield number, wrong
-        previous, expected_first = batch["hash"], batch["last_seq"] + 1
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A batch's number and hash, kept where whoever can write the database cannot: it shows a tail that was cut off."""
+
+    no: int
+    hash: bytes
+
+
+NEWEST_BATCH = select(AuditBatch.no, AuditBatch.hash).order_by(AuditBatch.no.desc()).limit(1)
+BATCHES_AT_ONCE = 1000
+
+
+async def checkpoint(connection: AsyncConnection) -> Checkpoint | None:
+    """The newest batch; None when nothing has been sealed."""
+    row = (await connection.execute(NEWEST_BATCH)).one_or_none()
+    return None if row is None else Checkpoint(row.no, row.hash)
+
+
+async def verify(
+    connection: AsyncConnection, *, kept: Checkpoint | None = None
+) -> AsyncIterator[tuple[int, str | None]]:
+    """Recomputes the chain batch by batch: yields each batch's number and what is wrong with it, or None.
+
+    `kept` must be part of the chain. What is numbered and not sealed yet must be there without a gap; that is told under the
+    number that its batch would have.
+    """
+    previous, expected_first, number = GENESIS, 1, 0
+    while batches := await _batches_after(connection, number):
+        for batch in batches:
+            number += 1
+            if batch["no"] != number:
+                yield number, f"batch {number} is missing"
+                return
+            leaves = await entries(connection, batch["first_seq"], batch["last_seq"])
+            wrong = _wrong_with(batch, leaves, previous=previous, expected_first=expected_first)
+            if wrong is None and kept is not None and kept.no == number and kept.hash != batch["hash"]:
+                wrong = "this is not the batch of the checkpoint"
+            yield number, wrong
+            previous, expected_first = batch["hash"], batch["last_seq"] + 1
+    if kept is not None and kept.no > number:
+        yield number + 1, f"the chain ends here, and the checkpoint is of batch {kept.no}"
+        return
+    unsealed = (await connection.execute(UNSEALED, {"sealed": expected_first - 1})).one()
+    if unsealed.there != unsealed.given - expected_first + 1:
+        missing = unsealed.given - expected_first + 1 - unsealed.there
+        yield number + 1, f"{missing} numbered entries that no batch holds yet are missing"
+
+
+# One statement, one snapshot: the sequencer writes numbers and counter in one transaction.
+UNSEALED = select(
+    func.coalesce(select(SequenceCounter.last).where(SequenceCounter.name == "audit_entry").scalar_subquery(), 0).label(
+        "given"
+    ),
+    select(func.count())
+    .select_from(AuditEntry)
+    .where(AuditEntry.seq > bindparam("sealed", type_=BigInteger))
+    .scalar_subquery()
+    .label("there"),
+)
+
+
+async def _batches_after(connection: AsyncConnection, number: int) -> Sequence[RowMapping]:
+    statement = (
+        select(*AuditBatch.__table__.columns)
+        .where(AuditBatch.no > number)
+        .order_by(AuditBatch.no)
+        .limit(BATCHES_AT_ONCE)
+    )
+    return (await connection.execute(statement)).mappings().all()
+
+
+def _wrong_with(batch: RowMapping, leaves: list[bytes], *, previous: bytes, expected_first: int) -> str | None:
+    held = batch["last_seq"] - batch["first_seq"] + 1
+    if batch["first_seq"] != expected_first:
+        return f"entries {expected_first} to {batch['first_seq'] - 1} were never sealed"
+    if len(leaves) != held:
+        return f"{held - len(leaves)} entries are missing"
+    if merkle_root(leaves) != batch["root"]:
+        return "an entry was changed after it was sealed"
+    if batch["previous"] != previous or batch["hash"] != chain_hash(
+        previous, batch["root"], batch["first_seq"], batch["last_seq"]
+    ):
+        return "the chain is broken here"
+    return None
+
+
+def _given_or_any(column: Any, name: str, kind: Any) -> ColumnElement[bool]:
+    wanted = bindparam(name, type_=kind)
+    return or_(wanted.is_(None), column == wanted)
+
+
+LIST = Statement(
+    select(*LEAF_COLUMNS)
+    .where(
+        AuditEntry.seq < bindparam("before", type_=BigInteger),
+        or_(
+            in_scope(AuditEntry.region_path),
+            and_(AuditEntry.region_path == text("''"), bindparam("sees_regionless", type_=Boolean)),
+        ),
+        _given_or_any(AuditEntry.action, "action", String),
+        _given_or_any(AuditEntry.outcome, "outcome", String),
+        _given_or_any(AuditEntry.target_type, "target_type", String),
+        _given_or_any(AuditEntry.target_id, "target_id", Uuid),
+        _given_or_any(AuditEntry.actor_id, "actor_id", Uuid),
+    )
+    .order_by(AuditEntry.seq.desc())
+    .limit(bindparam("limit", type_=BigInteger))
+)

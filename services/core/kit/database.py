@@ -53,6 +53,7 @@ def create_engine(settings: Settings, *, application: str, pool_size: int | None
         pool_timeout=10,
         pool_use_lifo=True,
         pool_pre_ping=False,
+        hide_parameters=True,  # what a statement carried is personal data more often than not: never in an error's text
         connect_args={
             "timeout": 10,
             "server_settings": {

@@ -8,6 +8,8 @@ from typing import Any
 
 from services.core.kit.errors import CursorInvalid
 
+GREATEST = 2**63 - 1  # of PostgreSQL's bigint
+
 
 def encode(keys: Sequence[Any]) -> str:
     """The cursor after a row with these keys."""
@@ -22,8 +24,20 @@ def decode(cursor: str, kinds: Sequence[Callable[[str], Any]]) -> list[Any]:
     """The keys inside a cursor, each through its parser; anything else is refused."""
     try:
         texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(texts, list) or any(not isinstance(text, str) or "\x00" in text for text in texts):
+        if not isinstance(texts, list) or not all(isinstance(text, str) and _is_storable(text) for text in texts):
             raise CursorInvalid
         return [kind(text) for kind, text in zip(kinds, texts, strict=True)]
-    except (ValueError, binascii.Error) as wrong:
+    except (ValueError, ArithmeticError, binascii.Error) as wrong:
         raise CursorInvalid from wrong
+
+
+def whole(text: str) -> int:
+    """A number that a bigint column can hold and that is not negative; the parser for cursors over such columns."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= GREATEST):
+        raise ValueError(text)
+    return int(text)
+
+
+def _is_storable(text: str) -> bool:
+    """Lone surrogates fail here (a ValueError), not in the driver."""
+    return b"\x00" not in text.encode()

@@ -83,10 +83,12 @@ class UnitOfWork:
         self._engine, self._pooled = engine, pooled
         self._connection: AsyncConnection | None = None
         self.answer: StoredAnswer | None = None
+        self._answered = False
         self._session: AsyncSession | None = None
         self._events: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
         self._jobs: list[dict[str, Any]] = []
+        self._rung: list[Rung] = []
 
     @property
     def connection(self) -> AsyncConnection:
@@ -147,6 +149,8 @@ class UnitOfWork:
     def enqueue(self, job: Job, *, run_at: datetime | None = None) -> UUID:
         """Writes a job in this transaction; it starts right after the commit, or at `run_at`."""
         job_id = new_id()
+        if run_at is None:
+            self._rung.append(Rung(job.name, job_id))
         self._jobs.append(
             {
                 "id": str(job_id),
@@ -158,10 +162,10 @@ class UnitOfWork:
         return job_id
 
     async def flush(self) -> None:
-        """Sends ORM changes and the collected ledgers to the database, still inside the transaction."""
+        """Sends ORM changes and the collected ledgers to the database, still inside the transaction. May be called again."""
         if self._session is not None:
             await self._session.flush()
-        answer = self.answer if self.answer is not None and self.answer.status else None
+        answer = self.answer if self.answer is not None and self.answer.status and not self._answered else None
         if not (self._events or self._audit or self._jobs or answer):
             return
         await self.driver.execute(
@@ -180,12 +184,13 @@ class UnitOfWork:
             json.dumps(answer.headers) if answer else None,
             answer.body if answer else None,
         )
-        self._events, self._audit = [], []
+        self._events, self._audit, self._jobs = [], [], []
+        self._answered = self._answered or answer is not None
 
     @property
     def to_ring(self) -> list[Rung]:
         """The jobs whose bell is to be rung after the commit."""
-        return [Rung(job["name"], UUID(job["id"])) for job in self._jobs if job["run_at"] is None]
+        return self._rung
 
     async def end(self, *, commit: bool) -> None:
         """Commits or rolls back, and gives the connection back to the pool."""

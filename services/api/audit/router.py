@@ -1,0 +1,50 @@
+"""The audit, for auditors."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+from pydantic_core import from_json
+
+from services.api.audit.schemas import AuditPage
+from services.api.deps import Page, Reader
+from services.api.security import Access, requires
+from services.core.identity.access import Permission
+from services.core.kit import audit, paging
+
+router = APIRouter(prefix="/v1", tags=["audit"])
+
+
+class AuditFilter(BaseModel):
+    """What to look for; all of it must hold."""
+
+    action: str | None = Field(None, max_length=100)
+    outcome: str | None = Field(None, max_length=10)
+    target_type: str | None = Field(None, max_length=50)
+    target_id: UUID | None = None
+    actor_id: UUID | None = None
+
+
+@router.get("/audit", response_model=AuditPage)
+async def list_audit(
+    reader: Reader,
+    page: Page,
+    access: Annotated[Access, requires(Permission.AUDIT_READ)],
+    wanted: Annotated[AuditFilter, Query()],
+) -> Response:
+    """Numbered entries of the caller's regions, the newest first.
+
+    What belongs to no region (signing in, a permission refused) is shown to those who audit a whole tree of regions.
+    """
+    after = page.after([paging.whole])
+    rows = await audit.LIST.all(
+        reader,
+        before=after[0] if after else paging.GREATEST,
+        limit=page.limit + 1,
+        sees_regionless=any(path.count(".") == 1 for path in access.scope.paths),
+        **wanted.model_dump(),
+        **access.scope.parameters,
+    )
+    items = [{**row, "details": from_json(row["details"])} for row in map(dict, rows)]
+    return page.answer(items, lambda item: [item["seq"]])

@@ -1,0 +1,90 @@
+"""Statements of notifications, all on the driver connection: whole batches in, one inbox out."""
+
+from sqlalchemy import bindparam, func, select
+
+from services.core.kit.database import Statement
+from services.core.notifications.models import Message
+
+ANYTHING_NEW = """
+SELECT coalesce((SELECT last FROM sequence_counter WHERE name = 'event'), 0)
+     > coalesce((SELECT seq FROM consumer WHERE name = $1), -1)
+"""
+TAKE_PLACE = "SELECT seq FROM consumer WHERE name = $1 FOR UPDATE SKIP LOCKED"
+FIRST_PLACE = "INSERT INTO consumer (name, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING"
+MOVE_PLACE = "UPDATE consumer SET seq = $2 WHERE name = $1"
+
+# Numbers are dense, so a range of numbers is a batch. Names are those of today: events hold ids only.
+NEXT_EVENTS = """
+SELECT e.seq, e.id, e.kind, e.subject_id, e.region_path, e.data, e.actor_kind, e.actor_id, region.name AS region,
+       CASE e.subject_type
+            WHEN 'project' THEN (SELECT title FROM project WHERE id = e.subject_id)
+            WHEN 'compound' THEN (SELECT name FROM compound WHERE id = e.subject_id)
+            WHEN 'round' THEN (SELECT title FROM selection_round WHERE id = e.subject_id)
+            WHEN 'run' THEN (SELECT title FROM selection_round JOIN run ON run.round_id = selection_round.id
+                             WHERE run.id = e.subject_id)
+            WHEN 'region' THEN (SELECT name FROM region WHERE id = e.subject_id)
+       END AS subject
+FROM event AS e LEFT JOIN region ON region.path = e.region_path
+WHERE e.seq > $1 AND e.seq <= $2
+ORDER BY e.seq
+"""
+
+# Grants are found by region, whatever the number of staff: the regions around an event, and the range of paths inside it.
+WRITE_MESSAGES = """
+WITH told AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS t(
+        event_id uuid, event_seq bigint, kind text, title_zh text, title_en text, body_zh text, body_en text, link text,
+        actor_id uuid, regions_above text[], low text, high text, above text[], below text[])
+), heard AS (
+    SELECT told.event_id, role_grant.principal_id
+    FROM told CROSS JOIN unnest(told.regions_above) AS around(path) JOIN role_grant ON role_grant.region_path = around.path
+    WHERE role_grant.role = ANY (told.above) AND role_grant.principal_kind = 'staff' AND role_grant.ended_at IS NULL
+    UNION
+    SELECT told.event_id, role_grant.principal_id
+    FROM told JOIN role_grant ON role_grant.region_path >= told.low AND role_grant.region_path < told.high
+    WHERE role_grant.role = ANY (told.below) AND role_grant.principal_kind = 'staff' AND role_grant.ended_at IS NULL
+)
+INSERT INTO message (recipient_kind, recipient_id, event_id, event_seq, kind, title_zh, title_en, body_zh, body_en, link,
+                     created_at)
+SELECT 'staff', staff.id, told.event_id, told.event_seq, told.kind, told.title_zh, told.title_en, told.body_zh, told.body_en,
+       told.link, $2
+FROM heard JOIN told USING (event_id) JOIN staff ON staff.id = heard.principal_id
+WHERE staff.disabled_at IS NULL AND staff.id IS DISTINCT FROM told.actor_id
+ON CONFLICT (recipient_id, event_id) DO NOTHING
+"""
+
+COLUMNS = "id, kind, event_id, title_zh, title_en, body_zh, body_en, link, created_at, read_at"
+MARK_READ = f"""
+UPDATE message SET read_at = coalesce(read_at, $4) WHERE id = $3 AND recipient_id = $2 AND recipient_kind = $1
+RETURNING {COLUMNS}
+"""
+MARK_ALL_READ = """
+WITH newest AS (SELECT event_seq FROM message WHERE id = $3 AND recipient_id = $2 AND recipient_kind = $1),
+     marked AS (UPDATE message SET read_at = $4
+                FROM newest WHERE recipient_id = $2 AND recipient_kind = $1 AND read_at IS NULL
+                              AND message.event_seq <= newest.event_seq RETURNING 1)
+SELECT EXISTS (SELECT FROM newest) AS known, (SELECT count(*) FROM marked) AS marked
+"""
+
+_OWN = (Message.recipient_id == bindparam("recipient_id"), Message.recipient_kind == bindparam("recipient_kind"))
+_INBOX = (
+    select(
+        Message.id,
+        Message.kind,
+        Message.event_id,
+        Message.title_zh,
+        Message.title_en,
+        Message.body_zh,
+        Message.body_en,
+        Message.link,
+        Message.created_at,
+        Message.read_at,
+        Message.event_seq,
+    )
+    .where(*_OWN, Message.event_seq < bindparam("before", type_=Message.event_seq.type))
+    .order_by(Message.event_seq.desc())
+    .limit(bindparam("limit", type_=Message.event_seq.type))
+)
+INBOX = Statement(_INBOX)
+UNREAD = Statement(_INBOX.where(Message.read_at.is_(None)))
+UNREAD_COUNT = Statement(select(func.count()).select_from(Message).where(*_OWN, Message.read_at.is_(None)))
