@@ -6,16 +6,29 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from services.api import health, metrics, problems
+from services.api.audit import router as audit
+from services.api.calculators import router as calculators
 from services.api.deps import Replay, replay
 from services.api.doorbell import RedisDoorbell
+from services.api.events import router as events
+from services.api.identity import router as identity
 from services.api.middleware import Gate, RateLimiter
+from services.api.notifications import router as notifications
 from services.api.security import PrincipalCache
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
 from services.core.kit.uow import Database
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, metrics.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    metrics.router,
+    calculators.router,
+    identity.router,
+    audit.router,
+    events.router,
+    notifications.router,
+)
 
 DESCRIPTION = """老旧小区改造服务接口。Renewal of old residential compounds: register, projects, competitive selection.
 

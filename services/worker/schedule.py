@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from services.core.identity.jobs import ForgetExpiredTokens
 from services.core.kit import jobs
 from services.core.kit.housekeeping import ForgetOldAnswers
 from services.core.kit.ids import new_id
@@ -23,7 +24,10 @@ class Recurring:
         return datetime.fromtimestamp(int(now.timestamp()) // step * step, UTC)
 
 
-SCHEDULE: list[Recurring] = [Recurring(ForgetOldAnswers(), timedelta(hours=1))]
+SCHEDULE: list[Recurring] = [
+    Recurring(ForgetOldAnswers(), timedelta(hours=1)),
+    Recurring(ForgetExpiredTokens(), timedelta(hours=1)),
+]
 
 
 async def schedule_once(database: Database, *, now: datetime | None = None) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     ColumnElement,
+    Date,
     Integer,
     String,
     Uuid,
@@ -84,8 +85,15 @@ async def principal_by_token(connection: "asyncpg.Connection", digest: str) -> P
 
 
 # The region tree belongs to territory, which stands above identity; these are the columns of it that grants need.
-REGION = table("region", column("id", Uuid()), column("path", String), column("name", String), column("code", String),
-               column("parent_id", Uuid()))  # fmt: skip
+REGION = table(
+    "region",
+    column("id", Uuid()),
+    column("path", String),
+    column("name", String),
+    column("code", String),
+    column("parent_id", Uuid()),
+    column("valid_to", Date()),
+)
 REGION_IN_SCOPE = Statement(select(REGION.c.path).where(REGION.c.id == bindparam("region_id"), in_scope(REGION.c.path)))
 
 

@@ -115,7 +115,7 @@ async def _give(
     )
 
 
-async def _save(uow: "UnitOfWork", *rows: Staff | Client | RoleGrant) -> None:
+async def save(uow: "UnitOfWork", *rows: Staff | Client | RoleGrant) -> None:
     """Writes new rows; the unique constraints decide races, and are told apart by name."""
     try:
         async with uow.session.begin_nested():
@@ -154,7 +154,7 @@ async def create_staff(
         await _give(uow, by, kind="staff", principal_id=staff.id, wanted=wanted, pointer=f"/grants/{place}")
         for place, wanted in enumerate(grants)
     ]
-    await _save(uow, staff, *given)
+    await save(uow, staff, *given)
     _audit(uow, "staff.created", of=staff, grants=given, grants_given=[str(grant.id) for grant in given])
     return staff.id
 
@@ -192,7 +192,7 @@ async def give_grant(
     """One more role on a region; the grant's id and the account's new version."""
     staff, grants = await _managed(uow, by, staff_id, version)
     given = await _give(uow, by, kind="staff", principal_id=staff_id, wanted=wanted, pointer="")
-    await _save(uow, given)
+    await save(uow, given)
     staff.version += 1
     _audit(
         uow, "staff.grant_given", of=staff, grants=[given], grant_id=str(given.id), role=given.role,
@@ -277,7 +277,7 @@ async def create_client(
         given.append(
             await _give(uow, by, kind="client", principal_id=client.id, wanted=wanted, pointer=f"/region_ids/{place}")
         )
-    await _save(uow, client, *given)
+    await save(uow, client, *given)
     _audit(uow, "client.created", of=client, grants=given)
     return client.id, secret
 
