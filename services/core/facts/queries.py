@@ -1,0 +1,164 @@
+"""Reads of facts: what holds now, what each source says, where sources differ."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Integer, String, Uuid, bindparam, or_, select
+
+from services.core.facts import rules
+from services.core.facts.models import Fact
+from services.core.facts.rules import Decision, EffectiveFact, Figure
+from services.core.kit.database import Statement
+
+if TYPE_CHECKING:
+    import asyncpg
+
+FIGURE_COLUMNS = (
+    "f.id, f.subject_id, f.key, f.value, f.kind, f.source, f.document, f.source_rows, f.observed_on, f.recorded_at"
+)
+
+EFFECTIVE = f"""
+SELECT {FIGURE_COLUMNS}, a.fact_id AS decided_fact_id, a.values_digest
+FROM fact f LEFT JOIN adjudication a ON a.subject_id = f.subject_id AND a.key = f.key AND a.superseded_at IS NULL
+WHERE f.subject_id = ANY($1::uuid[]) AND f.superseded_at IS NULL
+ORDER BY f.subject_id, f.key
+"""
+
+ADJUDICATE = """
+WITH former AS (
+  UPDATE adjudication SET superseded_at = $9 WHERE subject_id = $2 AND key = $3 AND superseded_at IS NULL RETURNING 1)
+INSERT INTO adjudication (id, subject_id, key, fact_id, values_digest, reason, document, decided_by, decided_at)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM former) >= 0
+"""
+
+# The facts of a part of the tree whose leading sources differ and no live adjudication was made on these very values, in the
+# order of the index, so that a page stops as soon as it is full. The digest is that of rules.values_digest.
+CONFLICTS = f"""
+WITH differing AS (
+  SELECT f.region_path, f.subject_id, f.key,
+         CASE WHEN bool_or(f.kind = 'counted') THEN 'counted' WHEN bool_or(f.kind = 'attested') THEN 'attested'
+              ELSE 'synthetic' END AS leading
+  FROM fact f
+  WHERE f.superseded_at IS NULL AND f.subject_type = $1 AND ($2::uuid IS NULL OR f.subject_id = $2)
+    AND EXISTS (SELECT 1 FROM unnest($3::text[], $4::text[]) AS scope(low, high)
+                WHERE f.region_path >= scope.low AND f.region_path < scope.high)
+    AND (f.region_path, f.subject_id, f.key) > ($5, $6::uuid, $7)
+  GROUP BY f.region_path, f.subject_id, f.key
+  HAVING count(DISTINCT f.value) > 1
+     AND CASE WHEN bool_or(f.kind = 'counted') THEN count(DISTINCT f.value) FILTER (WHERE f.kind = 'counted')
+              WHEN bool_or(f.kind = 'attested') THEN count(DISTINCT f.value) FILTER (WHERE f.kind = 'attested')
+              ELSE 2 END > 1),
+open AS (
+  SELECT d.* FROM differing d
+  WHERE NOT EXISTS (
+    SELECT 1 FROM adjudication a JOIN fact chosen ON chosen.id = a.fact_id
+    WHERE a.subject_id = d.subject_id AND a.key = d.key AND a.superseded_at IS NULL
+      AND chosen.superseded_at IS NULL AND chosen.kind = d.leading
+      AND a.values_digest = (
+        SELECT encode(sha256(convert_to(string_agg(DISTINCT v.value, E'\\x1f' ORDER BY v.value), 'UTF8')), 'hex')
+        FROM fact v WHERE v.subject_id = d.subject_id AND v.key = d.key AND v.kind = d.leading
+          AND v.superseded_at IS NULL))
+  ORDER BY d.region_path, d.subject_id, d.key LIMIT $8)
+SELECT o.region_path, {FIGURE_COLUMNS}
+FROM open o JOIN fact f ON f.subject_id = o.subject_id AND f.key = o.key AND f.superseded_at IS NULL
+ORDER BY o.region_path, o.subject_id, o.key
+"""
+
+OF_SUBJECT = Statement(
+    select(
+        Fact.id,
+        Fact.key,
+        Fact.value,
+        Fact.kind,
+        Fact.source,
+        Fact.document,
+        Fact.source_rows,
+        Fact.observed_on,
+        Fact.recorded_at,
+        Fact.superseded_at,
+    )
+    .where(
+        Fact.subject_id == bindparam("subject_id"),
+        or_(bindparam("history", type_=Boolean()), Fact.superseded_at.is_(None)),
+        or_(bindparam("key", type_=String()).is_(None), Fact.key == bindparam("key", type_=String())),
+        or_(bindparam("after", type_=Uuid()).is_(None), Fact.id > bindparam("after", type_=Uuid())),
+    )
+    .order_by(Fact.id)
+    .limit(bindparam("limit", type_=Integer()))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Sources of the leading kind differ on one key of one subject, and nobody has decided."""
+
+    region_path: str
+    subject_id: UUID
+    key: str
+    figures: tuple[Figure, ...]
+
+
+async def effective(driver: "asyncpg.Connection", subject_ids: Sequence[UUID]) -> dict[UUID, dict[str, EffectiveFact]]:
+    """What holds for these subjects, by subject and key, in one statement and so from one snapshot."""
+    found: dict[UUID, dict[str, EffectiveFact]] = {subject_id: {} for subject_id in subject_ids}
+    for rows in _by_subject_and_key(await driver.fetch(EFFECTIVE, list(subject_ids))):
+        first = rows[0]
+        decision = None
+        if first["decided_fact_id"] is not None:
+            decision = Decision(first["decided_fact_id"], first["values_digest"])
+        figures = [figure_of(row) for row in rows]
+        found[first["subject_id"]][first["key"]] = rules.effective(figures, decision)
+    return found
+
+
+async def conflicts(
+    driver: "asyncpg.Connection",
+    *,
+    subject_type: str,
+    lows: list[str],
+    highs: list[str],
+    subject_id: UUID | None = None,
+    after: tuple[str, UUID, str] = ("", UUID(int=0), ""),
+    limit: int,
+) -> list[Conflict]:
+    """Open conflicts inside the ranges of region paths, in the order of (region path, subject, key), after the one given."""
+    rows = await driver.fetch(CONFLICTS, subject_type, subject_id, lows, highs, *after, limit)
+    return [
+        Conflict(
+            group[0]["region_path"],
+            group[0]["subject_id"],
+            group[0]["key"],
+            tuple(rules.contenders([figure_of(row) for row in group])),
+        )
+        for group in _by_subject_and_key(rows)
+    ]
+
+
+def figure_of(row: Mapping[str, Any]) -> Figure:
+    """A row of `fact` as read by the driver (JSONB arrives as text)."""
+    return Figure(
+        fact_id=row["id"],
+        key=row["key"],
+        value=row["value"],
+        kind=row["kind"],
+        source=row["source"],
+        document=row["document"],
+        source_rows=tuple(json.loads(row["source_rows"])),
+        observed_on=row["observed_on"],
+        recorded_at=row["recorded_at"],
+    )
+
+
+def _by_subject_and_key(rows: "Iterable[asyncpg.Record]") -> "Iterable[list[asyncpg.Record]]":
+    """Neighbouring rows about one key of one subject, together."""
+    group: list[asyncpg.Record] = []
+    for row in rows:
+        if group and (row["subject_id"], row["key"]) != (group[0]["subject_id"], group[0]["key"]):
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group

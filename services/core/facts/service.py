@@ -1,0 +1,233 @@
+"""Use cases of facts: pushing what sources say, and deciding where they differ."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.core.facts import catalogue, queries, rules
+from services.core.facts.errors import (
+    DiscrepancyNotOpen,
+    FactInvalid,
+    FactNotContending,
+    FactsChanging,
+    SourceCounts,
+)
+from services.core.facts.events import DiscrepancyAdjudicated, FactPushed
+from services.core.facts.statements import PUSH
+from services.core.kit.errors import FieldError, NotFound
+from services.core.kit.ids import new_id
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+
+ATTEMPTS = 60  # each one more that is lost means that another push of the same facts was committed meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    """What one source says about one key. `value` is canonical (`catalogue.parse_value`)."""
+
+    subject_type: str
+    subject_id: UUID
+    region_path: str
+    key: str
+    value: str
+    kind: str
+    source: str
+    document: str | None = None
+    source_rows: Sequence[Any] = ()
+    observed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a person or a department says about a subject, as given: value not yet parsed."""
+
+    key: str
+    value: object
+    source: str
+    kind: str
+    document: str | None = None
+    observed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """A source's current figure after a push; `changed` says whether the push made it so."""
+
+    fact_id: UUID
+    key: str
+    value: str
+    kind: str
+    source: str
+    document: str | None
+    observed_on: date | None
+    recorded_at: datetime
+    changed: bool
+
+
+async def push(uow: UnitOfWork, facts: Sequence[NewFact]) -> int:
+    """Records what sources say, in one statement for all; how many figures are new or changed.
+
+    The same push again changes nothing. A changed figure supersedes its source's former one, which stays as history. All
+    facts are of one subject type, no source says two things about one key (ValueError). The caller records the event.
+    """
+    if not facts:
+        return 0
+    subject_type = facts[0].subject_type
+    distinct = {(fact.subject_id, fact.key, fact.source) for fact in facts if fact.subject_type == subject_type}
+    if len(distinct) < len(facts):
+        raise ValueError("a push is about one subject type, and a source says one thing about a key")
+    records = json.dumps(
+        [
+            _record(fact, fact.value) | {"subject_id": str(fact.subject_id), "region_path": fact.region_path}
+            for fact in facts
+        ],
+        ensure_ascii=False,
+    )
+    recorded: int = 0
+    for _ in range(ATTEMPTS):
+        row = await uow.driver.fetchrow(PUSH, records, uow.now, uow.actor.id, subject_type)
+        recorded += row["inserted"]
+        if not row["missed"]:
+            return recorded
+    raise FactsChanging(headers={"Retry-After": "1"})
+
+
+async def attest(
+    uow: UnitOfWork, *, sql: str, subject_type: str, scope: Scope, subject_id: UUID, statements: Sequence[Statement]
+) -> list[Attested]:
+    """Records what people or departments say about one subject; the current figure of each source named.
+
+    `sql` is `statements.attest_sql` of the subject's table: check and write are one round trip. NotFound outside the scope,
+    FactInvalid naming the place, SourceCounts when a figure would replace one that the system counted. One event a push, none
+    when nothing changed.
+    """
+    records = json.dumps(_checked(subject_type, statements), ensure_ascii=False)
+    changed: set[UUID] = set()
+    for _ in range(ATTEMPTS):
+        rows = await uow.driver.fetch(
+            sql, records, uow.now, uow.actor.id, subject_type, subject_id, scope.lows, scope.highs
+        )
+        if not rows:
+            raise NotFound
+        if any(row["counted"] for row in rows):
+            raise SourceCounts
+        changed.update(row["fact_id"] for row in rows if row["changed"] and not row["missed"])
+        if not any(row["missed"] for row in rows):
+            break
+    else:
+        raise FactsChanging(headers={"Retry-After": "1"})
+    if changed:
+        new = [row for row in rows if row["fact_id"] in changed]
+        uow.record(
+            FactPushed(keys=sorted({row["key"] for row in new}), fact_ids=[row["fact_id"] for row in new]),
+            subject=subject_type,
+            subject_id=subject_id,
+            region_path=rows[0]["region_path"],
+        )
+    return [
+        Attested(
+            fact_id=row["fact_id"],
+            key=row["key"],
+            value=row["value"],
+            kind=row["kind"],
+            source=row["source"],
+            document=row["document"],
+            observed_on=row["observed_on"],
+            recorded_at=row["recorded_at"],
+            changed=row["fact_id"] in changed,
+        )
+        for row in rows
+    ]
+
+
+async def adjudicate(
+    uow: UnitOfWork,
+    *,
+    subject_type: str,
+    subject_id: UUID,
+    region_path: str,
+    key: str,
+    fact_id: UUID,
+    reason: str,
+    document: str | None,
+) -> rules.EffectiveFact:
+    """A person decides which of the differing current figures holds. It stands until a new differing value is pushed.
+
+    DiscrepancyNotOpen when sources agree or the matter is decided (the unique index decides between two who decide at once),
+    FactNotContending when the chosen figure is not among those that differ now. The caller has checked the subject's scope.
+    """
+    found = (await queries.effective(uow.driver, [subject_id])).get(subject_id, {}).get(key)
+    if found is None or not found.conflict:
+        raise DiscrepancyNotOpen
+    if fact_id not in {figure.fact_id for figure in found.conflict}:
+        raise FactNotContending
+    adjudication_id = new_id()
+    try:
+        await uow.driver.execute(
+            queries.ADJUDICATE,
+            adjudication_id,
+            subject_id,
+            key,
+            fact_id,
+            rules.values_digest(found.conflict),
+            reason,
+            document,
+            uow.actor.id,
+            uow.now,
+        )
+    except asyncpg.UniqueViolationError as decided:
+        raise DiscrepancyNotOpen from decided
+    uow.record(
+        DiscrepancyAdjudicated(adjudication_id=adjudication_id, key=key, fact_id=fact_id),
+        subject=subject_type,
+        subject_id=subject_id,
+        region_path=region_path,
+    )
+    decision = rules.Decision(fact_id, rules.values_digest(found.conflict))
+    return rules.effective([*found.conflict, *found.replaced], decision)
+
+
+def _checked(subject_type: str, statements: Sequence[Statement]) -> list[dict[str, Any]]:
+    """The records to push; FactInvalid names every wrong place."""
+    wrong: list[FieldError] = []
+    records, seen = [], set()
+    for position, statement in enumerate(statements):
+        entry = catalogue.entry(statement.key)
+        if entry is None or entry.subject != subject_type:
+            wrong.append(
+                FieldError(f"/facts/{position}/key", "目录中没有这一项", "is not in the catalogue for this subject")
+            )
+            continue
+        if (statement.key, statement.source) in seen:
+            wrong.append(
+                FieldError(f"/facts/{position}", "同一来源对同一项重复填报", "repeats a key of the same source")
+            )
+        seen.add((statement.key, statement.source))
+        try:
+            value = catalogue.parse_value(entry, statement.value)
+        except catalogue.ValueInvalid as invalid:
+            wrong.append(FieldError(f"/facts/{position}/value", invalid.zh, invalid.en))
+            continue
+        records.append(_record(statement, value))
+    if wrong:
+        raise FactInvalid(errors=wrong)
+    return records
+
+
+def _record(said: NewFact | Statement, value: str) -> dict[str, Any]:
+    return {
+        "id": str(new_id()),
+        "key": said.key,
+        "value": value,
+        "kind": said.kind,
+        "source": said.source,
+        "document": said.document,
+        "source_rows": list(said.source_rows) if isinstance(said, NewFact) else [],
+        "observed_on": None if said.observed_on is None else said.observed_on.isoformat(),
+    }

@@ -1,0 +1,73 @@
+"""The one statement that records facts: locks what the sources said before, supersedes it where it differs, adds the new.
+
+Two forms share it: many subjects whose region is known (PUSH), and one subject that is looked up and checked on the way (ATTEST).
+A current row of a source can only be replaced by who holds its lock, and the partial unique index decides between two that
+add the first row at once: the loser adds nothing, sees `missed`, and runs the statement again on what the winner left.
+"""
+
+RECORD = """
+    id uuid, subject_id uuid, region_path text, key text, value text, kind text, source text, document text,
+    source_rows jsonb, observed_on date
+"""
+
+PUSHING = """
+held AS (
+  SELECT f.id, f.subject_id, f.key, f.source, f.value, f.kind, f.document, f.source_rows, f.observed_on, f.recorded_at
+  FROM fact f JOIN given g ON f.subject_id = g.subject_id AND f.key = g.key AND f.source = g.source
+  WHERE f.superseded_at IS NULL
+  ORDER BY f.subject_id, f.key, f.source
+  FOR UPDATE OF f),
+changed AS (
+  SELECT g.*, h.id AS held_id
+  FROM given g LEFT JOIN held h ON h.subject_id = g.subject_id AND h.key = g.key AND h.source = g.source
+  WHERE h.id IS NULL
+     OR (h.value, h.kind, h.document, h.source_rows, h.observed_on)
+        IS DISTINCT FROM (g.value, g.kind, g.document, g.source_rows, g.observed_on)),
+superseded AS (
+  UPDATE fact f SET superseded_at = $2 FROM changed c
+  WHERE f.id = c.held_id AND (SELECT count(*) FROM held) >= 0
+  RETURNING f.id),
+inserted AS (
+  INSERT INTO fact (id, subject_type, subject_id, region_path, key, value, kind, source, document, source_rows,
+                    observed_on, recorded_at, recorded_by)
+  SELECT c.id, $4, c.subject_id, c.region_path, c.key, c.value, c.kind, c.source, c.document, c.source_rows,
+         c.observed_on, $2, $3
+  FROM changed c WHERE (SELECT count(*) FROM superseded) >= 0
+  ORDER BY c.subject_id, c.key, c.source
+  ON CONFLICT (subject_id, key, source) WHERE superseded_at IS NULL DO NOTHING
+  RETURNING id)
+"""
+
+PUSH = f"""
+WITH given AS (SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x({RECORD})),
+{PUSHING}
+SELECT (SELECT count(*) FROM inserted) AS inserted,
+       (SELECT count(*) FROM changed) - (SELECT count(*) FROM inserted) AS missed
+"""
+
+
+def attest_sql(subject_table: str) -> str:
+    """The statement for one subject of `subject_table`, which must exist inside the scope; no row when it does not.
+
+    A row per given fact: what holds for its source now, whether it was `changed`, `missed` (another was quicker: run it
+    again) or stands against a figure that the system counted.
+    """
+    return f"""
+WITH place AS (
+  SELECT s.id, s.region_path FROM {subject_table} s
+  WHERE s.id = $5 AND EXISTS (SELECT 1 FROM unnest($6::text[], $7::text[]) AS scope(low, high)
+                              WHERE s.region_path >= scope.low AND s.region_path < scope.high)
+  FOR KEY SHARE OF s),
+given AS (
+  SELECT x.id, p.id AS subject_id, p.region_path, x.key, x.value, x.kind, x.source, x.document, x.source_rows,
+         x.observed_on
+  FROM place p CROSS JOIN jsonb_to_recordset($1::text::jsonb) AS x({RECORD})),
+{PUSHING}
+SELECT g.region_path, g.key, g.value, g.kind, g.source, g.document, g.observed_on,
+       coalesce(c.id, h.id) AS fact_id, CASE WHEN c.id IS NULL THEN h.recorded_at ELSE $2 END AS recorded_at,
+       c.id IS NOT NULL AS changed, c.id IS NOT NULL AND i.id IS NULL AS missed,
+       h.kind = 'counted' AND g.kind <> 'counted' AS counted
+FROM given g LEFT JOIN changed c ON c.id = g.id LEFT JOIN inserted i ON i.id = g.id
+LEFT JOIN held h ON h.subject_id = g.subject_id AND h.key = g.key AND h.source = g.source
+ORDER BY g.key, g.source
+"""
