@@ -15,7 +15,9 @@ from services.worker.relay import relay_once
 from services.worker.schedule import schedule_once
 
 log = structlog.get_logger("worker")
-ANYTHING_NEW = "SELECT EXISTS (SELECT FROM event WHERE seq IS NULL) OR EXISTS (SELECT FROM audit_entry WHERE seq IS NULL)"
+ANYTHING_NEW = (
+    "SELECT EXISTS (SELECT FROM event WHERE seq IS NULL) OR EXISTS (SELECT FROM audit_entry WHERE seq IS NULL)"
+)
 SEAL_EVERY_SECONDS = 1.0
 
 
@@ -45,9 +47,14 @@ async def number_once(database: Database) -> int:
 
 
 async def seal_once(database: Database) -> int:
-    """Seals the audit; how many entries."""
-    async with database.engine.begin() as connection:
-        return await sequencer.seal(connection, now=datetime.now(UTC))
+    """Seals what has been numbered of the audit, batch by batch; how many entries."""
+    done = 0
+    while True:
+        async with database.engine.begin() as connection:
+            sealed = await sequencer.seal(connection, now=datetime.now(UTC))
+        done += sealed
+        if sealed < sequencer.SEAL_AT_MOST:
+            return done
 
 
 def start(database: Database, redis: ArqRedis) -> list[asyncio.Task[None]]:

@@ -12,6 +12,7 @@ from arq.worker import Function, func
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.core.kit.jobs import FINISH, LOCK, Job, record_failure
+from services.core.kit.logs import describe
 from services.core.kit.uow import Actor, Database, UnitOfWork
 
 log = structlog.get_logger("worker")
@@ -60,10 +61,9 @@ async def perform(context: dict[str, Any], job_id: str) -> None:
 
 
 async def _failed(database: Database, job_id: str, error: Exception) -> None:
-    told = f"{type(error).__name__}: {error}" if not isinstance(error, SQLAlchemyError) else type(error).__name__
     try:
         async with database.engine.begin() as connection:
-            dead = await record_failure(connection, job_id=UUID(job_id), error=told, now=datetime.now(UTC))
+            dead = await record_failure(connection, job_id=UUID(job_id), error=describe(error), now=datetime.now(UTC))
     except (SQLAlchemyError, OSError):
         # The database is away: the row stands as it was, and the relay rings for it again.
         log.warning("job failed and could not be noted", job=job_id)

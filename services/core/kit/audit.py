@@ -5,6 +5,7 @@ Rows hold ids only, no personal data, so that erasure and proof agree. A batch's
 """
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +33,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed, Statement
 from services.core.kit.events import SequenceCounter
-from services.core.kit.exact import canonical_json
 from services.core.kit.scope import in_scope
 
 GENESIS = bytes(32)
@@ -93,16 +93,15 @@ LEAF_COLUMNS = (
 
 
 def leaf(row: Mapping[str, Any]) -> bytes:
-    """The hash of one entry over every column that it has."""
-    content = {
-        key: value.astimezone(UTC).isoformat(timespec="microseconds")
-        if isinstance(value, datetime)
-        else str(value)
-        if isinstance(value, UUID)
-        else value
-        for key, value in row.items()
-    }
-    return hashlib.sha256(b"\x00" + canonical_json(content)).digest()
+    """The hash of one entry over every column that it has: JSON with sorted keys, no spaces, times in UTC to the microsecond."""
+    return hashlib.sha256(b"\x00" + _encode(row).encode()).digest()
+
+
+def _text(value: object) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_text).encode
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:

@@ -11,7 +11,7 @@ from services.core.kit.events import SequenceCounter
 
 TABLES = ("event", "audit_entry")
 BATCH = 5000
-SEAL_AT_MOST = 5000
+SEAL_AT_MOST = 1000  # hashed in one go, on the worker's event loop
 
 
 async def number(connection: AsyncConnection, table: str) -> int:
