@@ -65,9 +65,10 @@ openapi: install ## 写 docs/openapi.json Write docs/openapi.json
 
 # The lock's own addresses first; where only a mirror of pip's can be reached, the same files by hash through pip.
 $(BIN)/.installed: uv.lock pyproject.toml | $(UV)
-	@if $(TOOLS)/uv-venv/bin/python -m pip config list | grep -q '\.index-url=' || \
-		! $(UV) sync --frozen --quiet --python $(PYTHON); then \
-		set -e; \
+	@set -e; settings=$$($(TOOLS)/uv-venv/bin/python -m pip config list); \
+	cert=$$(echo "$$settings" | sed -n "s/.*\.cert='\(.*\)'/\1/p" | head -n 1); \
+	if [ -n "$$cert" ]; then export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$cert}"; fi; \
+	if echo "$$settings" | grep -q '\.index-url=' || ! $(UV) sync --frozen --quiet --python $(PYTHON); then \
 		echo 'uv.lock through the index that pip is configured for'; \
 		test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv; \
 		$(UV) export --frozen --quiet --no-emit-project --output-file $(TOOLS)/requirements.txt; \

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script that runs before anything is installed
 """Fetches pip where a machine has a bare Python: no pip, no ensurepip, and perhaps no right to install packages.
 
     python3 .ci/pip_bootstrap.py FOLDER      prints the path of a pip wheel, which Python runs as it is
@@ -43,8 +44,11 @@ def fetch(url: str) -> bytes:
     if account:
         request.add_header("Authorization", "Basic " + base64.b64encode(unquote(account).encode()).decode())
     context = ssl.create_default_context(cafile=configured("cert", "") or None)
-    with urllib.request.urlopen(request, timeout=60, context=context) as answer:  # noqa: S310
-        body: bytes = answer.read()
+    try:
+        with urllib.request.urlopen(request, timeout=60, context=context) as answer:  # noqa: S310
+            body: bytes = answer.read()
+    except OSError as error:
+        sys.exit(f"{parts.hostname} cannot be reached: {error}")
     return body
 
 
