@@ -1,6 +1,6 @@
 """What can be refused about policies."""
 
-from services.core.kit.errors import DomainError, Kind
+from services.core.kit.errors import DomainError, InputInvalid, Kind
 
 
 class PolicyChangedInPlace(DomainError):
@@ -11,7 +11,7 @@ class PolicyChangedInPlace(DomainError):
     )
 
 
-class PolicyUnknown(DomainError):
+class PolicyUnknown(InputInvalid):
     code, kind = "policy-unknown", Kind.INVALID
     title_zh, title_en = "没有这个政策或版本", "There is no such policy or version"
 

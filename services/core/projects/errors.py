@@ -1,6 +1,6 @@
 """What can be refused about projects."""
 
-from services.core.kit.errors import DomainError, Kind
+from services.core.kit.errors import DomainError, InputInvalid, Kind
 
 
 class ProjectNoTaken(DomainError):
@@ -8,12 +8,12 @@ class ProjectNoTaken(DomainError):
     title_zh, title_en = "项目编号已被使用", "The project number is already in use"
 
 
-class ProjectInputInvalid(DomainError):
+class ProjectInputInvalid(InputInvalid):
     code, kind = "project-input-invalid", Kind.INVALID
     title_zh, title_en = "项目内容有误", "The project is not valid"
 
 
-class PlanInvalid(DomainError):
+class PlanInvalid(InputInvalid):
     code, kind = "plan-invalid", Kind.INVALID
     title_zh, title_en = "方案内容有误", "The plan is not valid"
 
@@ -21,11 +21,6 @@ class PlanInvalid(DomainError):
 class StageWrong(DomainError):
     code, kind = "project-stage-wrong", Kind.CONFLICT
     title_zh, title_en = "项目当前阶段不能办理此事", "This cannot be done in the project's present stage"
-
-
-class PlanMissing(DomainError):
-    code, kind = "project-plan-missing", Kind.CONFLICT
-    title_zh, title_en = "项目尚无方案，不能申报", "A project without a plan cannot apply"
 
 
 class GateNotMet(DomainError):

@@ -25,7 +25,7 @@ class ProjectApplied(Event):
     """A project competes in the next rounds of its region."""
 
     kind: ClassVar[str] = "project.applied"
-    plan_number: int
+    plan_number: int | None
 
 
 class ProjectWithdrawn(Event):
@@ -41,3 +41,10 @@ class GateExcepted(Event):
     exception_id: UUID
     policy_id: str
     gate_id: str
+
+
+class ProjectChanged(Event):
+    """Title, client unit or compounds of a project were changed."""
+
+    kind: ClassVar[str] = "project.changed"
+    version: int

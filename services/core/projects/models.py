@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -10,19 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed
-
-
-class Stage(StrEnum):
-    """Where a project stands. `rules.MOVES` says which action leads where."""
-
-    DRAFT = "draft"
-    APPLIED = "applied"
-    LIBRARY = "library"
-    PLANNED = "planned"
-    WORKS = "works"
-    ACCEPTED = "accepted"
-    HANDED_OVER = "handed_over"
-    DROPPED = "dropped"
+from services.core.projects.rules import Stage
 
 
 class Project(Keyed, Base):

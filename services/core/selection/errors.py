@@ -1,9 +1,9 @@
 """What can be refused about rounds, freezes, runs and publications."""
 
-from services.core.kit.errors import DomainError, Kind
+from services.core.kit.errors import DomainError, InputInvalid, Kind
 
 
-class RoundInputInvalid(DomainError):
+class RoundInputInvalid(InputInvalid):
     code, kind = "round-input-invalid", Kind.INVALID
     title_zh, title_en = "比选轮次内容有误", "The round is not valid"
 

@@ -1,0 +1,271 @@
+"""Routes of projects: translate only."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic_core import to_json
+
+from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
+from services.api.projects.schemas import (
+    AdjudicateIn,
+    DecidedOut,
+    ExceptionIn,
+    ExceptionOut,
+    FactOut,
+    FactsIn,
+    FactsOut,
+    GateOut,
+    GatesOut,
+    PlanIn,
+    PlanOut,
+    PlansOut,
+    ProjectChangeIn,
+    ProjectFactsOut,
+    ProjectIn,
+    ProjectOut,
+    ProjectPage,
+    ProjectQuery,
+    StageOut,
+)
+from services.api.security import Access, requires
+from services.core.facts.service import Claim
+from services.core.identity.access import Permission
+from services.core.kit.errors import NotFound
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+from services.core.projects import gates, queries, rules, service
+from services.core.projects.rules import Action
+
+router = APIRouter(prefix="/v1/projects", tags=["projects"])
+
+GateId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+@router.get("", response_model=ProjectPage)
+async def list_projects(
+    reader: Reader,
+    page: Page,
+    query: Annotated[ProjectQuery, Query()],
+    access: Annotated[Access, requires(Permission.PROJECT_READ)],
+) -> Response:
+    """Projects by region and number."""
+    after_path, after_no = page.after((str, str)) or ("", "")
+    rows = await queries.page(
+        reader,
+        scope=access.scope,
+        region_id=query.region,
+        stage=query.stage,
+        part_of_title=query.q,
+        after=(after_path, after_no),
+        limit=page.limit + 1,
+    )
+    return page.answer([dict(row) for row in rows], lambda row: (row["region_path"], row["no"]))
+
+
+@router.post("", status_code=201, response_model=ProjectOut)
+async def register_project(
+    uow: Uow, body: ProjectIn, access: Annotated[Access, requires(Permission.PROJECT_WRITE)]
+) -> Response:
+    """Registers a project of one or more compounds."""
+    project_id = await service.register(uow, scope=access.scope, **body.model_dump())
+    made = await _one(uow.driver, access.scope, project_id)
+    return reply(uow, 201, made, version=made.version, location=f"/v1/projects/{project_id}")
+
+
+async def _one(driver: Any, scope: Scope, project_id: UUID) -> ProjectOut:
+    row = await queries.ONE.first(driver, project_id=project_id, **scope.parameters)
+    if row is None:
+        raise NotFound
+    return ProjectOut.model_validate({**row, "compounds": json.loads(row["compounds"] or "[]")})
+
+
+@router.get("/{project_id}", response_model=ProjectOut)
+async def get_project(
+    reader: Reader, project_id: UUID, access: Annotated[Access, requires(Permission.PROJECT_READ)]
+) -> Response:
+    """One project with its compounds."""
+    project = await _one(reader, access.scope, project_id)
+    return Response(project.model_dump_json(), headers={"ETag": etag(project.version)}, media_type="application/json")
+
+
+@router.put("/{project_id}", response_model=ProjectOut)
+async def change_project(
+    uow: Uow,
+    project_id: UUID,
+    version: IfMatch,
+    body: ProjectChangeIn,
+    access: Annotated[Access, requires(Permission.PROJECT_WRITE)],
+) -> Response:
+    """Replaces title, client unit and compounds."""
+    await service.change(uow, scope=access.scope, project_id=project_id, version=version, **body.model_dump())
+    changed = await _one(uow.driver, access.scope, project_id)
+    return reply(uow, 200, changed, version=changed.version)
+
+
+@router.post("/{project_id}/apply", response_model=StageOut)
+async def apply_project(
+    uow: Uow, project_id: UUID, version: IfMatch, access: Annotated[Access, requires(Permission.PROJECT_APPLY)]
+) -> Response:
+    """Enters the project into the competition of its region."""
+    return await _moved(uow, access.scope, project_id, version, Action.APPLY)
+
+
+@router.post("/{project_id}/withdraw", response_model=StageOut)
+async def withdraw_project(
+    uow: Uow, project_id: UUID, version: IfMatch, access: Annotated[Access, requires(Permission.PROJECT_APPLY)]
+) -> Response:
+    """Takes the project out of the competition."""
+    return await _moved(uow, access.scope, project_id, version, Action.WITHDRAW)
+
+
+async def _moved(uow: UnitOfWork, scope: Scope, project_id: UUID, version: int, action: Action) -> Response:
+    stage = await service.move(uow, scope=scope, project_id=project_id, version=version, action=action)
+    return reply(uow, 200, StageOut(id=project_id, stage=stage, version=version + 1), version=version + 1)
+
+
+@router.get("/{project_id}/plans", response_model=PlansOut)
+async def list_plans(
+    reader: Reader, project_id: UUID, access: Annotated[Access, requires(Permission.PROJECT_READ)]
+) -> Response:
+    """Every plan version with what changed since the one before."""
+    await queries.place(reader, scope=access.scope, project_id=project_id)
+    items: list[dict[str, Any]] = []
+    for row in await queries.PLANS.all(reader, project_id=project_id):
+        plan = {**row, "items": json.loads(row["items"]), "funding": json.loads(row["funding"])}
+        items.append({**plan, "changes": rules.differences(items[-1], plan) if items else None})
+    return Response(to_json({"items": items}), media_type="application/json")
+
+
+@router.post("/{project_id}/plans", status_code=201, response_model=PlanOut)
+async def add_plan(
+    uow: Uow, project_id: UUID, body: PlanIn, access: Annotated[Access, requires(Permission.PROJECT_WRITE)]
+) -> Response:
+    """Adds a plan version; what it says becomes counted facts of the project."""
+    added = await service.add_plan(uow, scope=access.scope, project_id=project_id, plan=body.plan())
+    before = await queries.PLANS.all(uow.driver, project_id=project_id)
+    return reply(
+        uow,
+        201,
+        PlanOut(
+            number=added.number,
+            items=added.items,
+            budget=added.budget,
+            funding=added.funding,
+            management_mode=added.management_mode,
+            digest=added.digest,
+            made_by=added.made_by,
+            made_at=added.made_at,
+            changes=_changes(before, added.number, body),
+        ),
+        location=f"/v1/projects/{project_id}/plans",
+    )
+
+
+def _changes(stored: list[Any], number: int, body: PlanIn) -> dict[str, Any] | None:
+    last = next((row for row in stored if row["number"] == number - 1), None)
+    if last is None:
+        return None
+    before = {**last, "items": json.loads(last["items"]), "funding": json.loads(last["funding"])}
+    return rules.differences({**before, "budget": f"{last['budget']:.2f}"}, rules.document_of(body.plan()))
+
+
+@router.get("/{project_id}/facts", response_model=ProjectFactsOut)
+async def get_project_facts(
+    reader: Reader, project_id: UUID, access: Annotated[Access, requires(Permission.FACT_READ)]
+) -> Response:
+    """What decisions read of this project now, each figure with its sources."""
+    await queries.place(reader, scope=access.scope, project_id=project_id)
+    compounds = await queries.compounds_by_project(reader, [project_id])
+    ids = [row["compound_id"] for row in compounds[project_id]]
+    known = (await queries.figures(reader, {project_id: ids}))[project_id]
+    return Response(to_json({"facts": known.facts, "conflicts": known.conflicts}), media_type="application/json")
+
+
+@router.post("/{project_id}/facts", status_code=201, response_model=FactsOut)
+async def attest_project_facts(
+    uow: Uow, project_id: UUID, body: FactsIn, access: Annotated[Access, requires(Permission.FACT_ATTEST)]
+) -> Response:
+    """Records facts of this project by their source, all of them or none."""
+    attested = await service.attest(
+        uow,
+        scope=access.scope,
+        project_id=project_id,
+        claims=[Claim(**fact.model_dump()) for fact in body.facts],
+    )
+    return reply(uow, 201, FactsOut(facts=[FactOut(**asdict(fact)) for fact in attested]))
+
+
+@router.post("/{project_id}/adjudicate", response_model=DecidedOut)
+async def adjudicate_project_fact(
+    uow: Uow,
+    project_id: UUID,
+    body: AdjudicateIn,
+    access: Annotated[Access, requires(Permission.DISCREPANCY_ADJUDICATE)],
+) -> Response:
+    """Decides which of the differing figures of a project holds."""
+    decided = await service.adjudicate(uow, scope=access.scope, project_id=project_id, **body.model_dump())
+    return reply(uow, 200, DecidedOut(key=decided.key, value=decided.value, source=decided.source))
+
+
+@router.get("/{project_id}/gates", response_model=GatesOut)
+async def get_gates(
+    reader: Reader, project_id: UUID, access: Annotated[Access, requires(Permission.PROJECT_READ)]
+) -> Response:
+    """Each gate of the policy in force: met or not, with figures and what is missing."""
+    path = await queries.place(reader, scope=access.scope, project_id=project_id)
+    found = await queries.gates(reader, project_id=project_id, region_path=path)
+    out = GatesOut(
+        policy_id=found.policy.policy_id,
+        policy_number=found.policy.number,
+        gates=[_gate(one) for one in found.statuses],
+    )
+    return Response(out.model_dump_json(), media_type="application/json")
+
+
+def _gate(one: gates.GateStatus) -> GateOut:
+    condition = one.gate.condition
+    return GateOut(
+        id=one.gate.id,
+        title=one.gate.title,
+        hard=one.gate.hard,
+        gates=one.gate.gates,
+        fact_key=condition.fact,
+        wanted=gates.wanted(condition),
+        met=one.met,
+        passed=one.passed,
+        fact=one.fact,
+        conflict=one.conflict,
+        exception=None if one.exception is None else dict(one.exception),
+        missing=None if one.missing_zh is None else {"zh": one.missing_zh, "en": str(one.missing_en)},
+    )
+
+
+@router.post("/{project_id}/gates/{gate_id}/except", status_code=201, response_model=ExceptionOut)
+async def except_gate(
+    uow: Uow,
+    project_id: UUID,
+    gate_id: GateId,
+    body: ExceptionIn,
+    access: Annotated[Access, requires(Permission.GATE_EXCEPT)],
+) -> Response:
+    """Lets the project past a soft gate, with a reason and a document."""
+    made = await service.except_gate(
+        uow, scope=access.scope, project_id=project_id, gate_id=gate_id, **body.model_dump()
+    )
+    return reply(
+        uow,
+        201,
+        ExceptionOut(
+            id=made.id,
+            gate_id=made.gate_id,
+            policy_id=made.policy_id,
+            reason=made.reason,
+            document=made.document,
+            decided_by=made.decided_by,
+            decided_at=made.decided_at,
+        ),
+        location=f"/v1/projects/{project_id}/gates",
+    )

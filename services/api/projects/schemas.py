@@ -1,0 +1,266 @@
+"""What project routes take and answer."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from services.api.identity.schemas import one_line
+from services.core.facts.rules import Kind
+from services.core.kit.exact import Money, NotNegative
+from services.core.projects.rules import Category, FundingLine, FundingSource, Plan, PlanItem, Stage
+
+
+class In(BaseModel):
+    """A request body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Short = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)]
+Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+Document = Annotated[
+    str, Field(min_length=1, max_length=300, examples=["甬建发〔2026〕12号"]), AfterValidator(one_line)
+]
+Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one_line)]
+No = Annotated[str, Field(pattern=r"^[A-Za-z0-9〔〕()（）_./一-鿿-]{1,64}$", examples=["NB-2026-001"])]
+GateId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class ProjectIn(In):
+    """A new project."""
+
+    title: Line
+    region_id: UUID
+    compound_ids: list[UUID] = Field(min_length=1, max_length=200)
+    no: No | None = None
+    client_unit: Line | None = None
+
+
+class ProjectChangeIn(In):
+    """What replaces a project's title, client unit and compounds."""
+
+    title: Line
+    client_unit: Line | None = None
+    compound_ids: list[UUID] = Field(min_length=1, max_length=200)
+
+
+class ProjectItem(BaseModel):
+    """A project in a list."""
+
+    id: UUID
+    no: str
+    title: str
+    stage: Stage
+    region_id: UUID
+    region_path: str
+    client_unit: str | None
+    plan_number: int | None
+    version: int
+    created_at: datetime
+
+
+class ProjectPage(BaseModel):
+    """A page of projects."""
+
+    items: list[ProjectItem]
+    next_cursor: str | None
+    has_more: bool
+
+
+class CompoundName(BaseModel):
+    """A compound of a project."""
+
+    id: UUID
+    no: str
+    name: str
+
+
+class ProjectOut(ProjectItem):
+    """One project."""
+
+    region_name: str
+    compounds: list[CompoundName]
+
+
+class ProjectQuery(BaseModel):
+    """Filters of the list."""
+
+    model_config = ConfigDict(extra="forbid")
+    region: UUID | None = None
+    stage: Stage | None = None
+    q: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)] | None = None
+    # The page's own parameters, read by its dependency; named here because unknown ones are refused.
+    limit: Any = None
+    cursor: Any = None
+
+
+class PlanItemIn(In):
+    """One line of works; cost in yuan."""
+
+    title: Line
+    menu_item: Short | None = None
+    category: Category
+    quantity: NotNegative
+    unit: Annotated[str, Field(min_length=1, max_length=20), AfterValidator(one_line)]
+    cost: Money
+
+
+class FundingIn(In):
+    """One payer's part, in yuan."""
+
+    source: FundingSource
+    amount: Money
+
+
+class PlanIn(In):
+    """A new plan version. Funding is empty, or adds up to the budget; costs never exceed it."""
+
+    items: list[PlanItemIn] = Field(max_length=500)
+    budget: Money
+    funding: list[FundingIn] = Field(default_factory=list, max_length=50)
+    management_mode: Short | None = None
+
+    def plan(self) -> Plan:
+        """The same for the rules."""
+        return Plan(
+            items=tuple(PlanItem(**item.model_dump()) for item in self.items),
+            budget=self.budget,
+            funding=tuple(FundingLine(**line.model_dump()) for line in self.funding),
+            management_mode=self.management_mode,
+        )
+
+
+class PlanOut(BaseModel):
+    """A plan version; `changes` is the difference to the version before, null for the first."""
+
+    number: int
+    items: list[dict[str, Any]]
+    budget: Decimal
+    funding: list[dict[str, Any]]
+    management_mode: str | None
+    digest: str
+    made_by: UUID | None
+    made_at: datetime
+    changes: dict[str, Any] | None
+
+
+class PlansOut(BaseModel):
+    """Every plan version of a project, the first one first."""
+
+    items: list[PlanOut]
+
+
+class FactIn(In):
+    """What a source says. `attested` needs a document; nobody may claim `counted`."""
+
+    key: Annotated[str, Field(min_length=1, max_length=80)]
+    value: Annotated[str, Field(min_length=1, max_length=500)]
+    kind: Literal[Kind.ATTESTED, Kind.SYNTHETIC] = Kind.ATTESTED
+    source: Line
+    document: Document | None = None
+    observed_on: date | None = None
+
+
+class FactsIn(In):
+    """Facts that change together, or not at all."""
+
+    facts: list[FactIn] = Field(min_length=1, max_length=100)
+
+
+class FactOut(BaseModel):
+    """A source's current figure; `changed` says whether this request made it so."""
+
+    fact_id: UUID
+    key: str
+    value: str
+    kind: Kind
+    source: str
+    document: str | None
+    observed_on: date | None
+    recorded_at: datetime
+    changed: bool
+
+
+class FactsOut(BaseModel):
+    """The figures of the sources named."""
+
+    facts: list[FactOut]
+
+
+class AdjudicateIn(In):
+    """Which of the differing figures holds, and why."""
+
+    key: Annotated[str, Field(min_length=1, max_length=80)]
+    fact_id: UUID
+    reason: Reason
+    document: Document | None = None
+
+
+class DecidedOut(BaseModel):
+    """What holds now."""
+
+    key: str
+    value: str | None
+    source: str | None
+
+
+class ProjectFactsOut(BaseModel):
+    """A project's facts: its own, and its compounds' taken together."""
+
+    facts: dict[str, Any]
+    conflicts: list[dict[str, Any]]
+
+
+class StageOut(BaseModel):
+    """Where the project stands now."""
+
+    id: UUID
+    stage: Stage
+    version: int
+
+
+class GateOut(BaseModel):
+    """One gate for one project: what it asks, what the figure is, whether it is passed and what is missing."""
+
+    id: str
+    title: str | None
+    hard: bool
+    gates: str
+    fact_key: str
+    wanted: dict[str, Any]
+    met: bool
+    passed: bool
+    fact: dict[str, Any] | None
+    conflict: list[dict[str, Any]]
+    exception: dict[str, Any] | None
+    missing: dict[Literal["zh", "en"], str] | None
+
+
+class GatesOut(BaseModel):
+    """Every gate of the policy in force at the project's place."""
+
+    policy_id: str
+    policy_number: int
+    gates: list[GateOut]
+
+
+class ExceptionIn(In):
+    """Why, and on which document, a project passes a soft gate."""
+
+    reason: Reason
+    document: Document
+
+
+class ExceptionOut(BaseModel):
+    """A recorded exception."""
+
+    id: UUID
+    gate_id: str
+    policy_id: str
+    reason: str
+    document: str
+    decided_by: UUID | None
+    decided_at: datetime

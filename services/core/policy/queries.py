@@ -1,0 +1,125 @@
+"""Reads of policies: every stored version, and the one in force at a place in the region tree."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, String, and_, bindparam, column, func, or_, select, table, tuple_
+
+from services.core.kit.database import Statement
+from services.core.kit.scope import in_scope
+from services.core.policy.models import PolicyAssignment, PolicyVersion
+
+if TYPE_CHECKING:
+    import asyncpg
+
+region = table("region", column("id"), column("path", String(255, collation="C")), column("name"))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    """One stored version. `body` is the canonical form that `digest` covers."""
+
+    id: UUID
+    policy_id: str
+    number: int
+    title: str
+    digest: str
+    body: dict[str, Any]
+    loaded_at: datetime
+
+
+WHOLE = (
+    PolicyVersion.id,
+    PolicyVersion.policy_id,
+    PolicyVersion.number,
+    PolicyVersion.title,
+    PolicyVersion.digest,
+    PolicyVersion.body,
+    PolicyVersion.loaded_at,
+)
+
+LIST = Statement(
+    select(
+        PolicyVersion.policy_id,
+        PolicyVersion.number,
+        PolicyVersion.title,
+        PolicyVersion.digest,
+        PolicyVersion.loaded_at,
+    )
+    .where(
+        tuple_(PolicyVersion.policy_id, PolicyVersion.number)
+        > tuple_(bindparam("after_id", type_=PolicyVersion.policy_id.type), bindparam("after_number"))
+    )
+    .order_by(PolicyVersion.policy_id, PolicyVersion.number)
+    .limit(bindparam("limit"))
+)
+
+ONE = Statement(
+    select(*WHOLE)
+    .where(
+        PolicyVersion.policy_id == bindparam("policy_id"),
+        or_(
+            bindparam("number", type_=PolicyVersion.number.type).is_(None), PolicyVersion.number == bindparam("number")
+        ),
+    )
+    .order_by(PolicyVersion.number.desc())
+    .limit(1)
+)
+
+BY_ID = Statement(select(*WHOLE).where(PolicyVersion.id == bindparam("id")))
+
+IN_FORCE = Statement(
+    select(*WHOLE)
+    .join_from(
+        PolicyAssignment,
+        PolicyVersion,
+        and_(
+            PolicyVersion.policy_id == PolicyAssignment.policy_id,
+            PolicyVersion.number == PolicyAssignment.policy_number,
+        ),
+    )
+    .where(PolicyAssignment.region_path == func.any(bindparam("paths", type_=ARRAY(String))))
+    .order_by(
+        func.length(PolicyAssignment.region_path).desc(), PolicyAssignment.since.desc(), PolicyAssignment.id.desc()
+    )
+    .limit(1)
+)
+
+REGION = Statement(
+    select(region.c.path, region.c.name).where(
+        region.c.id == bindparam("region_id", type_=PolicyAssignment.region_id.type), in_scope(region.c.path)
+    )
+)
+
+
+def lineage(path: str) -> list[str]:
+    """The paths of a region and all its ancestors: `1.23.` gives `1.` and `1.23.`."""
+    parts = path.split(".")[:-1]
+    return [".".join(parts[:end]) + "." for end in range(1, len(parts) + 1)]
+
+
+def stored(row: "asyncpg.Record") -> StoredPolicy:
+    """A row of `WHOLE`."""
+    return StoredPolicy(**{**row, "body": json.loads(row["body"])})
+
+
+async def find(driver: "asyncpg.Connection", *, policy_id: str, number: int | None = None) -> StoredPolicy | None:
+    """One version, the newest unless a number is given."""
+    row = await ONE.first(driver, policy_id=policy_id, number=number)
+    return None if row is None else stored(row)
+
+
+async def by_id(driver: "asyncpg.Connection", *, version_id: UUID) -> StoredPolicy:
+    """The version that something pinned; it cannot be missing, a foreign key holds it."""
+    row = await BY_ID.first(driver, id=version_id)
+    assert row is not None  # noqa: S101 - held by a foreign key
+    return stored(row)
+
+
+async def in_force(driver: "asyncpg.Connection", *, region_path: str) -> StoredPolicy | None:
+    """The version that holds at a place: the newest assignment of the nearest region up the tree that has one."""
+    row = await IN_FORCE.first(driver, paths=lineage(region_path))
+    return None if row is None else stored(row)

@@ -1,0 +1,310 @@
+"""Reads of projects. Statements are compiled once and carry the caller's scope; rows go to the answer as they come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, String, Uuid, bindparam, exists, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from services.core.facts.queries import effective
+from services.core.kit.database import Statement
+from services.core.kit.errors import NotFound
+from services.core.kit.scope import Scope, in_scope
+from services.core.policy import queries as policies
+from services.core.policy.errors import NoPolicyInForce
+from services.core.policy.queries import StoredPolicy
+from services.core.policy.schema import Policy
+from services.core.projects.figures import ProjectFacts, facts_of_project
+from services.core.projects.gates import GateStatus, status
+from services.core.projects.models import GateException, PlanVersion, Project, ProjectCompound
+from services.core.projects.rules import Stage
+from services.core.territory.models import Compound, Region
+
+if TYPE_CHECKING:
+    import asyncpg
+
+PATH = Project.region_path.type
+SHOWN = (
+    Project.id,
+    Project.no,
+    Project.title,
+    Project.stage,
+    Project.region_id,
+    Project.region_path,
+    Project.client_unit,
+    Project.plan_number,
+    Project.version,
+    Project.created_at,
+)
+
+
+def _list(*, of_region: bool) -> Statement:
+    """A page of projects in the order of their index. One range of paths drives it, whatever the caller's scope is.
+
+    The range is the overlap of the region asked for and the span of the scope; inside it every row is checked against the scope.
+    """
+    low: Any = bindparam("scope_low", type_=PATH)
+    high: Any = bindparam("scope_high", type_=PATH)
+    if of_region:
+        path = select(Region.path).where(Region.id == bindparam("region_id", type_=Uuid())).scalar_subquery()
+        end = (
+            select(func.left(Region.path, -1, type_=PATH).concat("/"))
+            .where(Region.id == bindparam("region_id", type_=Uuid()))
+            .scalar_subquery()
+        )
+        low, high = func.greatest(path, low, type_=PATH), func.least(end, high, type_=PATH)
+    chosen_stage = bindparam("stage", type_=String)
+    part = bindparam("q", type_=String)
+    statement = (
+        select(*SHOWN)
+        .where(
+            Project.region_path >= low,
+            Project.region_path < high,
+            tuple_(Project.region_path, Project.no)
+            > tuple_(bindparam("after_path", type_=PATH), bindparam("after_no", type_=Project.no.type)),
+            or_(chosen_stage.is_(None), Project.stage == chosen_stage),
+            or_(part.is_(None), Project.title.ilike(part)),
+            in_scope(Project.region_path),
+        )
+        .order_by(Project.region_path, Project.no)
+        .limit(bindparam("limit"))
+    )
+    if of_region:
+        # An unknown region has no path: `greatest` would ignore the null and show the whole scope.
+        statement = statement.where(
+            exists(select(literal(1)).where(Region.id == bindparam("region_id", type_=Uuid())).select_from(Region))
+        )
+    return Statement(statement)
+
+
+LIST, LIST_OF_REGION = _list(of_region=False), _list(of_region=True)
+
+COMPOUNDS = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_object("id", Compound.id, "no", Compound.no, "name", Compound.name), Compound.no
+            )
+        )
+    )
+    .join(ProjectCompound, ProjectCompound.compound_id == Compound.id)
+    .where(ProjectCompound.project_id == Project.id)
+    .correlate(Project)
+    .scalar_subquery()
+)
+
+ONE = Statement(
+    select(*SHOWN, Region.name.label("region_name"), COMPOUNDS.label("compounds"))
+    .join(Region, Region.id == Project.region_id)
+    .where(Project.id == bindparam("project_id", type_=Uuid()), in_scope(Project.region_path))
+)
+
+LOCKED = Statement(
+    select(*SHOWN)
+    .where(Project.id == bindparam("project_id", type_=Uuid()), in_scope(Project.region_path))
+    .with_for_update(key_share=True)  # rows that refer to the project may be written meanwhile: facts, results
+)
+
+PLACE = Statement(
+    select(Project.region_path).where(
+        Project.id == bindparam("project_id", type_=Uuid()), in_scope(Project.region_path)
+    )
+)
+
+PLANS = Statement(
+    select(
+        PlanVersion.number,
+        PlanVersion.items,
+        PlanVersion.budget,
+        PlanVersion.funding,
+        PlanVersion.management_mode,
+        PlanVersion.digest,
+        PlanVersion.made_by,
+        PlanVersion.made_at,
+    )
+    .where(PlanVersion.project_id == bindparam("project_id", type_=Uuid()))
+    .order_by(PlanVersion.number)
+)
+
+REGION = Statement(
+    select(Region.id, Region.path, Region.code, Region.number).where(
+        Region.id == bindparam("region_id", type_=Uuid()), in_scope(Region.path)
+    )
+)
+
+REGION_OVERLAPS = Statement(
+    select(Region.id).where(
+        Region.id == bindparam("region_id", type_=Uuid()),
+        or_(in_scope(Region.path), Region.path == func.any(bindparam("ancestors", type_=ARRAY(String)))),
+    )
+)
+
+COMPOUNDS_IN_SCOPE = Statement(
+    select(Compound.id, Compound.region_path).where(
+        Compound.id == func.any(bindparam("compound_ids", type_=ARRAY(Uuid()))), in_scope(Compound.region_path)
+    )
+)
+
+COMPOUND_IDS = Statement(
+    select(ProjectCompound.project_id, ProjectCompound.compound_id, Compound.name)
+    .join(Compound, Compound.id == ProjectCompound.compound_id)
+    .where(ProjectCompound.project_id == func.any(bindparam("project_ids", type_=ARRAY(Uuid()))))
+    .order_by(Compound.no)
+)
+
+EXCEPTIONS = Statement(
+    select(
+        GateException.id,
+        GateException.project_id,
+        GateException.gate_id,
+        GateException.reason,
+        GateException.document,
+        GateException.decided_by,
+        GateException.decided_at,
+    )
+    .where(
+        GateException.project_id == func.any(bindparam("project_ids", type_=ARRAY(Uuid()))),
+        GateException.policy_id == bindparam("policy_id", type_=String),
+    )
+    .order_by(GateException.project_id, GateException.gate_id)
+)
+
+# The rows of these compounds, locked in one order, so that two applications with a compound in common take turns.
+LOCK_COMPOUNDS = Statement(
+    select(Compound.id)
+    .join(ProjectCompound, ProjectCompound.compound_id == Compound.id)
+    .where(ProjectCompound.project_id == bindparam("project_id", type_=Uuid()))
+    .order_by(Compound.id)
+    .with_for_update(of=Compound, key_share=True)
+)
+
+OTHERS_UNDER_WAY = Statement(
+    select(Project.no)
+    .join(ProjectCompound, ProjectCompound.project_id == Project.id)
+    .where(
+        ProjectCompound.compound_id.in_(
+            select(ProjectCompound.compound_id).where(
+                ProjectCompound.project_id == bindparam("project_id", type_=Uuid())
+            )
+        ),
+        Project.id != bindparam("project_id", type_=Uuid()),
+        Project.stage != Stage.DRAFT,
+        Project.stage != Stage.DROPPED,
+    )
+    .order_by(Project.no)
+    .limit(1)
+)
+
+
+async def page(
+    driver: "asyncpg.Connection",
+    *,
+    scope: Scope,
+    region_id: UUID | None,
+    stage: str | None,
+    part_of_title: str | None,
+    after: tuple[str, str],
+    limit: int,
+) -> "list[asyncpg.Record]":
+    """Up to `limit` projects after a key (region path, no), in that order. NotFound for a region that the scope never meets."""
+    values: dict[str, Any] = {
+        "scope_low": scope.lows[0],
+        "scope_high": scope.highs[-1],
+        "after_path": after[0],
+        "after_no": after[1],
+        "stage": stage,
+        "q": None if part_of_title is None else f"%{_escaped(part_of_title)}%",
+        "limit": limit,
+        **scope.parameters,
+    }
+    if region_id is None:
+        return await LIST.all(driver, **values)
+    rows = await LIST_OF_REGION.all(driver, region_id=region_id, **values)
+    if not rows:
+        await _check_region(driver, scope, region_id)
+    return rows
+
+
+async def _check_region(driver: "asyncpg.Connection", scope: Scope, region_id: UUID) -> None:
+    ancestors = [path[: end + 1] for path in scope.paths for end, mark in enumerate(path) if mark == "."]
+    found = await REGION_OVERLAPS.first(driver, region_id=region_id, ancestors=ancestors, **scope.parameters)
+    if found is None:
+        raise NotFound
+
+
+def _escaped(part: str) -> str:
+    return part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+async def place(driver: "asyncpg.Connection", *, scope: Scope, project_id: UUID) -> str:
+    """The region path of a project inside the scope; NotFound otherwise."""
+    row = await PLACE.first(driver, project_id=project_id, **scope.parameters)
+    if row is None:
+        raise NotFound
+    path: str = row["region_path"]
+    return path
+
+
+async def locked(driver: "asyncpg.Connection", *, scope: Scope, project_id: UUID) -> "asyncpg.Record":
+    """A project inside the scope, its row locked until the transaction ends; NotFound otherwise."""
+    row = await LOCKED.first(driver, project_id=project_id, **scope.parameters)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def figures(
+    driver: "asyncpg.Connection", compounds_of: Mapping[UUID, Sequence[UUID]]
+) -> dict[UUID, ProjectFacts]:
+    """The facts of projects, given the compounds of each, as they stood at one instant: a single statement reads them all."""
+    subjects = {subject for project, compounds in compounds_of.items() for subject in (project, *compounds)}
+    known = await effective(driver, sorted(subjects))
+    return {project: facts_of_project(project, compounds, known) for project, compounds in compounds_of.items()}
+
+
+async def compounds_by_project(
+    driver: "asyncpg.Connection", project_ids: Sequence[UUID]
+) -> "dict[UUID, list[asyncpg.Record]]":
+    """The compounds (id, name) of each project, in the order of their numbers."""
+    found: dict[UUID, list[asyncpg.Record]] = {project_id: [] for project_id in project_ids}
+    for row in await COMPOUND_IDS.all(driver, project_ids=list(project_ids)):
+        found[row["project_id"]].append(row)
+    return found
+
+
+async def exceptions_by_project(
+    driver: "asyncpg.Connection", project_ids: Sequence[UUID], *, policy_id: str
+) -> dict[UUID, dict[str, dict[str, Any]]]:
+    """The exceptions recorded to gates of a policy, by project and gate, in the form that a freeze stores."""
+    found: dict[UUID, dict[str, dict[str, Any]]] = {}
+    for row in await EXCEPTIONS.all(driver, project_ids=list(project_ids), policy_id=policy_id):
+        found.setdefault(row["project_id"], {})[row["gate_id"]] = {
+            "id": str(row["id"]),
+            "reason": row["reason"],
+            "document": row["document"],
+            "decided_by": None if row["decided_by"] is None else str(row["decided_by"]),
+            "decided_at": row["decided_at"].isoformat(),
+        }
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """A project's gates under the policy in force at its place."""
+
+    policy: StoredPolicy
+    statuses: list[GateStatus]
+
+
+async def gates(driver: "asyncpg.Connection", *, project_id: UUID, region_path: str) -> Gates:
+    """Every gate of the policy in force for the project's region, with figures. NoPolicyInForce where there is none."""
+    policy = await policies.in_force(driver, region_path=region_path)
+    if policy is None:
+        raise NoPolicyInForce
+    compounds = await compounds_by_project(driver, [project_id])
+    known = await figures(driver, {project_id: [row["compound_id"] for row in compounds[project_id]]})
+    exceptions = await exceptions_by_project(driver, [project_id], policy_id=policy.policy_id)
+    form = Policy.model_validate(policy.body)
+    return Gates(policy, status(form.gates, known[project_id], exceptions.get(project_id, {})))

@@ -1,0 +1,246 @@
+"""Pure rules of projects: which action leads where, whether a plan adds up, what it says as facts, how two plans differ."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from services.core.kit.errors import FieldError
+from services.core.kit.exact import decimal_text, digest
+
+
+class Stage(StrEnum):
+    """Where a project stands. `MOVES` says which action leads where."""
+
+    DRAFT = "draft"
+    APPLIED = "applied"
+    LIBRARY = "library"
+    PLANNED = "planned"
+    WORKS = "works"
+    ACCEPTED = "accepted"
+    HANDED_OVER = "handed_over"
+    DROPPED = "dropped"
+
+
+class Action(StrEnum):
+    """What a person may do to a project's stage."""
+
+    APPLY = "apply"
+    WITHDRAW = "withdraw"
+
+
+MOVES: Mapping[tuple[Action, str], Stage] = {
+    (Action.APPLY, Stage.DRAFT): Stage.APPLIED,
+    (Action.APPLY, Stage.LIBRARY): Stage.APPLIED,
+    (Action.WITHDRAW, Stage.APPLIED): Stage.DRAFT,
+    (Action.WITHDRAW, Stage.LIBRARY): Stage.DRAFT,
+}
+
+# Stages in which a plan may still be improved (rolling selection, Ningbo: those not chosen improve their plan).
+OPEN_TO_PLANS = frozenset({Stage.DRAFT, Stage.APPLIED, Stage.LIBRARY})
+
+
+class Category(StrEnum):
+    """Menu categories 基础类, 完善类, 提升类 (State Council office 国办发〔2020〕23号)."""
+
+    BASIC = "basic"
+    IMPROVED = "improved"
+    UPGRADED = "upgraded"
+
+
+class FundingSource(StrEnum):
+    """Who pays: finance by level, residents (cash, repair fund, provident fund, public income), firms and others."""
+
+    CENTRAL = "central"
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    RESIDENTS = "residents"
+    REPAIR_FUND = "repair_fund"
+    PROVIDENT_FUND = "provident_fund"
+    PUBLIC_INCOME = "public_income"
+    COMPANIES = "companies"
+    UTILITIES = "utilities"
+    FORMER_OWNERS = "former_owners"
+    SOCIETY = "society"
+    LOANS = "loans"
+
+
+# What residents pay in any form, and what firms pay (Liuzhou: both together at least 20% of the investment).
+RESIDENTS = frozenset(
+    {
+        FundingSource.RESIDENTS,
+        FundingSource.REPAIR_FUND,
+        FundingSource.PROVIDENT_FUND,
+        FundingSource.PUBLIC_INCOME,
+    }
+)
+COMPANIES = frozenset({FundingSource.COMPANIES, FundingSource.UTILITIES})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One line of works: what, how much of it, at what cost in yuan."""
+
+    title: str
+    menu_item: str | None
+    category: Category
+    quantity: Decimal
+    unit: str
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FundingLine:
+    """One payer's part of the budget, in yuan."""
+
+    source: FundingSource
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Works, budget (yuan), funding and the management mode afterwards. Empty funding: not arranged yet."""
+
+    items: tuple[PlanItem, ...]
+    budget: Decimal
+    funding: tuple[FundingLine, ...]
+    management_mode: str | None
+
+
+def check(plan: Plan) -> list[FieldError]:
+    """Every line that makes the plan contradict itself: costs or funding beyond the budget, funding short of it."""
+    errors = []
+    spent = Decimal(0)
+    for index, item in enumerate(plan.items):
+        spent += item.cost
+        if spent > plan.budget:
+            over = decimal_text(spent - plan.budget)
+            errors.append(
+                FieldError(
+                    f"/items/{index}/cost",
+                    f"至此项费用合计超出预算 {over} 元",
+                    f"costs up to here exceed the budget by {over}",
+                )
+            )
+            break
+    return errors + _funding_errors(plan)
+
+
+def _funding_errors(plan: Plan) -> list[FieldError]:
+    seen: set[FundingSource] = set()
+    errors = []
+    arranged = Decimal(0)
+    exceeded = False
+    for index, line in enumerate(plan.funding):
+        if line.source in seen:
+            errors.append(
+                FieldError(f"/funding/{index}/source", "同一资金来源重复列出", "this source of funding is listed twice")
+            )
+        seen.add(line.source)
+        arranged += line.amount
+        if arranged > plan.budget and not exceeded:
+            exceeded = True
+            over = decimal_text(arranged - plan.budget)
+            errors.append(
+                FieldError(
+                    f"/funding/{index}/amount",
+                    f"至此项资金合计超出预算 {over} 元",
+                    f"funding up to here exceeds the budget by {over}",
+                )
+            )
+    if plan.funding and not exceeded and arranged < plan.budget:
+        short = decimal_text(plan.budget - arranged)
+        errors.append(
+            FieldError("/funding", f"资金合计比预算少 {short} 元", f"funding falls short of the budget by {short}")
+        )
+    return errors
+
+
+def complete(plan: Plan) -> bool:
+    """Whether works are listed and add up to the budget, funding too, and the management mode is settled."""
+    return (
+        plan.budget > 0
+        and sum((item.cost for item in plan.items), Decimal(0)) == plan.budget
+        and sum((line.amount for line in plan.funding), Decimal(0)) == plan.budget
+        and bool(plan.management_mode)
+    )
+
+
+def share(plan: Plan, sources: Iterable[FundingSource]) -> Fraction:
+    """The part of the budget that these sources pay, exactly; 0 of an empty budget."""
+    paid = sum((line.amount for line in plan.funding if line.source in sources), Decimal(0))
+    return Fraction(paid) / Fraction(plan.budget) if plan.budget else Fraction(0)
+
+
+def facts_of(plan: Plan) -> dict[str, str]:
+    """What a plan says, as facts of the catalogue: always the same keys, so that a new plan leaves nothing of the old."""
+    return {
+        "project.budget": decimal_text(plan.budget),
+        "plan.complete": "true" if complete(plan) else "false",
+        "funding.residents_share": decimal_text(share(plan, RESIDENTS)),
+        "funding.companies_share": decimal_text(share(plan, COMPANIES)),
+        "funding.residents_and_companies_share": decimal_text(share(plan, RESIDENTS | COMPANIES)),
+    }
+
+
+def document_of(plan: Plan) -> dict[str, Any]:
+    """The plan as it is stored and hashed; numbers as text."""
+    return {
+        "items": [
+            {**asdict(item), "quantity": decimal_text(item.quantity), "cost": _yuan(item.cost)} for item in plan.items
+        ],
+        "budget": _yuan(plan.budget),
+        "funding": [{"source": line.source, "amount": _yuan(line.amount)} for line in plan.funding],
+        "management_mode": plan.management_mode,
+    }
+
+
+def plan_digest(plan: Plan) -> str:
+    """SHA-256 of the plan's canonical form; a vote is bound to it."""
+    return digest(document_of(plan))
+
+
+def _yuan(amount: Decimal) -> str:
+    return f"{amount:.2f}"
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What changed from one stored plan to the next: budget, mode, lines of works and of funding added, removed, changed."""
+    changed = {
+        name: {"before": before[name], "after": after[name]}
+        for name in ("budget", "management_mode")
+        if before[name] != after[name]
+    }
+    return {
+        **changed,
+        "items": _line_differences(before["items"], after["items"], ("title", "menu_item")),
+        "funding": _line_differences(before["funding"], after["funding"], ("source",)),
+    }
+
+
+def _line_differences(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], keys: Sequence[str]
+) -> dict[str, list[Any]]:
+    old, new = _by_key(before, keys), _by_key(after, keys)
+    return {
+        "added": [line for key, line in new.items() if key not in old],
+        "removed": [line for key, line in old.items() if key not in new],
+        "changed": [
+            {"before": old[key], "after": line} for key, line in new.items() if key in old and old[key] != line
+        ],
+    }
+
+
+def _by_key(lines: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    """Lines by what names them; lines of the same name are told apart by their order."""
+    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for line in lines:
+        name = tuple(line[key] for key in keys)
+        copies = 0
+        while (*name, copies) in found:
+            copies += 1
+        found[*name, copies] = line
+    return found
