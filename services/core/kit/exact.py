@@ -81,10 +81,10 @@ def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
 
 def fen_of(money: Decimal) -> int:
     """An amount of yuan as fen; ValueError when it holds less than a fen."""
-    fen = Fraction(money) * 100
-    if fen.denominator != 1:
+    fen = _EXACT.scaleb(money, 2)
+    if fen != int(fen):
         raise NotExact("金额至多两位小数", "an amount may have at most two decimal places")
-    return fen.numerator
+    return int(fen)
 
 
 def yuan_of(fen: int) -> Decimal:
@@ -94,6 +94,10 @@ def yuan_of(fen: int) -> Decimal:
 
 def decimal_text(number: Decimal | Fraction | int) -> str:
     """The one text of a number: no exponent, no trailing zeros ("720", "0.5"); "n/d" for what no decimal can hold."""
+    if isinstance(number, Decimal):
+        text = format(number, "f")
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return "0" if text == "-0" else text
     exact = Fraction(number)
     rest, places = exact.denominator, 0
     for prime in (2, 5):
@@ -153,7 +157,7 @@ _RATIO_SCHEMA = WithJsonSchema(
     {"type": "string", "pattern": r"^-?\d{1,30}((\.|/)\d{1,30})?$", "examples": ["2/3", "0.75"]}
 )
 _AS_TEXT = PlainSerializer(decimal_text, return_type=str)
-_AS_MONEY = PlainSerializer(lambda amount: format(round_half_up(amount, 2), "f"), return_type=str)
+_AS_MONEY = PlainSerializer(lambda amount: format(yuan_of(fen_of(amount)), "f"), return_type=str)
 
 
 def _amount(given: object, *, digits: int) -> Decimal:
@@ -205,3 +209,9 @@ Money = Annotated[Decimal, PlainValidator(partial(_amount, digits=14)), _AS_MONE
 
 Area = Annotated[Decimal, PlainValidator(partial(_amount, digits=12)), _AS_TEXT, _AMOUNT_SCHEMA]
 """Square metres, at least 0, at most two places; fits Numeric(14, 2)."""
+
+DecimalOut = Annotated[Decimal, _AS_TEXT]
+"""A decimal that we answer with; not checked again, so that a sum of many may be longer than what a caller may send."""
+
+MoneyOut = Annotated[Decimal, _AS_MONEY]
+"""Yuan that we answer with, written with two places."""

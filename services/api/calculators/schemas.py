@@ -1,0 +1,255 @@
+"""What the calculators take and answer. Field names are those of the published contract; decimals travel as text."""
+
+import re
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from services.core.consultation.rules import Choice
+from services.core.kit.calendar import MAX_DAYS, MAX_PAUSES, Unit
+from services.core.kit.exact import DecimalOut, Money, MoneyOut, NotExact, NotNegative, Ratio
+
+MAX_PROPERTIES = 50_000
+MAX_REGIONS = 3_000
+MAX_FACTORS = 20
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _day(given: object) -> date:
+    """A day as RFC 3339 writes it; Pydantic's own would also take numbers of seconds."""
+    if isinstance(given, str) and _DAY.fullmatch(given):
+        try:
+            return date.fromisoformat(given)
+        except ValueError:
+            pass
+    raise NotExact("应为日期，如 2026-11-21", "must be a date such as 2026-11-21")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Given(BaseModel):
+    """Input: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class QuorumShares(Given):
+    """Shares that must take part, by heads and by area."""
+
+    heads: Ratio
+    area: Ratio
+
+
+class ApprovalShares(QuorumShares):
+    """Shares of those taking part that must be in favour; `strict` means more than, not at least."""
+
+    strict: bool = False
+
+
+class VoteThresholds(Given):
+    """The thresholds of one matter."""
+
+    quorum: QuorumShares
+    approval: ApprovalShares
+
+
+class PropertyArea(Given):
+    """One property and its area in m2."""
+
+    id: Label
+    area: NotNegative
+
+
+class OwnerOnRoll(Given):
+    """One head with its properties."""
+
+    owner: Label
+    properties: Annotated[list[PropertyArea], Field(min_length=1, max_length=MAX_PROPERTIES)]
+
+
+class BallotCast(Given):
+    """The valid ballot of one owner."""
+
+    owner: Label
+    choice: Choice
+
+
+class VoteIn(Given):
+    """A vote on one matter."""
+
+    thresholds: VoteThresholds
+    roll: Annotated[list[OwnerOnRoll], Field(max_length=MAX_PROPERTIES)]
+    ballots: Annotated[list[BallotCast], Field(max_length=MAX_PROPERTIES)]
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if sum(len(owner.properties) for owner in self.roll) > MAX_PROPERTIES:
+            raise NotExact(
+                f"名册至多 {MAX_PROPERTIES} 套房屋", f"the roll may hold at most {MAX_PROPERTIES} properties"
+            )
+        return self
+
+
+class HeadCounts(BaseModel):
+    """Voting owners."""
+
+    total: int
+    taking_part: int
+    in_favour: int
+
+
+class AreaCounts(BaseModel):
+    """Exclusive area in m2."""
+
+    total: DecimalOut
+    taking_part: DecimalOut
+    in_favour: DecimalOut
+
+
+class VerdictOut(BaseModel):
+    """Whether a threshold is reached, by each basis and by both."""
+
+    heads: bool
+    area: bool
+    met: bool
+
+
+class MissingOut(BaseModel):
+    """Heads and area that are still missing."""
+
+    heads: int
+    area: DecimalOut
+
+
+class VoteMissing(BaseModel):
+    """What is still missing: owners taking part, and those in favour among the ones taking part now."""
+
+    quorum: MissingOut
+    approval: MissingOut
+
+
+class VoteOut(BaseModel):
+    """The result with every figure that decided it."""
+
+    thresholds: VoteThresholds
+    heads: HeadCounts
+    area: AreaCounts
+    quorum: VerdictOut
+    approval: VerdictOut
+    missing: VoteMissing
+    passed: bool
+
+
+class PauseIn(Given):
+    """The clock stopped on day `from` and ran again on day `to`: day `to` counts."""
+
+    start: Day = Field(alias="from")
+    end: Day = Field(alias="to")
+
+
+class DeadlineIn(Given):
+    """A term; day 1 is the day after `from`."""
+
+    start: Day = Field(alias="from")
+    days: Annotated[int, Field(strict=True, ge=0, le=MAX_DAYS)]
+    unit: Unit
+    roll: bool = True
+    pauses: Annotated[list[PauseIn], Field(max_length=MAX_PAUSES)] = []
+
+
+class CalendarOut(BaseModel):
+    """The part of the calendar of working days that is announced; after its end Monday to Friday count."""
+
+    confirmed_from: date
+    confirmed_until: date
+
+
+class DeadlineOut(BaseModel):
+    """The term ends with the end of day `due` in Asia/Shanghai."""
+
+    start: date = Field(serialization_alias="from")
+    days: int
+    unit: Unit
+    roll: bool
+    pauses: list[PauseIn]
+    due: date
+    provisional: bool
+    skipped: list[date]
+    calendar: CalendarOut
+
+
+class RegionIn(Given):
+    """A region's figures. `performance` is needed where the formula weighs it."""
+
+    name: Label
+    coefficient: NotNegative
+    factors: Annotated[dict[Label, NotNegative], Field(max_length=MAX_FACTORS)]
+    performance: NotNegative | None = None
+
+
+class AllocationIn(Given):
+    """Yuan to divide by `weights`, or by the weights of a dated `formula` ("2019-31", "2019-31-performance", "2024-15")."""
+
+    total: Money
+    weights: Annotated[dict[Label, NotNegative], Field(min_length=1, max_length=MAX_FACTORS)] | None = None
+    formula: Annotated[str, StringConstraints(max_length=40)] | None = None
+    regions: Annotated[list[RegionIn], Field(min_length=1, max_length=MAX_REGIONS)]
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.weights is None) == (self.formula is None):
+            raise NotExact("weights 与 formula 须给且只给一项", "give either weights or formula, not both")
+        return self
+
+
+class RegionShare(BaseModel):
+    """What a region gets, in yuan."""
+
+    name: str
+    amount: DecimalOut
+
+
+class FormulaOut(BaseModel):
+    """The dated formula that was used."""
+
+    id: str
+    title_zh: str
+    title_en: str
+    source: str
+    since: date
+
+
+class AllocationOut(BaseModel):
+    """Shares in the order of the regions; they add up to `total`."""
+
+    total: MoneyOut
+    weights: dict[str, DecimalOut]
+    formula: FormulaOut | None
+    shares: list[RegionShare]
+
+
+class ApportionIn(Given):
+    """Yuan to divide by area."""
+
+    amount: Money
+    properties: Annotated[list[PropertyArea], Field(min_length=1, max_length=MAX_PROPERTIES)]
+
+
+class PropertyShare(BaseModel):
+    """What falls to a property, in yuan."""
+
+    id: str
+    area: DecimalOut
+    amount: MoneyOut
+
+
+class ApportionOut(BaseModel):
+    """Shares in the order of the properties; they add up to `amount`."""
+
+    amount: MoneyOut
+    area: DecimalOut
+    shares: list[PropertyShare]
