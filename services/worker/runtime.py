@@ -54,7 +54,7 @@ async def perform(context: dict[str, Any], job_id: str) -> None:
             found = TASKS[row["name"]]
             uow.actor = Actor("system", None, row["request_id"])
             async with asyncio.timeout(found.job.timeout_seconds):
-                await found.body(uow, found.job.model_validate_json(row["payload"]))
+                await found.body(uow, found.job.model_validate(row["payload"]))
             await FINISH.all(uow.driver, job_id=UUID(job_id))
     except Exception as error:  # noqa: BLE001 - whatever it was, the ledger must know
         await _failed(database, job_id, error)

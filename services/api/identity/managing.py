@@ -1,7 +1,6 @@
 """Routes of managing staff and clients."""
 
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -47,14 +46,10 @@ def _manager(access: Access) -> Manager:
     return Manager(access.principal, access.scope)
 
 
-def _with_grants(row: "asyncpg.Record") -> dict[str, Any]:
-    return {**dict(row), "grants": json.loads(row["grants"])}
-
-
 def _one(row: "asyncpg.Record | None") -> Response:
     if row is None:
         raise NotFound
-    return Response(to_json(_with_grants(row)), headers={"ETag": etag(row["version"])}, media_type="application/json")
+    return Response(to_json(dict(row)), headers={"ETag": etag(row["version"])}, media_type="application/json")
 
 
 @router.get("/staff", response_model=StaffPage)
@@ -71,7 +66,7 @@ async def list_staff(
         count=page.limit + 1,
         **access.scope.parameters,
     )
-    return page.answer([_with_grants(row) for row in rows], lambda row: [row["username"]])
+    return page.answer([dict(row) for row in rows], lambda row: [row["username"]])
 
 
 @router.post("/staff", status_code=201, response_model=TemporaryPasswordOut)
@@ -183,7 +178,7 @@ async def list_clients(access: ClientWriting, reader: Reader, page: Page) -> Res
     rows = await queries.LIST_CLIENTS.all(
         reader, after=None if after is None else after[0], count=page.limit + 1, **access.scope.parameters
     )
-    return page.answer([_with_grants(row) for row in rows], lambda row: [row["id"]])
+    return page.answer([dict(row) for row in rows], lambda row: [row["id"]])
 
 
 @router.post("/clients", status_code=201, response_model=ClientSecretOut)

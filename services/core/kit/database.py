@@ -75,7 +75,7 @@ async def driver(connection: AsyncConnection) -> "asyncpg.Connection":
 class Statement:
     """A Core statement compiled once, then run on the driver connection as often as you like.
 
-    Bind processors of the column types are applied, result processors are not: JSONB arrives as text.
+    Bind processors of the column types are applied, result processors are not. JSON arrives decoded (the driver does it).
     Every named parameter must be given at each call; a missing one is a KeyError, not a NULL.
     """
 

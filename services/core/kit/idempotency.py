@@ -3,7 +3,6 @@
 The header is that of draft-ietf-httpapi-idempotency-key-header-07 (expired, yet what everybody does): a quoted string, or bare.
 """
 
-import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -71,7 +70,7 @@ async def claim(
         return StoredAnswer(principal_id, key, fingerprint), False
     if row["fingerprint"] != fingerprint:
         raise KeyReused
-    headers = json.loads(row["headers"])
+    headers: dict[str, str] = row["headers"]
     return StoredAnswer(principal_id, key, fingerprint, row["status"], headers, row["body"]), True
 
 
