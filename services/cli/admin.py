@@ -34,7 +34,7 @@ def create(
 ) -> None:
     """建立市级管理员账号。Makes an administrator of the whole city; the password also comes from JIUGAI_ADMIN_PASSWORD."""
     from services.cli import embedded
-    from services.cli.main import prepared, words
+    from services.cli.environment import prepared, words
 
     prepared(embedded.ensure(embedded.data_folder()))
     held = asyncio.run(_create(username, name, read_password(from_input=password_stdin), region_code))

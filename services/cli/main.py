@@ -1,12 +1,10 @@
 """`jiugai`: runs the service and its parts. Other modules' commands are added at the end of this file."""
 
-import asyncio
 import contextlib
 import json
 import os
 import shlex
 import signal
-import socket
 import sys
 import urllib.error
 import urllib.request
@@ -17,16 +15,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from services.cli import embedded
+from services.cli import admin, audit, dead, embedded
 from services.cli.embedded import Refusal
+from services.cli.environment import migrate_to_head, prepared, refuse_taken, words
 from services.cli.supervisor import Program, supervise
-
-ENGLISH = (os.environ.get("JIUGAI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("en")
-
-
-def words(zh: str, en: str) -> str:
-    """The text in the reader's language: English when JIUGAI_LANG, LC_ALL or LANG says so, else Chinese."""
-    return en if ENGLISH else zh
 
 
 class OneLineRefusals(TyperGroup):
@@ -178,65 +170,6 @@ def become(command: list[str], environment: Mapping[str, str]) -> NoReturn:
     os.execve(command[0], command, environment)  # noqa: S606 - our own interpreter
 
 
-def prepared(exported: Mapping[str, str]) -> dict[str, str]:
-    """The environment for our programs, set for this process too. Refusal on bad settings or a server that is not there."""
-    from pydantic import ValidationError
-
-    from services.core.kit.settings import load
-
-    os.environ.update(exported)
-    try:
-        settings = load()
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"]).upper()
-        raise Refusal(zh=f"设置有误：{name} {first['msg']}", en=f"wrong setting: {name} {first['msg']}") from None
-    asyncio.run(refuse_unreachable(settings.database_url.get_secret_value(), settings.redis_url.get_secret_value()))
-    return dict(os.environ)
-
-
-async def refuse_unreachable(database_url: str, redis_url: str) -> None:
-    """Refuses when one of the two servers does not take us in."""
-    import asyncpg
-    import redis.asyncio
-
-    _, _, rest = database_url.partition("://")
-    try:
-        connection = await asyncpg.connect(f"postgresql://{rest}", timeout=10)
-        await connection.close()
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise Refusal(zh=f"连不上 DATABASE_URL：{error}", en=f"DATABASE_URL cannot be reached: {error}") from error
-    try:
-        async with redis.asyncio.Redis.from_url(redis_url, socket_connect_timeout=10) as client:
-            await client.ping()
-    except (OSError, ValueError, redis.asyncio.RedisError) as error:
-        raise Refusal(zh=f"连不上 REDIS_URL：{error}", en=f"REDIS_URL cannot be reached: {error}") from error
-
-
-def refuse_taken(host: str, port: int) -> None:
-    """Refuses a port on which somebody listens, before anything is started."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reason = error.strerror
-            raise Refusal(
-                zh=f"无法监听 {host}:{port}（{reason}），用 PORT 或 --port 换一个端口",
-                en=f"cannot listen on {host}:{port} ({reason}): choose another with PORT or --port",
-            ) from error
-
-
-def migrate_to_head() -> None:
-    """Runs every migration that this database has not seen."""
-    from alembic import command
-
-    from services.core.kit.schema_version import alembic_config
-
-    command.upgrade(alembic_config(), "head")
-
-
 class Announcement:
     """Says once where the service is, when it is ready."""
 
@@ -259,6 +192,11 @@ class Announcement:
 def _interrupted(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
+
+# Commands that live in modules of their own: one line each.
+app.add_typer(admin.app, name="admin")
+app.add_typer(audit.app, name="audit")
+app.add_typer(dead.app, name="dead")
 
 if __name__ == "__main__":
     app()
