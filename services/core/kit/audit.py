@@ -136,15 +136,23 @@ NEWEST_BATCH = select(AuditBatch.no, AuditBatch.hash).order_by(AuditBatch.no.des
 BATCHES_AT_ONCE = 1000
 
 
-async def checkpoint(connection: AsyncConnection) -> Checkpoint | None:
-    """The newest batch; None when nothing has been sealed."""
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with a batch, in both languages."""
+
+    zh: str
+    en: str
+
+
+async def checkpoint(connection: AsyncConnection) -> Checkpoint:
+    """The newest batch; number 0 when nothing has been sealed."""
     row = (await connection.execute(NEWEST_BATCH)).one_or_none()
-    return None if row is None else Checkpoint(row.no, row.hash)
+    return Checkpoint(0, GENESIS) if row is None else Checkpoint(row.no, row.hash)
 
 
 async def verify(
     connection: AsyncConnection, *, kept: Checkpoint | None = None
-) -> AsyncIterator[tuple[int, str | None]]:
+) -> AsyncIterator[tuple[int, Flaw | None]]:
     """Recomputes the chain batch by batch: yields each batch's number and what is wrong with it, or None.
 
     `kept` must be part of the chain. What is numbered and not sealed yet must be there without a gap; that is told under the
@@ -155,21 +163,30 @@ async def verify(
         for batch in batches:
             number += 1
             if batch["no"] != number:
-                yield number, f"batch {number} is missing"
+                yield number, Flaw("这一批不见了", "this batch is missing")
                 return
             leaves = await entries(connection, batch["first_seq"], batch["last_seq"])
             wrong = _wrong_with(batch, leaves, previous=previous, expected_first=expected_first)
             if wrong is None and kept is not None and kept.no == number and kept.hash != batch["hash"]:
-                wrong = "this is not the batch of the checkpoint"
+                wrong = Flaw("与检查点不是同一批", "this is not the batch of the checkpoint")
             yield number, wrong
             previous, expected_first = batch["hash"], batch["last_seq"] + 1
     if kept is not None and kept.no > number:
-        yield number + 1, f"the chain ends here, and the checkpoint is of batch {kept.no}"
+        yield (
+            number + 1,
+            Flaw(
+                f"链到此为止，而检查点是第 {kept.no} 批",
+                f"the chain ends here, and the checkpoint is of batch {kept.no}",
+            ),
+        )
         return
     unsealed = (await connection.execute(UNSEALED, {"sealed": expected_first - 1})).one()
     if unsealed.there != unsealed.given - expected_first + 1:
         missing = unsealed.given - expected_first + 1 - unsealed.there
-        yield number + 1, f"{missing} numbered entries that no batch holds yet are missing"
+        yield (
+            number + 1,
+            Flaw(f"尚未封存的记录少了 {missing} 条", f"{missing} entries that no batch holds yet are missing"),
+        )
 
 
 # One statement, one snapshot: the sequencer writes numbers and counter in one transaction.
@@ -195,18 +212,20 @@ async def _batches_after(connection: AsyncConnection, number: int) -> Sequence[R
     return (await connection.execute(statement)).mappings().all()
 
 
-def _wrong_with(batch: RowMapping, leaves: list[bytes], *, previous: bytes, expected_first: int) -> str | None:
+def _wrong_with(batch: RowMapping, leaves: list[bytes], *, previous: bytes, expected_first: int) -> Flaw | None:
     held = batch["last_seq"] - batch["first_seq"] + 1
     if batch["first_seq"] != expected_first:
-        return f"entries {expected_first} to {batch['first_seq'] - 1} were never sealed"
+        return Flaw(
+            f"从第 {expected_first} 条起有记录从未封存", f"entries from number {expected_first} on were never sealed"
+        )
     if len(leaves) != held:
-        return f"{held - len(leaves)} entries are missing"
+        return Flaw(f"少了 {held - len(leaves)} 条记录", f"{held - len(leaves)} entries are missing")
     if merkle_root(leaves) != batch["root"]:
-        return "an entry was changed after it was sealed"
+        return Flaw("有记录在封存后被改动", "an entry was changed after it was sealed")
     if batch["previous"] != previous or batch["hash"] != chain_hash(
         previous, batch["root"], batch["first_seq"], batch["last_seq"]
     ):
-        return "the chain is broken here"
+        return Flaw("哈希链在此断开", "the chain is broken here")
     return None
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Index, String, Text, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,6 +72,7 @@ LOCK = Statement(
     .where(JobRow.id == bindparam("job_id"), JobRow.failed_at.is_(None))
     .with_for_update(skip_locked=True)
 )
+DEAD = select(*JobRow.__table__.columns).where(JobRow.failed_at.is_not(None))
 FINISH = Statement(delete(JobRow).where(JobRow.id == bindparam("job_id")))
 
 
@@ -127,10 +129,15 @@ async def claim_slot(connection: AsyncConnection, *, name: str, slot_at: datetim
     return claimed.one_or_none() is not None
 
 
-async def dead_jobs(connection: AsyncConnection, *, limit: int = 100) -> list[Any]:
+async def dead_jobs(connection: AsyncConnection, *, limit: int = 100) -> list[RowMapping]:
     """Jobs that failed for good, the oldest first."""
-    statement = select(JobRow).where(JobRow.failed_at.is_not(None)).order_by(JobRow.failed_at).limit(limit)
+    statement = DEAD.order_by(JobRow.failed_at).limit(limit)
     return list((await connection.execute(statement)).mappings())
+
+
+async def dead_job(connection: AsyncConnection, *, job_id: UUID) -> RowMapping | None:
+    """One job that failed for good, or None."""
+    return (await connection.execute(DEAD.where(JobRow.id == job_id))).mappings().one_or_none()
 
 
 async def replay_dead(connection: AsyncConnection, *, job_id: UUID, now: datetime) -> bool:
