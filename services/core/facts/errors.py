@@ -3,11 +3,6 @@
 from services.core.kit.errors import DomainError, Kind
 
 
-class FactInvalid(DomainError):
-    code, kind = "fact-invalid", Kind.INVALID
-    title_zh, title_en = "事实数据有误", "A fact is not valid"
-
-
 class SourceCounts(DomainError):
     code, kind = "fact-source-counts", Kind.CONFLICT
     title_zh, title_en = (

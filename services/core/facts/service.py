@@ -12,14 +12,13 @@ import asyncpg
 from services.core.facts import catalogue, queries, rules
 from services.core.facts.errors import (
     DiscrepancyNotOpen,
-    FactInvalid,
     FactNotContending,
     FactsChanging,
     SourceCounts,
 )
 from services.core.facts.events import DiscrepancyAdjudicated, FactPushed
 from services.core.facts.statements import PUSH
-from services.core.kit.errors import FieldError, NotFound
+from services.core.kit.errors import FieldError, InputInvalid, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -44,7 +43,7 @@ class NewFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class Claim:
     """What a person or a department says about a subject, as given: value not yet parsed."""
 
     key: str
@@ -75,6 +74,7 @@ async def push(uow: UnitOfWork, facts: Sequence[NewFact]) -> int:
 
     The same push again changes nothing. A changed figure supersedes its source's former one, which stays as history. All
     facts are of one subject type, no source says two things about one key (ValueError). The caller records the event.
+    SourceCounts when a figure would replace one of the same source that the system counted.
     """
     if not facts:
         return 0
@@ -92,6 +92,8 @@ async def push(uow: UnitOfWork, facts: Sequence[NewFact]) -> int:
     recorded: int = 0
     for _ in range(ATTEMPTS):
         row = await uow.driver.fetchrow(PUSH, records, uow.now, uow.actor.id, subject_type)
+        if row["counted"]:
+            raise SourceCounts
         recorded += row["inserted"]
         if not row["missed"]:
             return recorded
@@ -99,15 +101,15 @@ async def push(uow: UnitOfWork, facts: Sequence[NewFact]) -> int:
 
 
 async def attest(
-    uow: UnitOfWork, *, sql: str, subject_type: str, scope: Scope, subject_id: UUID, statements: Sequence[Statement]
+    uow: UnitOfWork, *, sql: str, subject_type: str, scope: Scope, subject_id: UUID, claims: Sequence[Claim]
 ) -> list[Attested]:
     """Records what people or departments say about one subject; the current figure of each source named.
 
     `sql` is `statements.attest_sql` of the subject's table: check and write are one round trip. NotFound outside the scope,
-    FactInvalid naming the place, SourceCounts when a figure would replace one that the system counted. One event a push, none
+    InputInvalid naming the place, SourceCounts when a figure would replace one that the system counted. One event a push, none
     when nothing changed.
     """
-    records = json.dumps(_checked(subject_type, statements), ensure_ascii=False)
+    records = json.dumps(_checked(subject_type, claims), ensure_ascii=False)
     changed: set[UUID] = set()
     for _ in range(ATTEMPTS):
         rows = await uow.driver.fetch(
@@ -193,34 +195,34 @@ async def adjudicate(
     return rules.effective([*found.conflict, *found.replaced], decision)
 
 
-def _checked(subject_type: str, statements: Sequence[Statement]) -> list[dict[str, Any]]:
-    """The records to push; FactInvalid names every wrong place."""
+def _checked(subject_type: str, claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    """The records to push; InputInvalid names every wrong place."""
     wrong: list[FieldError] = []
     records, seen = [], set()
-    for position, statement in enumerate(statements):
-        entry = catalogue.entry(statement.key)
+    for position, claim in enumerate(claims):
+        entry = catalogue.entry(claim.key)
         if entry is None or entry.subject != subject_type:
             wrong.append(
                 FieldError(f"/facts/{position}/key", "目录中没有这一项", "is not in the catalogue for this subject")
             )
             continue
-        if (statement.key, statement.source) in seen:
+        if (claim.key, claim.source) in seen:
             wrong.append(
                 FieldError(f"/facts/{position}", "同一来源对同一项重复填报", "repeats a key of the same source")
             )
-        seen.add((statement.key, statement.source))
+        seen.add((claim.key, claim.source))
         try:
-            value = catalogue.parse_value(entry, statement.value)
+            value = catalogue.parse_value(entry, claim.value)
         except catalogue.ValueInvalid as invalid:
             wrong.append(FieldError(f"/facts/{position}/value", invalid.zh, invalid.en))
             continue
-        records.append(_record(statement, value))
+        records.append(_record(claim, value))
     if wrong:
-        raise FactInvalid(errors=wrong)
+        raise InputInvalid(errors=wrong)
     return records
 
 
-def _record(said: NewFact | Statement, value: str) -> dict[str, Any]:
+def _record(said: NewFact | Claim, value: str) -> dict[str, Any]:
     return {
         "id": str(new_id()),
         "key": said.key,

@@ -42,7 +42,9 @@ PUSH = f"""
 WITH given AS (SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x({RECORD})),
 {PUSHING}
 SELECT (SELECT count(*) FROM inserted) AS inserted,
-       (SELECT count(*) FROM changed) - (SELECT count(*) FROM inserted) AS missed
+       (SELECT count(*) FROM changed) - (SELECT count(*) FROM inserted) AS missed,
+       EXISTS (SELECT 1 FROM changed c JOIN held h ON h.id = c.held_id
+               WHERE h.kind = 'counted' AND c.kind <> 'counted') AS counted
 """
 
 

@@ -50,7 +50,7 @@ class Region(Keyed, Base):
     level: Mapped[str] = mapped_column(String(10))
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("region.id"))
     path: Mapped[str] = mapped_column(PATH, unique=True)
-    valid_from: Mapped[date]
+    valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
     source: Mapped[str] = mapped_column(String(200))
     source_date: Mapped[date]

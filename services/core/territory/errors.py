@@ -1,0 +1,28 @@
+"""What can be refused about regions, compounds and reports."""
+
+from services.core.kit.errors import DomainError, Kind
+
+
+class RegionNameTaken(DomainError):
+    code, kind = "region-name-taken", Kind.CONFLICT
+    title_zh, title_en = "上级区域下已有同名区域", "A region of this name already stands below the same parent"
+
+
+class RegionCodeTaken(DomainError):
+    code, kind = "region-code-taken", Kind.CONFLICT
+    title_zh, title_en = "区划代码已被使用", "The region code is already in use"
+
+
+class CompoundNoTaken(DomainError):
+    code, kind = "compound-no-taken", Kind.CONFLICT
+    title_zh, title_en = "小区编号已被使用", "The compound number is already in use"
+
+
+class LineSettled(DomainError):
+    code, kind = "report-line-settled", Kind.CONFLICT
+    title_zh, title_en = "该行所指的小区已经确定", "Which compound this line means is settled already"
+
+
+class LineCompoundTaken(DomainError):
+    code, kind = "report-line-compound-taken", Kind.CONFLICT
+    title_zh, title_en = "该小区已对应同一报表的另一行", "Another line of the same report is this compound's"

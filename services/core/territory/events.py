@@ -1,0 +1,50 @@
+"""Events of territory."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from services.core.kit.events import Event
+
+
+class RegionAdded(Event):
+    """A region entered the tree."""
+
+    kind: ClassVar[str] = "region.added"
+    level: str
+
+
+class RegionsLoaded(Event):
+    """Regions of the bundled list entered the tree."""
+
+    kind: ClassVar[str] = "region.list_loaded"
+    added: int
+
+
+class CompoundRegistered(Event):
+    """A compound entered the register."""
+
+    kind: ClassVar[str] = "compound.registered"
+    no: str
+
+
+class CompoundChanged(Event):
+    """A compound's number, name, address or region changed."""
+
+    kind: ClassVar[str] = "compound.changed"
+    version: int
+
+
+class ReportFiled(Event):
+    """A department's printed statement was filed; `open_lines` of it nobody can assign to a compound yet."""
+
+    kind: ClassVar[str] = "report.filed"
+    lines: int
+    open_lines: int
+
+
+class ReportLineResolved(Event):
+    """A person settled which compound a line of a report means; the reason is in the record."""
+
+    kind: ClassVar[str] = "report_line.resolved"
+    line_id: UUID
+    compound_id: UUID

@@ -1,0 +1,187 @@
+"""Discrepancies, computed on reading: printed totals that their parts do not give, labels that fit no or several compounds, and
+sources that differ. One list, in a fixed order, page by page.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.core.facts import queries as fact_queries
+from services.core.facts.rules import Figure
+from services.core.kit.exact import parse_fraction
+from services.core.kit.scope import Scope
+from services.core.territory import rules
+from services.core.territory.rules import FindingKind
+
+if TYPE_CHECKING:
+    import asyncpg
+
+IN_SCOPE = """EXISTS (SELECT 1 FROM unnest($1::text[], $2::text[]) AS scope(low, high)
+                WHERE r.region_path >= scope.low AND r.region_path < scope.high)"""
+
+TOTALS = f"""
+SELECT r.region_path, r.id AS report_id, r.title, r.source, t.position, t."group", t.key, t.value,
+       (SELECT jsonb_agg(jsonb_build_array(
+                 l.label, CASE WHEN t.key = '{rules.COUNT_KEY}' THEN l.counts_as::text ELSE l.figures ->> t.key END)
+                 ORDER BY l.position)
+        FROM report_line l WHERE l.report_id = r.id AND l."group" = t."group") AS parts
+FROM report r JOIN report_total t ON t.report_id = r.id
+WHERE {IN_SCOPE} AND (r.region_path, r.id, t.position) > ($3, $4::uuid, $5)
+  AND ($6::uuid IS NULL OR EXISTS (SELECT 1 FROM report_line l WHERE l.report_id = r.id AND l."group" = t."group"
+                                                                AND l.compound_id = $6))
+ORDER BY r.region_path, r.id, t.position LIMIT $7
+"""
+OPEN_LINES = f"""
+SELECT r.region_path, r.id AS report_id, r.title, r.source, l.position, l.id AS line_id, l."group", l.label, l.note
+FROM report r JOIN report_line l ON l.report_id = r.id
+WHERE {IN_SCOPE} AND l.compound_id IS NULL AND (r.region_path, r.id, l.position) > ($3, $4::uuid, $5)
+  AND ($6::text IS NULL OR starts_with($6, r.region_path))
+ORDER BY r.region_path, r.id, l.position LIMIT $7
+"""
+# Coarse, and in the form of rules.normal_name; the rule itself decides.
+MAY_MEAN = """
+SELECT x.line_id, c.id, c.no, c.name
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS x(line_id, label, low, high)
+JOIN compound c ON c.region_path >= x.low AND c.region_path < x.high
+CROSS JOIN LATERAL (SELECT regexp_replace(normalize(c.name, NFKC), '\\s', '', 'g') AS name) AS plain
+WHERE strpos(x.label, plain.name) > 0 OR strpos(plain.name, x.label) > 0
+ORDER BY c.no
+"""
+BATCH = 200
+FIRST = ("", UUID(int=0), -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A compound that a printed label may mean."""
+
+    id: UUID
+    no: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One discrepancy. `place`: region path, id and position or key: its place in the list of its kind."""
+
+    kind: FindingKind
+    place: tuple[str, UUID, int | str]
+    report: "asyncpg.Record | None" = None
+    total: rules.TotalFinding | None = None
+    candidates: tuple[Candidate, ...] = ()
+    key: str | None = None
+    figures: tuple[Figure, ...] = ()
+
+
+async def of_totals(
+    driver: "asyncpg.Connection",
+    *,
+    scope: Scope,
+    kinds: Collection[FindingKind],
+    after: tuple[str, UUID, int] = FIRST,
+    compound_id: UUID | None = None,
+    limit: int,
+) -> list[Finding]:
+    """Mismatched and incomplete totals of reports about regions of the scope, after a place."""
+    found: list[Finding] = []
+    while len(found) < limit:
+        rows = await driver.fetch(TOTALS, scope.lows, scope.highs, *after, compound_id, BATCH)
+        for row in rows:
+            after = (row["region_path"], row["report_id"], row["position"])
+            finding = rules.total_finding(parse_fraction(row["value"]), _parts(row["parts"]))
+            if finding is not None and finding.kind in kinds:
+                found.append(Finding(finding.kind, after, report=row, total=finding, key=row["key"]))
+        if len(rows) < BATCH:
+            break
+    return found[:limit]
+
+
+async def of_lines(
+    driver: "asyncpg.Connection",
+    *,
+    scope: Scope,
+    after: tuple[str, UUID, int] = FIRST,
+    compound_path: str | None = None,
+    limit: int,
+) -> list[Finding]:
+    """Lines of reports that nobody has assigned to a compound yet, with those they may mean, after a place."""
+    rows = await driver.fetch(OPEN_LINES, scope.lows, scope.highs, *after, compound_path, limit)
+    candidates = await candidates_of(driver, rows)
+    return [
+        Finding(
+            FindingKind.AMBIGUOUS,
+            (row["region_path"], row["report_id"], row["position"]),
+            report=row,
+            candidates=candidates[row["line_id"]],
+        )
+        for row in rows
+    ]
+
+
+async def of_facts(
+    driver: "asyncpg.Connection",
+    *,
+    scope: Scope,
+    after: tuple[str, UUID, str] = ("", UUID(int=0), ""),
+    compound_id: UUID | None = None,
+    limit: int,
+) -> list[Finding]:
+    """Compounds of the scope whose sources differ undecided, after a place."""
+    conflicts = await fact_queries.conflicts(
+        driver,
+        subject_type="compound",
+        lows=scope.lows,
+        highs=scope.highs,
+        subject_id=compound_id,
+        after=after,
+        limit=limit,
+    )
+    return [
+        Finding(
+            FindingKind.CONFLICT,
+            (conflict.region_path, conflict.subject_id, conflict.key),
+            key=conflict.key,
+            figures=conflict.figures,
+        )
+        for conflict in conflicts
+    ]
+
+
+async def of_compound(driver: "asyncpg.Connection", *, scope: Scope, compound_id: UUID, path: str) -> list[Finding]:
+    """Everything open about one compound: its sources' conflicts, totals that it is part of, lines that may mean it."""
+    limit = 200
+    conflicts = await of_facts(driver, scope=scope, compound_id=compound_id, limit=limit)
+    totals = await of_totals(driver, scope=scope, kinds=frozenset(FindingKind), compound_id=compound_id, limit=limit)
+    lines = await of_lines(driver, scope=scope, compound_path=path, limit=limit)
+    return conflicts + totals + [line for line in lines if any(one.id == compound_id for one in line.candidates)]
+
+
+async def candidates_of(
+    driver: "asyncpg.Connection", lines: "Sequence[Mapping[str, Any]]"
+) -> dict[UUID, tuple[Candidate, ...]]:
+    """The compounds that each line (line_id, label, region_path of its report) may mean."""
+    found: dict[UUID, dict[UUID, Candidate]] = {line["line_id"]: {} for line in lines}
+    scopes = [Scope((line["region_path"],)) for line in lines]
+    rows = await driver.fetch(
+        MAY_MEAN,
+        [line["line_id"] for line in lines],
+        [rules.normal_name(line["label"]) for line in lines],
+        [scope.lows[0] for scope in scopes],
+        [scope.highs[0] for scope in scopes],
+    )
+    for row in rows:
+        found[row["line_id"]][row["id"]] = Candidate(row["id"], row["no"], row["name"])
+    meant = {}
+    for line in lines:
+        candidates = found[line["line_id"]]
+        names = {candidate.id: candidate.name for candidate in candidates.values()}
+        meant[line["line_id"]] = tuple(candidates[one] for one in rules.meant_by(line["label"], names))
+    return meant
+
+
+def _parts(document: str) -> list[rules.Part]:
+    return [
+        rules.Part(label, None if value is None else parse_fraction(value)) for label, value in json.loads(document)
+    ]

@@ -1,0 +1,188 @@
+"""Reads of territory: regions, compounds, reports."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Boolean, Integer, String, Uuid, bindparam, func, or_, select, tuple_
+from sqlalchemy.sql.elements import ColumnElement
+
+from services.core.kit.database import Statement
+from services.core.kit.errors import NotFound
+from services.core.kit.scope import Scope, in_scope
+from services.core.territory.models import Compound, Region, Report, ReportLine, ReportTotal
+
+if TYPE_CHECKING:
+    import asyncpg
+
+TEXT, ID, COUNT = String(), Uuid(), Integer()
+
+
+def _unless_null(name: str, kind: String | Uuid[UUID], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """`condition`, where the parameter `name` is given."""
+    return or_(bindparam(name, type_=kind).is_(None), condition)
+
+
+REGION_COLUMNS = (
+    Region.id,
+    Region.code,
+    Region.name,
+    Region.level,
+    Region.parent_id,
+    Region.path,
+    Region.valid_from,
+    Region.valid_to,
+    Region.source,
+    Region.source_date,
+    Region.version,
+)
+REGION = Statement(select(*REGION_COLUMNS).where(Region.id == bindparam("region_id"), in_scope(Region.path)))
+
+# Regions without a code come after those with one ("~" sorts behind every digit).
+CODE_KEY = func.coalesce(Region.code, "~").label("code_key")
+REGIONS = Statement(
+    select(*REGION_COLUMNS, CODE_KEY)
+    .where(
+        in_scope(Region.path),
+        Region.valid_to.is_(None),
+        _unless_null("parent_id", ID, Region.parent_id == bindparam("parent_id", type_=ID)),
+        _unless_null("level", TEXT, Region.level == bindparam("level", type_=TEXT)),
+        _unless_null(
+            "q",
+            TEXT,
+            or_(
+                func.strpos(func.lower(Region.name), func.lower(bindparam("q", type_=TEXT))) > 0,
+                func.starts_with(Region.code, bindparam("q", type_=TEXT)),
+            ),
+        ),
+        or_(~bindparam("tops", type_=Boolean()), Region.path == func.any(bindparam("top_paths", type_=ARRAY(TEXT)))),
+        tuple_(CODE_KEY.element, Region.path)
+        > tuple_(bindparam("after_code", type_=TEXT), bindparam("after_path", type_=TEXT)),
+    )
+    .order_by(CODE_KEY.element, Region.path)
+    .limit(bindparam("limit", type_=COUNT))
+)
+
+# A region with all above it, itself last. By parents, not by path: seven rows at most, each by its key.
+UPWARDS = """
+WITH RECURSIVE up AS (
+  SELECT id, parent_id, code, name, level, path FROM region WHERE id = $1
+  UNION ALL
+  SELECT r.id, r.parent_id, r.code, r.name, r.level, r.path FROM region r JOIN up ON r.id = up.parent_id)
+SELECT id, code, name, level FROM up ORDER BY length(path)
+"""
+
+COMPOUND_COLUMNS = (
+    Compound.id,
+    Compound.no,
+    Compound.name,
+    Compound.address,
+    Compound.region_id,
+    Region.name.label("region_name"),
+    Compound.region_path,
+    Compound.version,
+    Compound.created_at,
+)
+COMPOUND = Statement(
+    select(*COMPOUND_COLUMNS)
+    .join(Region, Region.id == Compound.region_id)
+    .where(Compound.id == bindparam("compound_id"), in_scope(Compound.region_path))
+)
+# `low` and `high` bound all ranges of the scope: they drive the index, in_scope filters what lies between.
+COMPOUNDS = Statement(
+    select(*COMPOUND_COLUMNS)
+    .join(Region, Region.id == Compound.region_id)
+    .where(
+        Compound.region_path >= bindparam("low", type_=TEXT),
+        Compound.region_path < bindparam("high", type_=TEXT),
+        in_scope(Compound.region_path),
+        _unless_null(
+            "q",
+            TEXT,
+            or_(
+                func.strpos(Compound.name, bindparam("q", type_=TEXT)) > 0,
+                func.starts_with(Compound.no, bindparam("q", type_=TEXT)),
+            ),
+        ),
+        tuple_(Compound.region_path, Compound.no)
+        > tuple_(bindparam("after_path", type_=TEXT), bindparam("after_no", type_=TEXT)),
+    )
+    .order_by(Compound.region_path, Compound.no)
+    .limit(bindparam("limit", type_=COUNT))
+)
+
+REPORT_COLUMNS = (
+    Report.id,
+    Report.region_id,
+    Region.name.label("region_name"),
+    Report.region_path,
+    Report.title,
+    Report.source,
+    Report.as_of,
+    Report.filed_at,
+)
+REPORT = Statement(
+    select(*REPORT_COLUMNS)
+    .join(Region, Region.id == Report.region_id)
+    .where(Report.id == bindparam("report_id"), in_scope(Report.region_path))
+)
+REPORTS = Statement(
+    select(*REPORT_COLUMNS)
+    .join(Region, Region.id == Report.region_id)
+    .where(
+        in_scope(Report.region_path),
+        tuple_(Report.region_path, Report.id)
+        > tuple_(bindparam("after_path", type_=TEXT), bindparam("after_id", type_=ID)),
+    )
+    .order_by(Report.region_path, Report.id)
+    .limit(bindparam("limit", type_=COUNT))
+)
+LINES = Statement(
+    select(
+        ReportLine.id,
+        ReportLine.position,
+        ReportLine.group,
+        ReportLine.label,
+        ReportLine.counts_as,
+        ReportLine.figures,
+        ReportLine.note,
+        ReportLine.compound_id,
+        ReportLine.reason,
+        ReportLine.resolved_at,
+    )
+    .where(ReportLine.report_id == bindparam("report_id"))
+    .order_by(ReportLine.position)
+)
+TOTALS = Statement(
+    select(ReportTotal.group, ReportTotal.key, ReportTotal.value)
+    .where(ReportTotal.report_id == bindparam("report_id"))
+    .order_by(ReportTotal.position)
+)
+
+
+async def region_in(driver: "asyncpg.Connection", *, region_id: UUID, scope: Scope) -> "asyncpg.Record":
+    """A region inside the scope; NotFound otherwise."""
+    region = await REGION.first(driver, region_id=region_id, **scope.parameters)
+    if region is None:
+        raise NotFound
+    return region
+
+
+async def compound_in(driver: "asyncpg.Connection", *, compound_id: UUID, scope: Scope) -> "asyncpg.Record":
+    """A compound inside the scope; NotFound otherwise."""
+    compound = await COMPOUND.first(driver, compound_id=compound_id, **scope.parameters)
+    if compound is None:
+        raise NotFound
+    return compound
+
+
+async def narrowed(driver: "asyncpg.Connection", *, region_id: UUID | None, scope: Scope) -> Scope:
+    """The scope, or the part of it that is one region's subtree; NotFound when that region lies outside."""
+    if region_id is None:
+        return scope
+    region = await region_in(driver, region_id=region_id, scope=scope)
+    return scope.within(region["path"])
+
+
+def bounds(scope: Scope) -> dict[str, str]:
+    """The one range of paths that holds every range of the scope, for `low` and `high`."""
+    return {"low": min(scope.lows, default=""), "high": max(scope.highs, default="")}
