@@ -76,7 +76,7 @@ async def create_admin(
         given_by=None,
         given_at=uow.now,
     )
-    await save(uow, staff, grant)
+    await save(uow, [grant], staff)
     details = {"grants_given": [str(grant.id)]}
     uow.audit("staff.created", target="staff", target_id=staff.id, region_path=place.path, details=details)
     return place

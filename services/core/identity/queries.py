@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     ColumnElement,
     Date,
@@ -14,7 +13,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    cast,
     column,
     exists,
     false,
@@ -22,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    text,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
@@ -74,7 +73,7 @@ async def principal_by_token(connection: "asyncpg.Connection", digest: str) -> P
     row = await PRINCIPAL.first(connection, digest=digest)
     if row is None:
         return None
-    held = (text.partition(" ") for text in row["grants"] or ())
+    held = (entry.partition(" ") for entry in row["grants"] or ())
     return Principal(
         kind=row["principal_kind"],
         id=row["principal_id"],
@@ -116,13 +115,13 @@ def _visible(kind: str, principal_id: Any) -> ColumnElement[bool]:
 
 
 def _grants_seen(kind: str, principal_id: Any) -> Any:
-    """The live grants inside the scope, as JSON text."""
+    """The live grants inside the scope, as JSON."""
     held = aliased(RoleGrant)
     entry = func.json_build_object(
         "id", held.id, "role", held.role, "region_id", held.region_id, "region_name", REGION.c.name
     )
     return (
-        select(func.coalesce(func.json_agg(aggregate_order_by(entry, held.id)), cast("[]", JSON)))
+        select(func.coalesce(func.json_agg(aggregate_order_by(entry, held.id)), text("'[]'::json")))
         .select_from(held)
         .join(REGION, REGION.c.id == held.region_id)
         .where(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.core.identity.access import Grant, Principal, Role
@@ -115,11 +115,19 @@ async def _give(
     )
 
 
-async def save(uow: "UnitOfWork", *rows: Staff | Client | RoleGrant) -> None:
-    """Writes new rows; the unique constraints decide races, and are told apart by name."""
+async def save(uow: "UnitOfWork", grants: Sequence[RoleGrant], account: Staff | Client | None = None) -> None:
+    """Writes new rows; the unique constraints decide races, and are told apart by name.
+
+    Grants go in as plain rows: the session would sort tables by foreign key first, and the table of regions is territory's,
+    which need not be loaded here.
+    """
+    rows = [{column.key: getattr(grant, column.key) for column in RoleGrant.__table__.columns} for grant in grants]
     try:
         async with uow.session.begin_nested():
-            uow.session.add_all(rows)
+            if account is not None:
+                uow.session.add(account)
+                await uow.session.flush()
+            await uow.connection.execute(insert(RoleGrant), rows)
     except IntegrityError as error:
         match constraint_of(error):
             case "uq_staff_username":
@@ -154,7 +162,7 @@ async def create_staff(
         await _give(uow, by, kind="staff", principal_id=staff.id, wanted=wanted, pointer=f"/grants/{place}")
         for place, wanted in enumerate(grants)
     ]
-    await save(uow, staff, *given)
+    await save(uow, given, staff)
     _audit(uow, "staff.created", of=staff, grants=given, grants_given=[str(grant.id) for grant in given])
     return staff.id
 
@@ -192,7 +200,7 @@ async def give_grant(
     """One more role on a region; the grant's id and the account's new version."""
     staff, grants = await _managed(uow, by, staff_id, version)
     given = await _give(uow, by, kind="staff", principal_id=staff_id, wanted=wanted, pointer="")
-    await save(uow, given)
+    await save(uow, [given])
     staff.version += 1
     _audit(
         uow, "staff.grant_given", of=staff, grants=[given], grant_id=str(given.id), role=given.role,
@@ -213,7 +221,7 @@ async def end_grant(uow: "UnitOfWork", by: Manager, *, staff_id: UUID, version: 
     city = [grant for grant in grants if grant.role == Role.CITY]
     if staff_id == by.principal.id and city == [ended]:
         raise WouldLockYourselfOut
-    ended.ended_at = uow.now
+    await uow.connection.execute(update(RoleGrant).where(RoleGrant.id == grant_id).values(ended_at=uow.now))
     staff.version += 1
     _audit(uow, "staff.grant_ended", of=staff, grants=[ended], grant_id=str(grant_id), role=ended.role)
     return staff.version
@@ -277,7 +285,7 @@ async def create_client(
         given.append(
             await _give(uow, by, kind="client", principal_id=client.id, wanted=wanted, pointer=f"/region_ids/{place}")
         )
-    await save(uow, client, *given)
+    await save(uow, given, client)
     _audit(uow, "client.created", of=client, grants=given)
     return client.id, secret
 
