@@ -1,6 +1,7 @@
 """Large bodies are read in a thread: validating 50,000 properties in the event loop would keep every other request waiting."""
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -24,8 +25,19 @@ def _validated(model: type[Model], content: bytes) -> Model:
     try:
         return model.model_validate_json(content)
     except ValidationError as wrong:
-        errors = [{**error, "loc": ("body", *error["loc"])} for error in wrong.errors(include_url=False)]
+        given = None if wrong.errors()[0]["type"] == "json_invalid" else json.loads(content)
+        errors = [{**error, "loc": ("body", *_place(error, given))} for error in wrong.errors(include_url=False)]
         raise RequestValidationError(errors) from wrong
+
+
+def _place(error: Any, given: Any) -> Iterator[str | int]:
+    """The location of an error as the caller can follow it: Pydantic adds the kinds of a union, which are not in the body."""
+    for part in error["loc"]:
+        if isinstance(given, dict | list) and (part in given if isinstance(given, dict) else isinstance(part, int)):
+            given = given[part]
+            yield part
+    if error["type"] == "missing":
+        yield error["loc"][-1]
 
 
 def documented(model: type[BaseModel]) -> dict[str, Any]:

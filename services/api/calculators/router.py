@@ -3,7 +3,7 @@
 Routes are plain functions, so that FastAPI runs them in a thread, as their bodies are read: a large roll keeps nobody waiting.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -13,12 +13,15 @@ from pydantic import BaseModel
 from services.api.calculators import schemas
 from services.api.calculators.body import body_of, documented
 from services.core.consultation import rules as consultation
+from services.core.facts.catalogue import CATALOGUE, Value, ValueInvalid, value_of
 from services.core.funding import rules as funding
 from services.core.kit.calendar import Deadline, Pause, WorkCalendar, deadline
 from services.core.kit.errors import InputInvalid
-from services.core.kit.exact import exact_sum
-from services.core.kit.invalid import InvalidAt
+from services.core.kit.exact import decimal_text, exact_sum
+from services.core.kit.invalid import InvalidAt, pointer_to
 from services.core.policy.law import Threshold, Thresholds
+from services.core.selection import rules as selection
+from services.core.selection.scoring import Scored
 
 router = APIRouter(prefix="/public/calculators", tags=["calculators"])
 
@@ -108,6 +111,52 @@ def _deadline_out(given: schemas.DeadlineIn, found: Deadline, calendar: WorkCale
     )
 
 
+@router.post("/score", response_model=schemas.ScoreOut, openapi_extra=documented(schemas.ScoreIn))
+def score(given: Annotated[schemas.ScoreIn, Depends(body_of(schemas.ScoreIn))]) -> Response:
+    """Ranks projects by a rubric alone: no gates, no caps, one list."""
+    with _refusals():
+        _refuse_repeated("projects", "no", [project.no for project in given.projects])
+        candidates = [
+            selection.Candidate(project.no, project.no, project.no, "", _facts(index, project.facts))
+            for index, project in enumerate(given.projects)
+        ]
+    return _answer(
+        schemas.ScoreOut(
+            scale=decimal_text(given.rubric.scale),
+            rules_version=selection.RULES_VERSION,
+            ranking=[
+                _ranked_out(rank, scored)
+                for rank, scored in enumerate(selection.score(given.rubric, candidates), start=1)
+            ],
+        )
+    )
+
+
+def _facts(index: int, given: Mapping[str, str | int | bool | None]) -> dict[str, Value | None]:
+    facts: dict[str, Value | None] = {}
+    for key, value in given.items():
+        place = pointer_to("projects", index, "facts", key)
+        if key not in CATALOGUE:
+            raise InvalidAt(place, "事实目录中没有这一项", "is not a fact of the catalogue")
+        try:
+            facts[key] = None if value is None else value_of(CATALOGUE[key], value)
+        except ValueInvalid as wrong:
+            raise InvalidAt(place, *wrong.args) from wrong
+    return facts
+
+
+def _ranked_out(rank: int, scored: Scored) -> schemas.RankedProject:
+    return schemas.RankedProject(
+        no=scored.candidate.no,
+        rank=rank,
+        total=scored.total,
+        points={one.indicator: one.points for one in scored.points},
+        dimensions=dict(scored.dimensions),
+        figures={one.indicator: one.value for one in scored.points},
+        missing=sorted({one.fact for one in scored.points if one.value is None}),
+    )
+
+
 @router.post("/allocation", response_model=schemas.AllocationOut, openapi_extra=documented(schemas.AllocationIn))
 def allocation(given: Annotated[schemas.AllocationIn, Depends(body_of(schemas.AllocationIn))]) -> Response:
     """Divides money over regions by weighted factors, to the fen."""
@@ -157,7 +206,7 @@ def apportion(given: Annotated[schemas.ApportionIn, Depends(body_of(schemas.Appo
     """Divides money over properties by area, to the fen."""
     areas = [piece.area for piece in given.properties]
     with _refusals():
-        _refuse_repeated([piece.id for piece in given.properties])
+        _refuse_repeated("properties", "id", [piece.id for piece in given.properties])
         amounts = funding.apportion(given.amount, areas)
     return _answer(
         schemas.ApportionOut(
@@ -171,9 +220,9 @@ def apportion(given: Annotated[schemas.ApportionIn, Depends(body_of(schemas.Appo
     )
 
 
-def _refuse_repeated(ids: list[str]) -> None:
+def _refuse_repeated(items: str, key: str, names: Sequence[str]) -> None:
     seen: set[str] = set()
-    for index, name in enumerate(ids):
+    for index, name in enumerate(names):
         if name in seen:
-            raise InvalidAt(f"/properties/{index}/id", "房屋重复", "is listed twice")
+            raise InvalidAt(pointer_to(items, index, key), "重复", "is listed twice")
         seen.add(name)

@@ -4,15 +4,28 @@ import re
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from services.core.consultation.rules import Choice
+from services.core.facts.catalogue import MAX_TEXT
 from services.core.kit.calendar import MAX_DAYS, MAX_PAUSES, Unit
 from services.core.kit.exact import DecimalOut, Money, MoneyOut, NotExact, NotNegative, Ratio
+from services.core.policy.rubric import Rubric
 
 MAX_PROPERTIES = 50_000
 MAX_REGIONS = 3_000
 MAX_FACTORS = 20
+MAX_PROJECTS = 5_000
+MAX_SCORES = 250_000
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -29,6 +42,20 @@ def _day(given: object) -> date:
 
 Day = Annotated[date, BeforeValidator(_day)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _fact(given: object) -> str | int | bool | None:
+    """What a fact's value may be in JSON; its type in the catalogue decides the rest. No floats: they are not exact."""
+    if given is None or isinstance(given, bool | int) or (isinstance(given, str) and len(given) <= MAX_TEXT):
+        return given
+    raise NotExact("应为文本、整数、true、false 或 null", "must be text, an integer, true, false or null")
+
+
+FactGiven = Annotated[
+    str | int | bool | None,
+    PlainValidator(_fact),
+    WithJsonSchema({"type": ["string", "integer", "boolean", "null"], "examples": ["0.75", "2/3", "true"]}),
+]
 
 
 class Given(BaseModel):
@@ -253,3 +280,45 @@ class ApportionOut(BaseModel):
     amount: MoneyOut
     area: DecimalOut
     shares: list[PropertyShare]
+
+
+class ProjectFacts(Given):
+    """A project's facts by their key in the catalogue: text ("0.75", "2/3", "true"), an integer, a truth value, or null."""
+
+    no: Label
+    facts: Annotated[dict[Label, FactGiven], Field(max_length=500)]
+
+
+class ScoreIn(Given):
+    """Projects to rank by a rubric as policies hold it."""
+
+    rubric: Rubric
+    projects: Annotated[list[ProjectFacts], Field(max_length=MAX_PROJECTS)]
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if len(self.rubric.indicators) * len(self.projects) > MAX_SCORES:
+            raise NotExact(
+                f"指标数乘以项目数至多 {MAX_SCORES}", f"may have at most {MAX_SCORES} indicators times projects"
+            )
+        return self
+
+
+class RankedProject(BaseModel):
+    """A project's place. `figures` are the facts that gave the points, by indicator; `missing` those that gave none."""
+
+    no: str
+    rank: int
+    total: DecimalOut
+    points: dict[str, DecimalOut]
+    dimensions: dict[str, DecimalOut]
+    figures: dict[str, str | None]
+    missing: list[str]
+
+
+class ScoreOut(BaseModel):
+    """All projects in rank order; no two ranks are equal."""
+
+    scale: str
+    rules_version: int
+    ranking: list[RankedProject]
