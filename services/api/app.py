@@ -14,7 +14,11 @@ from services.api.events import router as events
 from services.api.identity import router as identity
 from services.api.middleware import Gate, RateLimiter
 from services.api.notifications import router as notifications
+from services.api.policy import router as policy
+from services.api.projects import router as projects
 from services.api.security import PrincipalCache
+from services.api.selection import public as published
+from services.api.selection import router as selection
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
@@ -28,6 +32,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     events.router,
     notifications.router,
+    policy.router,
+    projects.router,
+    selection.router,
+    published.router,
 )
 
 DESCRIPTION = """老旧小区改造服务接口。Renewal of old residential compounds: register, projects, competitive selection.

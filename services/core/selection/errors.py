@@ -34,3 +34,11 @@ class RunOutdated(DomainError):
         "此次计算所用的数据已被新的冻结取代",
         "The run is of an older freeze than the newest one",
     )
+
+
+class NoticeUndefined(DomainError):
+    code, kind = "ranking-notice-undefined", Kind.CONFLICT
+    title_zh, title_en = (
+        "政策未规定排名公示期限",
+        "The policy does not say how long a ranking is on notice",
+    )

@@ -1,0 +1,76 @@
+"""What everybody may read of selection without a token. A published ranking is served as stored bytes."""
+
+import time
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.api.deps import Page, Reader
+from services.api.selection.schemas import PublicRoundPage
+from services.core.kit.errors import NotFound
+from services.core.selection import queries
+
+router = APIRouter(prefix="/public/rounds", tags=["public"])
+NEWEST = UUID(int=2**128 - 1)
+FRESH_SECONDS = 1.0
+KEPT = 256
+
+
+class Shown:
+    """One published ranking, its answers made once."""
+
+    __slots__ = ("etag", "fresh_until", "same", "whole")
+
+    def __init__(self, etag: str, content: bytes) -> None:
+        headers = {"ETag": etag, "Cache-Control": "no-cache"}
+        self.etag = etag
+        self.whole = Response(content, headers=headers, media_type="application/json")
+        self.same = Response(None, 304, headers=headers)
+        self.fresh_until = 0.0
+
+
+_kept: dict[str, Shown] = {}
+
+
+async def _look(request: Request, key: str, known: Shown | None) -> Shown:
+    """The ranking as published now. The database sends the bytes only when they differ from those at hand."""
+    try:
+        round_id = UUID(key)
+    except ValueError as wrong:
+        raise NotFound from wrong
+    async with request.app.state.database.read() as reader:
+        row = await queries.SNAPSHOT.first(reader, round_id=round_id, known=known.etag if known is not None else "")
+    if row is None:
+        raise NotFound
+    return Shown(row["etag"], row["content"]) if row["content"] is not None or known is None else known
+
+
+@router.get("", response_model=PublicRoundPage)
+async def list_published(reader: Reader, page: Page, region: Annotated[UUID | None, Query()] = None) -> Response:
+    """Published rounds, the latest first."""
+    (before,) = page.after((UUID,)) or (NEWEST,)
+    rows = await queries.PUBLISHED.all(reader, before=before, region_id=region, limit=page.limit + 1)
+    return page.answer([dict(row) for row in rows], lambda row: (row["publication_id"],))
+
+
+@router.get("/{round_id}/ranking", response_model=dict[str, Any], responses={304: {"description": "unchanged"}})
+async def get_published_ranking(request: Request, round_id: str) -> Response:
+    """The published ranking, at most a second old. `If-None-Match` spares the bytes."""
+    shown = _kept.get(round_id)
+    now = time.monotonic()
+    if shown is None or shown.fresh_until < now:
+        shown = await _look(request, round_id, shown)
+        shown.fresh_until = now + FRESH_SECONDS
+        if len(_kept) >= KEPT and round_id not in _kept:
+            _kept.clear()
+        _kept[round_id] = shown
+    wanted = request.headers.get("if-none-match")
+    if wanted is not None and (wanted.strip() == "*" or shown.etag in (_strong(part) for part in wanted.split(","))):
+        return shown.same
+    return shown.whole
+
+
+def _strong(tag: str) -> str:
+    """A tag as If-None-Match compares it (weakly, RFC 9110 section 13.1.2)."""
+    return tag.strip().removeprefix("W/")

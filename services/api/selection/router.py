@@ -1,0 +1,237 @@
+"""Routes of selection rounds and runs: translate only."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic_core import to_json
+
+from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
+from services.api.security import Access, requires
+from services.api.selection.schemas import (
+    FreezeOut,
+    FreezesOut,
+    PublicationOut,
+    PublicationsOut,
+    RankingPage,
+    RankingQuery,
+    ResultOut,
+    RoundIn,
+    RoundOut,
+    RoundPage,
+    RoundQuery,
+    RunOut,
+    RunsOut,
+    TermsIn,
+)
+from services.core.identity.access import Permission
+from services.core.kit.errors import NotFound
+from services.core.kit.exact import decimal_text
+from services.core.kit.paging import whole
+from services.core.selection import explaining, freezing, publishing, queries, service
+
+router = APIRouter(prefix="/v1", tags=["selection"])
+NONE = UUID(int=0)
+
+
+def _small(text: str) -> int:
+    """A position as the column holds it."""
+    return min(whole(text), 2**31 - 1)
+
+
+def _round(row: Mapping[str, Any]) -> RoundOut:
+    return RoundOut.model_validate({**row, "filter": json.loads(row["filter"]), "caps": json.loads(row["caps"])})
+
+
+@router.get("/rounds", response_model=RoundPage)
+async def list_rounds(
+    reader: Reader,
+    page: Page,
+    query: Annotated[RoundQuery, Query()],
+    access: Annotated[Access, requires(Permission.ROUND_READ)],
+) -> Response:
+    """Rounds in the order in which they were opened."""
+    (after,) = page.after((UUID,)) or (NONE,)
+    rows = await queries.ROUNDS.all(
+        reader,
+        after=after,
+        year=query.year,
+        region_id=query.region,
+        limit=page.limit + 1,
+        **access.scope.parameters,
+    )
+    return page.answer([_round(row).model_dump(mode="json") for row in rows], lambda row: (row["id"],))
+
+
+@router.post("/rounds", status_code=201, response_model=RoundOut)
+async def open_round(uow: Uow, body: RoundIn, access: Annotated[Access, requires(Permission.ROUND_WRITE)]) -> Response:
+    """Opens a round for a region and a year."""
+    round_id = await service.open_round(uow, scope=access.scope, region_id=body.region_id, terms=body.terms())
+    made = _round(await queries.round_of(uow.driver, scope=access.scope, round_id=round_id))
+    return reply(uow, 201, made, version=made.version, location=f"/v1/rounds/{round_id}")
+
+
+@router.get("/rounds/{round_id}", response_model=RoundOut)
+async def get_round(
+    reader: Reader, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+) -> Response:
+    """One round."""
+    found = _round(await queries.round_of(reader, scope=access.scope, round_id=round_id))
+    return Response(found.model_dump_json(), headers={"ETag": etag(found.version)}, media_type="application/json")
+
+
+@router.put("/rounds/{round_id}", response_model=RoundOut)
+async def change_round(
+    uow: Uow,
+    round_id: UUID,
+    version: IfMatch,
+    body: TermsIn,
+    access: Annotated[Access, requires(Permission.ROUND_WRITE)],
+) -> Response:
+    """Replaces the terms of a draft round."""
+    await service.change_round(uow, scope=access.scope, round_id=round_id, version=version, terms=body.terms())
+    changed = _round(await queries.round_of(uow.driver, scope=access.scope, round_id=round_id))
+    return reply(uow, 200, changed, version=changed.version)
+
+
+@router.post("/rounds/{round_id}/freeze", status_code=201, response_model=FreezeOut)
+async def freeze_round(
+    uow: Uow, round_id: UUID, version: IfMatch, access: Annotated[Access, requires(Permission.ROUND_FREEZE)]
+) -> Response:
+    """Copies the facts of every candidate as they stand now."""
+    taken = await freezing.freeze(uow, scope=access.scope, round_id=round_id, version=version)
+    out = FreezeOut(
+        id=taken.id,
+        round_id=round_id,
+        number=taken.number,
+        digest=taken.digest,
+        candidates=taken.candidates,
+        taken_at=taken.taken_at,
+        taken_by=taken.taken_by,
+        version=version + 1,
+    )
+    return reply(uow, 201, out, version=version + 1, location=f"/v1/rounds/{round_id}/freezes")
+
+
+@router.get("/rounds/{round_id}/freezes", response_model=FreezesOut)
+async def list_freezes(
+    reader: Reader, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+) -> Response:
+    """Every freeze of a round."""
+    await queries.round_of(reader, scope=access.scope, round_id=round_id)
+    rows = await queries.FREEZES.all(reader, round_id=round_id)
+    items = [FreezeOut.model_validate({**row, "round_id": round_id}) for row in rows]
+    return Response(FreezesOut(items=items).model_dump_json(), media_type="application/json")
+
+
+@router.post("/rounds/{round_id}/runs", status_code=202, response_model=RunOut)
+async def request_run(uow: Uow, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_RUN)]) -> Response:
+    """Asks for a run over the newest freeze; `Location` tells how far it is."""
+    run = await service.request_run(uow, scope=access.scope, round_id=round_id)
+    out = RunOut(**{name: getattr(run, name) for name in RunOut.model_fields})
+    return reply(uow, 202, out, location=f"/v1/runs/{run.id}")
+
+
+@router.get("/rounds/{round_id}/runs", response_model=RunsOut)
+async def list_runs(
+    reader: Reader, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+) -> Response:
+    """Every run of a round."""
+    await queries.round_of(reader, scope=access.scope, round_id=round_id)
+    rows = await queries.RUNS.all(reader, round_id=round_id)
+    items = [RunOut.model_validate(dict(row)) for row in rows]
+    return Response(RunsOut(items=items).model_dump_json(), media_type="application/json")
+
+
+@router.get("/rounds/{round_id}/publications", response_model=PublicationsOut)
+async def list_publications(
+    reader: Reader, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+) -> Response:
+    """What the public was shown of a round, also what was superseded since."""
+    await queries.round_of(reader, scope=access.scope, round_id=round_id)
+    rows = await queries.PUBLICATIONS.all(reader, round_id=round_id)
+    return Response(to_json({"items": [dict(row) for row in rows]}), media_type="application/json")
+
+
+@router.get("/runs/{run_id}", response_model=RunOut)
+async def get_run(reader: Reader, run_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]) -> Response:
+    """One run and how far it is."""
+    run = RunOut.model_validate(dict(await queries.run_of(reader, scope=access.scope, run_id=run_id)))
+    return Response(run.model_dump_json(), media_type="application/json")
+
+
+@router.get("/runs/{run_id}/ranking", response_model=RankingPage)
+async def get_ranking(
+    reader: Reader,
+    page: Page,
+    run_id: UUID,
+    query: Annotated[RankingQuery, Query()],
+    access: Annotated[Access, requires(Permission.ROUND_READ)],
+) -> Response:
+    """What a run found, by partition and rank; empty until the run is done."""
+    (after,) = page.after((_small,)) or (0,)
+    rows = await queries.RANKING.all(
+        reader,
+        run_id=run_id,
+        after=after,
+        partition=query.partition,
+        outcome=query.outcome,
+        limit=page.limit + 1,
+        **access.scope.parameters,
+    )
+    if not rows:
+        await queries.run_of(reader, scope=access.scope, run_id=run_id)
+    return page.answer([_ranked(row) for row in rows], lambda row: (row["position"],))
+
+
+def _ranked(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "position": row["position"],
+        "project_id": row["project_id"],
+        "no": row["no"],
+        "title": row["title"],
+        "partition": row["partition"],
+        "rank": row["rank"],
+        "total": decimal_text(row["total"]),
+        "outcome": row["outcome"],
+        "dimensions": json.loads(row["points"])["dimensions"],
+        "reason": json.loads(row["reason"]),
+        "sentence_zh": row["sentence_zh"],
+        "sentence_en": row["sentence_en"],
+    }
+
+
+@router.get("/runs/{run_id}/projects/{project_id}", response_model=ResultOut)
+async def get_result(
+    reader: Reader, run_id: UUID, project_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+) -> Response:
+    """One project in a run: every point with its fact, sources and time, and the sentence why."""
+    row = await queries.RESULT.first(reader, run_id=run_id, project_id=project_id, **access.scope.parameters)
+    if row is None:
+        raise NotFound
+    return Response(to_json({**_ranked(row), **await explaining.result(reader, row)}), media_type="application/json")
+
+
+@router.get("/runs/{run_id}/bundle", response_model=dict[str, Any])
+async def get_bundle(
+    reader: Reader, run_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+) -> Response:
+    """Policy, round, frozen facts and results of a finished run, for `jiugai verify`."""
+    content = await explaining.bundle(reader, scope=access.scope, run_id=run_id)
+    return Response(
+        content,
+        headers={"Content-Disposition": f'attachment; filename="run-{run_id}.json"'},
+        media_type="application/json",
+    )
+
+
+@router.post("/runs/{run_id}/publish", status_code=201, response_model=PublicationOut)
+async def publish_run(
+    uow: Uow, run_id: UUID, access: Annotated[Access, requires(Permission.ROUND_PUBLISH)]
+) -> Response:
+    """Shows the run to the public and begins its notice."""
+    made = await publishing.publish(uow, scope=access.scope, run_id=run_id)
+    out = PublicationOut(**{name: getattr(made, name) for name in PublicationOut.model_fields})
+    return reply(uow, 201, out, location=f"/public/rounds/{made.round_id}/ranking")

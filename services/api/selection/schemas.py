@@ -1,0 +1,228 @@
+"""What routes of selection take and answer."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from services.api.identity.schemas import one_line
+from services.core.kit.exact import Area, Money
+from services.core.selection.candidates import Outcome
+from services.core.selection.models import RoundStatus, RunState
+from services.core.selection.service import CapRow, RoundTerms
+
+
+class In(BaseModel):
+    """A request body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CapIn(In):
+    """Limits of one partition, or of every partition that has no row of its own. Inclusive; what is absent does not limit."""
+
+    partition: UUID | None = None
+    count: int | None = Field(default=None, ge=0, le=1_000_000)
+    budget: Money | None = None
+    floor_area: Area | None = None
+
+
+class FilterIn(In):
+    """Which projects compete: those in a stage, and of compounds built before a year."""
+
+    stage: Literal["applied", "library"] = "applied"
+    built_before: int | None = Field(default=None, ge=1900, le=2100)
+
+
+class TermsIn(In):
+    """What a round decides. Without `policy_id` it follows the policy in force at its region."""
+
+    year: int = Field(ge=2000, le=2100, examples=[2027])
+    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+    policy_id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    policy_number: int | None = Field(default=None, ge=1, le=1_000_000)
+    filter: FilterIn = Field(default_factory=FilterIn)
+    caps: list[CapIn] = Field(default_factory=list, max_length=5000)
+    reserve: int = Field(default=0, ge=0, le=1_000_000)
+
+    def terms(self) -> RoundTerms:
+        """The same for the use case."""
+        return RoundTerms(
+            year=self.year,
+            title=self.title,
+            policy_id=self.policy_id,
+            policy_number=self.policy_number,
+            filter=self.filter.model_dump(),
+            caps=[CapRow(**row.model_dump()) for row in self.caps],
+            reserve=self.reserve,
+        )
+
+
+class RoundIn(TermsIn):
+    """A new round in a region."""
+
+    region_id: UUID
+
+
+class RoundQuery(In):
+    """Filters of the list of rounds."""
+
+    region: UUID | None = None
+    year: int | None = Field(default=None, ge=2000, le=2100)
+    limit: Any = None
+    cursor: Any = None
+
+
+class RoundOut(BaseModel):
+    """One round."""
+
+    id: UUID
+    region_id: UUID
+    region_name: str
+    year: int
+    title: str
+    policy_id: str
+    policy_number: int
+    filter: dict[str, Any]
+    caps: list[Any]
+    reserve: int
+    status: RoundStatus
+    version: int
+    created_at: datetime
+
+
+class RoundPage(BaseModel):
+    """A page of rounds."""
+
+    items: list[RoundOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class FreezeOut(BaseModel):
+    """One freeze; `version` is the round's afterwards."""
+
+    id: UUID
+    round_id: UUID
+    number: int
+    digest: str
+    candidates: int
+    taken_at: datetime
+    taken_by: UUID | None
+    version: int | None = None
+
+
+class FreezesOut(BaseModel):
+    """Every freeze of a round, the first one first."""
+
+    items: list[FreezeOut]
+
+
+class RunOut(BaseModel):
+    """One run. `progress` in percent; `digest` identifies policy, round, frozen facts and rules."""
+
+    id: UUID
+    round_id: UUID
+    freeze_id: UUID
+    number: int
+    state: RunState
+    digest: str | None
+    rules_version: int | None
+    progress: int
+    error: str | None
+    requested_at: datetime
+    requested_by: UUID | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class RunsOut(BaseModel):
+    """Every run of a round, the first one first."""
+
+    items: list[RunOut]
+
+
+class RankingQuery(In):
+    """Filters of a ranking."""
+
+    partition: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    outcome: Outcome | None = None
+    limit: Any = None
+    cursor: Any = None
+
+
+class RankedItem(BaseModel):
+    """What a run found for one project. `position` counts through the whole run."""
+
+    position: int
+    project_id: UUID
+    no: str
+    title: str
+    partition: str
+    rank: int | None
+    total: Decimal
+    outcome: Outcome
+    dimensions: dict[str, str]
+    reason: dict[str, Any]
+    sentence_zh: str
+    sentence_en: str
+
+
+class RankingPage(BaseModel):
+    """A page of a ranking: by partition and rank, then who is not ranked."""
+
+    items: list[RankedItem]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ResultOut(RankedItem):
+    """A project in a run, every point with its fact, the sources behind it and their time."""
+
+    compounds: list[dict[str, Any]]
+    indicators: list[dict[str, Any]]
+    conflicts: list[dict[str, Any]]
+    exceptions: dict[str, Any]
+
+
+class PublicationOut(BaseModel):
+    """What the public was shown, and until when it may object."""
+
+    id: UUID
+    run_id: UUID
+    published_at: datetime
+    published_by: UUID | None
+    notice_until: date
+    provisional: bool
+    etag: str
+    superseded_at: datetime | None
+
+
+class PublicationsOut(BaseModel):
+    """Every publication of a round, the first one first."""
+
+    items: list[PublicationOut]
+
+
+class PublicRound(BaseModel):
+    """A published round."""
+
+    publication_id: UUID
+    round_id: UUID
+    title: str
+    year: int
+    region_id: UUID
+    region_name: str
+    published_at: datetime
+    notice_until: date
+    provisional: bool
+
+
+class PublicRoundPage(BaseModel):
+    """A page of published rounds, the latest first."""
+
+    items: list[PublicRound]
+    next_cursor: str | None
+    has_more: bool

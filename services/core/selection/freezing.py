@@ -1,0 +1,138 @@
+"""Freezing: the facts of every candidate of a round are copied as they stand at one instant, with their sources."""
+
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+
+from services.core.kit.database import Statement
+from services.core.kit.errors import VersionStale
+from services.core.kit.exact import digest
+from services.core.kit.ids import new_id
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+from services.core.policy import queries as policies
+from services.core.policy.queries import lineage
+from services.core.projects import queries as projects
+from services.core.projects.figures import ProjectFacts
+from services.core.selection import queries, service
+from services.core.selection.errors import RoundPublished
+from services.core.selection.events import RoundFrozen
+from services.core.selection.models import Freeze, RoundStatus, SelectionRound
+
+if TYPE_CHECKING:
+    import asyncpg
+
+BUILT_YEAR = "compound.built_year"
+COLUMNS = (
+    "freeze_id",
+    "project_id",
+    "no",
+    "title",
+    "partition",
+    "compounds",
+    "facts",
+    "conflicts",
+    "exceptions",
+)
+
+FROZEN = Statement(
+    update(SelectionRound)
+    .where(SelectionRound.id == bindparam("round_id"))
+    .values(status=RoundStatus.FROZEN, version=SelectionRound.version + 1)
+)
+
+
+async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int) -> Freeze:
+    """Copies the facts of every candidate: the projects of the round's region in the stage that its filter names.
+
+    One statement reads all facts, so an edit of several facts is in the freeze wholly or not at all. May be done again, under
+    the next number, until the round is published (RoundPublished).
+    """
+    found = await service.locked(uow, scope=scope, round_id=round_id)
+    if found["status"] == RoundStatus.PUBLISHED:
+        raise RoundPublished
+    if found["version"] != version:
+        raise VersionStale
+    last = await queries.NEWEST_FREEZE.first(uow.driver, round_id=round_id)
+    taken = Freeze(
+        id=new_id(),
+        round_id=round_id,
+        number=(last["number"] if last else 0) + 1,
+        taken_at=uow.now,
+        taken_by=uow.actor.id,
+    )
+    candidates = await _candidates(uow.driver, found)
+    taken.candidates = len(candidates)
+    taken.digest = digest({"candidates": candidates})
+    uow.session.add(taken)
+    await uow.session.flush()
+    await uow.driver.copy_records_to_table(
+        "freeze_candidate",
+        records=[_record(taken.id, candidate) for candidate in candidates],
+        columns=list(COLUMNS),
+    )
+    await FROZEN.all(uow.driver, round_id=round_id)
+    uow.record(
+        RoundFrozen(freeze_id=taken.id, number=taken.number, digest=taken.digest, candidates=taken.candidates),
+        subject="round",
+        subject_id=round_id,
+        region_path=found["region_path"],
+    )
+    return taken
+
+
+async def _candidates(driver: "asyncpg.Connection", found: "asyncpg.Record") -> list[dict[str, Any]]:
+    wanted = json.loads(found["filter"])
+    policy = await policies.by_id(driver, version_id=found["policy_version_id"])
+    partition_of = {
+        row["path"]: str(row["id"]) for row in await service.partitions(driver, found["region_path"], policy)
+    }
+    applicants = await queries.APPLICANTS.all(
+        driver, stage=wanted["stage"], **Scope((found["region_path"],)).parameters
+    )
+    ids = [row["id"] for row in applicants]
+    compounds = await projects.compounds_by_project(driver, ids)
+    exceptions = await projects.exceptions_by_project(driver, ids, policy_id=policy.policy_id)
+    figures = await projects.figures(
+        driver, {project: [row["compound_id"] for row in rows] for project, rows in compounds.items()}
+    )
+    return [
+        {
+            "project_id": str(row["id"]),
+            "no": row["no"],
+            "title": row["title"],
+            "partition": _partition(row["region_path"], partition_of, default=str(found["region_id"])),
+            "compounds": [{"id": str(one["compound_id"]), "name": one["name"]} for one in compounds[row["id"]]],
+            "facts": figures[row["id"]].facts,
+            "conflicts": figures[row["id"]].conflicts,
+            "exceptions": exceptions.get(row["id"], {}),
+        }
+        for row in applicants
+        if _is_eligible(figures[row["id"]], wanted)
+    ]
+
+
+def _partition(path: str, partition_of: dict[str, str], *, default: str) -> str:
+    """The partition that a project's region lies in; the round's own region where the tree has no such level above it."""
+    return next((partition_of[above] for above in reversed(lineage(path)) if above in partition_of), default)
+
+
+def _is_eligible(known: ProjectFacts, wanted: dict[str, Any]) -> bool:
+    """Whether a project passes the round's filter. A year of building that is not known, or disputed, excludes nobody."""
+    before = wanted.get("built_before")
+    year = known.value(BUILT_YEAR)
+    return before is None or not isinstance(year, Fraction) or year < before
+
+
+def _record(freeze_id: UUID, candidate: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        freeze_id,
+        UUID(candidate["project_id"]),
+        candidate["no"],
+        candidate["title"],
+        candidate["partition"],
+        *(json.dumps(candidate[name], ensure_ascii=False) for name in COLUMNS[5:]),
+    )

@@ -1,0 +1,93 @@
+"""Publishing a run: what the public reads is fixed, byte for byte, and the legal notice begins."""
+
+import hashlib
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+
+from services.core.kit.calendar import Unit, WorkCalendar, day_of, deadline
+from services.core.kit.database import Statement
+from services.core.kit.ids import new_id
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+from services.core.policy import queries as policies
+from services.core.policy.schema import Policy
+from services.core.selection import queries, service
+from services.core.selection.errors import NoticeUndefined, RoundPublished, RunNotDone, RunOutdated
+from services.core.selection.events import RoundWasPublished
+from services.core.selection.models import Publication, RoundStatus, RunState, SelectionRound
+from services.core.selection.snapshot import Notice, names_of, snapshot, tag_of
+
+if TYPE_CHECKING:
+    import asyncpg
+
+PUBLISHED = Statement(
+    update(SelectionRound)
+    .where(SelectionRound.id == bindparam("round_id"))
+    .values(status=RoundStatus.PUBLISHED, version=SelectionRound.version + 1)
+)
+
+
+async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication:
+    """The run is what the public reads, and the notice runs by the legal calendar.
+
+    Under the round's lock, so that of a publication and a new freeze one wins: RoundPublished, RunNotDone, RunOutdated for who
+    comes second. NoticeUndefined when the policy does not say how long a ranking is on notice.
+    """
+    run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
+    await service.locked(uow, scope=scope, round_id=run["round_id"])
+    found = await queries.round_of(uow.driver, scope=scope, round_id=run["round_id"])
+    run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
+    await _check(uow.driver, found, run)
+    stored = await policies.by_id(uow.driver, version_id=found["policy_version_id"])
+    notice = _notice(uow, Policy.model_validate(stored.body))
+    names = names_of(await service.partitions(uow.driver, found["region_path"], stored))
+    content = snapshot(
+        found=found,
+        run=run,
+        stored=stored,
+        partition_names={str(found["region_id"]): found["region_name"], **names},
+        rows=await queries.WHOLE_RUN.all(uow.driver, run_id=run_id),
+        notice=notice,
+    )
+    made = Publication(
+        id=new_id(),
+        round_id=found["id"],
+        run_id=run_id,
+        published_at=uow.now,
+        published_by=uow.actor.id,
+        notice_until=notice.until,
+        provisional=notice.provisional,
+        content=content,
+        etag=tag_of(hashlib.sha256(content).hexdigest()),
+    )
+    uow.session.add(made)
+    await PUBLISHED.all(uow.driver, round_id=found["id"])
+    uow.record(
+        RoundWasPublished(
+            run_id=run_id, publication_id=made.id, notice_until=notice.until, provisional=notice.provisional
+        ),
+        subject="round",
+        subject_id=found["id"],
+        region_path=found["region_path"],
+    )
+    return made
+
+
+async def _check(driver: "asyncpg.Connection", found: "asyncpg.Record", run: "asyncpg.Record") -> None:
+    if found["status"] == RoundStatus.PUBLISHED:
+        raise RoundPublished
+    if run["state"] != RunState.DONE:
+        raise RunNotDone
+    newest = await queries.NEWEST_FREEZE.first(driver, round_id=found["id"])
+    if newest is None or newest["id"] != run["freeze_id"]:
+        raise RunOutdated
+
+
+def _notice(uow: UnitOfWork, policy: Policy) -> Notice:
+    term = (policy.notices or {}).get("ranking")
+    if term is None or term.days is None:
+        raise NoticeUndefined
+    due = deadline(WorkCalendar.default(), start=day_of(uow.now), days=term.days, unit=Unit(term.unit or Unit.CALENDAR))
+    return Notice(uow.now, due.due, due.provisional)

@@ -1,0 +1,297 @@
+"""Reads of selection: rounds, freezes, runs, results, publications. Statements carry the caller's scope."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Select, String, Uuid, bindparam, case, func, or_, select
+
+from services.core.kit.database import Statement
+from services.core.kit.errors import NotFound
+from services.core.kit.scope import Scope, in_scope
+from services.core.policy.models import PolicyVersion
+from services.core.projects.models import Project
+from services.core.selection.models import (
+    Freeze,
+    FreezeCandidate,
+    Publication,
+    Run,
+    RunResult,
+    SelectionRound,
+)
+from services.core.territory.models import Region
+
+if TYPE_CHECKING:
+    import asyncpg
+
+ROUND_COLUMNS = (
+    SelectionRound.id,
+    SelectionRound.region_id,
+    SelectionRound.region_path,
+    SelectionRound.year,
+    SelectionRound.title,
+    SelectionRound.policy_version_id,
+    SelectionRound.filter,
+    SelectionRound.caps,
+    SelectionRound.reserve,
+    SelectionRound.status,
+    SelectionRound.version,
+    SelectionRound.created_at,
+)
+
+
+def _rounds() -> Select[Any]:
+    return (
+        select(
+            *ROUND_COLUMNS,
+            Region.name.label("region_name"),
+            PolicyVersion.policy_id,
+            PolicyVersion.number.label("policy_number"),
+        )
+        .join(Region, Region.id == SelectionRound.region_id)
+        .join(PolicyVersion, PolicyVersion.id == SelectionRound.policy_version_id)
+    )
+
+
+ROUNDS = Statement(
+    _rounds()
+    .where(
+        in_scope(SelectionRound.region_path),
+        SelectionRound.id > bindparam("after", type_=Uuid()),
+        or_(bindparam("year", type_=SelectionRound.year.type).is_(None), SelectionRound.year == bindparam("year")),
+        or_(
+            bindparam("region_id", type_=Uuid()).is_(None),
+            func.starts_with(
+                SelectionRound.region_path,
+                select(Region.path).where(Region.id == bindparam("region_id", type_=Uuid())).scalar_subquery(),
+            ),
+        ),
+    )
+    .order_by(SelectionRound.id)
+    .limit(bindparam("limit"))
+)
+
+ROUND = Statement(
+    _rounds().where(SelectionRound.id == bindparam("round_id", type_=Uuid()), in_scope(SelectionRound.region_path))
+)
+
+LOCKED_ROUND = Statement(
+    select(*ROUND_COLUMNS)
+    .where(SelectionRound.id == bindparam("round_id", type_=Uuid()), in_scope(SelectionRound.region_path))
+    .with_for_update(key_share=True)
+)
+
+REGION = Statement(
+    select(Region.id, Region.path, Region.name).where(
+        Region.id == bindparam("region_id", type_=Uuid()), in_scope(Region.path)
+    )
+)
+
+# Every region of the partitions' level that the round's region holds or lies in.
+PARTITIONS = Statement(
+    select(Region.id, Region.path, Region.name)
+    .where(
+        Region.level == bindparam("level", type_=String),
+        or_(
+            Region.path == func.any(bindparam("lineage", type_=ARRAY(String))),
+            in_scope(Region.path),
+        ),
+    )
+    .order_by(Region.path)
+)
+
+APPLICANTS = Statement(
+    select(Project.id, Project.no, Project.title, Project.region_path)
+    .where(in_scope(Project.region_path), Project.stage == bindparam("stage", type_=String))
+    .order_by(Project.no)
+)
+
+NEWEST_FREEZE = Statement(
+    select(Freeze.id, Freeze.number, Freeze.digest)
+    .where(Freeze.round_id == bindparam("round_id", type_=Uuid()))
+    .order_by(Freeze.number.desc())
+    .limit(1)
+)
+
+FREEZES = Statement(
+    select(Freeze.id, Freeze.number, Freeze.digest, Freeze.candidates, Freeze.taken_at, Freeze.taken_by)
+    .where(Freeze.round_id == bindparam("round_id", type_=Uuid()))
+    .order_by(Freeze.number)
+)
+
+CANDIDATE_COLUMNS = (
+    FreezeCandidate.project_id,
+    FreezeCandidate.no,
+    FreezeCandidate.title,
+    FreezeCandidate.partition,
+    FreezeCandidate.compounds,
+    FreezeCandidate.facts,
+    FreezeCandidate.conflicts,
+    FreezeCandidate.exceptions,
+)
+
+CANDIDATES = Statement(
+    select(*CANDIDATE_COLUMNS)
+    .where(FreezeCandidate.freeze_id == bindparam("freeze_id", type_=Uuid()))
+    .order_by(FreezeCandidate.no)
+)
+
+LAST_RUN = Statement(
+    select(func.max(Run.number).label("number")).where(Run.round_id == bindparam("round_id", type_=Uuid()))
+)
+
+RUN_COLUMNS = (
+    Run.id,
+    Run.round_id,
+    Run.freeze_id,
+    Run.number,
+    Run.state,
+    Run.digest,
+    Run.rules_version,
+    Run.progress,
+    Run.error,
+    Run.requested_at,
+    Run.requested_by,
+    Run.started_at,
+    Run.finished_at,
+)
+
+RUN = Statement(
+    select(*RUN_COLUMNS, SelectionRound.region_path)
+    .join(SelectionRound, SelectionRound.id == Run.round_id)
+    .where(Run.id == bindparam("run_id", type_=Uuid()), in_scope(SelectionRound.region_path))
+)
+
+# For the worker, which acts for the system and not for somebody with a scope.
+RUN_TO_COMPUTE = Statement(
+    select(*RUN_COLUMNS, SelectionRound.region_path)
+    .join(SelectionRound, SelectionRound.id == Run.round_id)
+    .where(Run.id == bindparam("run_id", type_=Uuid()))
+)
+ROUND_TO_COMPUTE = Statement(select(*ROUND_COLUMNS).where(SelectionRound.id == bindparam("round_id", type_=Uuid())))
+
+RUNS = Statement(select(*RUN_COLUMNS).where(Run.round_id == bindparam("round_id", type_=Uuid())).order_by(Run.number))
+
+RESULT_COLUMNS = (
+    RunResult.position,
+    RunResult.project_id,
+    RunResult.no,
+    RunResult.partition,
+    RunResult.rank,
+    RunResult.total,
+    RunResult.outcome,
+    RunResult.points,
+    RunResult.reason,
+    RunResult.sentence_zh,
+    RunResult.sentence_en,
+)
+
+
+def _results() -> Select[Any]:
+    return (
+        select(*RESULT_COLUMNS, FreezeCandidate.title)
+        .join(Run, Run.id == RunResult.run_id)
+        .join(SelectionRound, SelectionRound.id == Run.round_id)
+        .join(
+            FreezeCandidate,
+            (FreezeCandidate.freeze_id == Run.freeze_id) & (FreezeCandidate.project_id == RunResult.project_id),
+        )
+        .where(RunResult.run_id == bindparam("run_id", type_=Uuid()), in_scope(SelectionRound.region_path))
+    )
+
+
+RANKING = Statement(
+    _results()
+    .where(
+        RunResult.position > bindparam("after", type_=RunResult.position.type),
+        or_(bindparam("partition", type_=String).is_(None), RunResult.partition == bindparam("partition")),
+        or_(bindparam("outcome", type_=String).is_(None), RunResult.outcome == bindparam("outcome")),
+    )
+    .order_by(RunResult.position)
+    .limit(bindparam("limit"))
+)
+
+RESULT = Statement(
+    _results()
+    .add_columns(*CANDIDATE_COLUMNS[4:], SelectionRound.policy_version_id)
+    .where(RunResult.project_id == bindparam("project_id", type_=Uuid()))
+)
+
+# Everything that a publication or a bundle tells of a run, in the order of its ranking.
+WHOLE_RUN = Statement(
+    select(*RESULT_COLUMNS, *CANDIDATE_COLUMNS[2:3], *CANDIDATE_COLUMNS[4:])
+    .join(Run, Run.id == RunResult.run_id)
+    .join(
+        FreezeCandidate,
+        (FreezeCandidate.freeze_id == Run.freeze_id) & (FreezeCandidate.project_id == RunResult.project_id),
+    )
+    .where(RunResult.run_id == bindparam("run_id", type_=Uuid()))
+    .order_by(RunResult.position)
+)
+
+PUBLICATIONS = Statement(
+    select(
+        Publication.id,
+        Publication.run_id,
+        Publication.published_at,
+        Publication.published_by,
+        Publication.notice_until,
+        Publication.provisional,
+        Publication.etag,
+        Publication.superseded_at,
+    )
+    .where(Publication.round_id == bindparam("round_id", type_=Uuid()))
+    .order_by(Publication.id)
+)
+
+# The bytes travel only when the caller does not have them yet.
+SNAPSHOT = Statement(
+    select(
+        Publication.etag,
+        case((Publication.etag != bindparam("known", type_=String), Publication.content)).label("content"),
+    ).where(Publication.round_id == bindparam("round_id", type_=Uuid()), Publication.superseded_at.is_(None))
+)
+
+PUBLISHED = Statement(
+    select(
+        Publication.id.label("publication_id"),
+        SelectionRound.id.label("round_id"),
+        SelectionRound.title,
+        SelectionRound.year,
+        SelectionRound.region_id,
+        Region.name.label("region_name"),
+        Publication.published_at,
+        Publication.notice_until,
+        Publication.provisional,
+    )
+    .join(SelectionRound, SelectionRound.id == Publication.round_id)
+    .join(Region, Region.id == SelectionRound.region_id)
+    .where(
+        Publication.superseded_at.is_(None),
+        Publication.id < bindparam("before", type_=Uuid()),
+        or_(
+            bindparam("region_id", type_=Uuid()).is_(None),
+            func.starts_with(
+                SelectionRound.region_path,
+                select(Region.path).where(Region.id == bindparam("region_id", type_=Uuid())).scalar_subquery(),
+            ),
+        ),
+    )
+    .order_by(Publication.id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+async def round_of(driver: "asyncpg.Connection", *, scope: Scope, round_id: UUID) -> "asyncpg.Record":
+    """A round inside the scope; NotFound otherwise."""
+    row = await ROUND.first(driver, round_id=round_id, **scope.parameters)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def run_of(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID) -> "asyncpg.Record":
+    """A run of a round inside the scope; NotFound otherwise."""
+    row = await RUN.first(driver, run_id=run_id, **scope.parameters)
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,211 @@
+"""Use cases of rounds: opening, changing, asking for a run. Freezing, computing and publishing have modules of their own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+
+from services.core.kit.database import Statement
+from services.core.kit.errors import FieldError, NotFound, VersionStale
+from services.core.kit.exact import decimal_text
+from services.core.kit.ids import new_id
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+from services.core.policy import queries as policies
+from services.core.policy.errors import NoPolicyInForce
+from services.core.policy.queries import StoredPolicy, lineage
+from services.core.policy.schema import Policy
+from services.core.selection import queries
+from services.core.selection.errors import NotFrozen, RoundInputInvalid, RoundNotDraft, RoundPublished
+from services.core.selection.events import RoundChanged, RoundOpened, RunRequested
+from services.core.selection.jobs import ComputeRun
+from services.core.selection.models import RoundStatus, Run, RunState, SelectionRound
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+@dataclass(frozen=True, slots=True)
+class CapRow:
+    """Limits of one partition (a region's id), or of every partition without a row of its own; yuan and m², inclusive."""
+
+    partition: UUID | None = None
+    count: int | None = None
+    budget: Decimal | None = None
+    floor_area: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTerms:
+    """What a round decides. `policy_id` None: the policy in force at its region; `policy_number` None: the newest."""
+
+    year: int
+    title: str
+    policy_id: str | None
+    policy_number: int | None
+    filter: Mapping[str, Any]
+    caps: Sequence[CapRow]
+    reserve: int
+
+
+CHANGED = Statement(
+    update(SelectionRound)
+    .where(SelectionRound.id == bindparam("round_id"))
+    .values(
+        year=bindparam("new_year"),
+        title=bindparam("new_title"),
+        policy_version_id=bindparam("new_policy_version_id"),
+        filter=bindparam("new_filter", type_=SelectionRound.filter.type),
+        caps=bindparam("new_caps", type_=SelectionRound.caps.type),
+        reserve=bindparam("new_reserve"),
+        version=SelectionRound.version + 1,
+    )
+)
+
+
+async def open_round(uow: UnitOfWork, *, scope: Scope, region_id: UUID, terms: RoundTerms) -> UUID:
+    """A new draft round; its id. NotFound for a region outside `scope`, RoundInputInvalid naming a wrong term."""
+    region = await queries.REGION.first(uow.driver, region_id=region_id, **scope.parameters)
+    if region is None:
+        raise NotFound
+    policy = await _policy(uow, region["path"], terms)
+    await _check_caps(uow, region["path"], policy, terms.caps)
+    opened = SelectionRound(
+        id=new_id(),
+        region_id=region_id,
+        region_path=region["path"],
+        year=terms.year,
+        title=terms.title,
+        policy_version_id=policy.id,
+        filter=dict(terms.filter),
+        caps=_caps_document(terms.caps),
+        reserve=terms.reserve,
+        status=RoundStatus.DRAFT,
+        version=1,
+        created_at=uow.now,
+    )
+    uow.session.add(opened)
+    await uow.session.flush()
+    uow.record(RoundOpened(year=terms.year), subject="round", subject_id=opened.id, region_path=region["path"])
+    return opened.id
+
+
+async def change_round(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int, terms: RoundTerms) -> None:
+    """Replaces the terms of a draft. RoundNotDraft once it is frozen: what was computed rests on its terms."""
+    found = await locked(uow, scope=scope, round_id=round_id)
+    if found["status"] != RoundStatus.DRAFT:
+        raise RoundNotDraft
+    if found["version"] != version:
+        raise VersionStale
+    policy = await _policy(uow, found["region_path"], terms)
+    await _check_caps(uow, found["region_path"], policy, terms.caps)
+    await CHANGED.all(
+        uow.driver,
+        round_id=round_id,
+        new_year=terms.year,
+        new_title=terms.title,
+        new_policy_version_id=policy.id,
+        new_filter=dict(terms.filter),
+        new_caps=_caps_document(terms.caps),
+        new_reserve=terms.reserve,
+    )
+    uow.record(
+        RoundChanged(version=version + 1), subject="round", subject_id=round_id, region_path=found["region_path"]
+    )
+
+
+async def locked(uow: UnitOfWork, *, scope: Scope, round_id: UUID) -> "asyncpg.Record":
+    """The round with its row locked: freezes, runs and publications of one round take turns. NotFound outside `scope`."""
+    found = await queries.LOCKED_ROUND.first(uow.driver, round_id=round_id, **scope.parameters)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def request_run(uow: UnitOfWork, *, scope: Scope, round_id: UUID) -> Run:
+    """A queued run over the newest freeze; the worker computes it. NotFrozen before a freeze, RoundPublished after publication."""
+    found = await locked(uow, scope=scope, round_id=round_id)
+    if found["status"] == RoundStatus.PUBLISHED:
+        raise RoundPublished
+    freeze = await queries.NEWEST_FREEZE.first(uow.driver, round_id=round_id)
+    if freeze is None:
+        raise NotFrozen
+    last = await queries.LAST_RUN.first(uow.driver, round_id=round_id)
+    run = Run(
+        id=new_id(),
+        round_id=round_id,
+        freeze_id=freeze["id"],
+        number=((last["number"] if last else None) or 0) + 1,
+        state=RunState.QUEUED,
+        progress=0,
+        requested_at=uow.now,
+        requested_by=uow.actor.id,
+    )
+    uow.session.add(run)
+    uow.enqueue(ComputeRun(run_id=run.id))
+    uow.record(
+        RunRequested(run_id=run.id, freeze_id=freeze["id"]),
+        subject="round",
+        subject_id=round_id,
+        region_path=found["region_path"],
+    )
+    return run
+
+
+async def _policy(uow: UnitOfWork, region_path: str, terms: RoundTerms) -> StoredPolicy:
+    """The policy version that the round pins; it must score and choose."""
+    if terms.policy_id is None:
+        found = await policies.in_force(uow.driver, region_path=region_path)
+        if found is None:
+            raise NoPolicyInForce
+    else:
+        found = await policies.find(uow.driver, policy_id=terms.policy_id, number=terms.policy_number)
+        if found is None:
+            raise RoundInputInvalid.at("/policy_id", zh="没有这个政策或版本", en="there is no such policy or version")
+    if found.body.get("rubric") is None or found.body.get("selection") is None:
+        raise RoundInputInvalid.at(
+            "/policy_id", zh="该政策没有评分细则或选择规则", en="this policy has no rubric or no rule of selection"
+        )
+    return found
+
+
+async def _check_caps(uow: UnitOfWork, region_path: str, policy: StoredPolicy, caps: Sequence[CapRow]) -> None:
+    known = {row["id"] for row in await partitions(uow.driver, region_path, policy)}
+    errors, seen = [], set()
+    for index, row in enumerate(caps):
+        if row.partition in seen:
+            errors.append(FieldError(f"/caps/{index}/partition", "同一分区重复列出", "this partition is listed twice"))
+        seen.add(row.partition)
+        if row.partition is not None and row.partition not in known:
+            errors.append(FieldError(f"/caps/{index}/partition", "不是本轮次的分区", "is no partition of this round"))
+    if errors:
+        raise RoundInputInvalid(errors=errors)
+
+
+async def partitions(driver: "asyncpg.Connection", region_path: str, policy: StoredPolicy) -> "list[asyncpg.Record]":
+    """The regions (id, path, name) by which a round of this policy is partitioned, in the order of the tree."""
+    selection = Policy.model_validate(policy.body).selection
+    return await queries.PARTITIONS.all(
+        driver,
+        level=None if selection is None else selection.partition,
+        lineage=lineage(region_path),
+        **Scope((region_path,)).parameters,
+    )
+
+
+def _caps_document(caps: Sequence[CapRow]) -> list[dict[str, Any]]:
+    """Caps in the form of the bundle: absent limits left out, numbers as text."""
+    rows = []
+    for row in caps:
+        limits: dict[str, Any] = {"partition": None if row.partition is None else str(row.partition)}
+        if row.count is not None:
+            limits["count"] = row.count
+        if row.budget is not None:
+            limits["budget"] = decimal_text(row.budget)
+        if row.floor_area is not None:
+            limits["floor_area"] = decimal_text(row.floor_area)
+        rows.append(limits)
+    return rows

@@ -1,0 +1,125 @@
+"""What the public reads of a run: ranks, points and reasons in both languages, without a name of any person. Pure."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from services.core.facts.catalogue import CATALOGUE
+from services.core.facts.rules import Kind
+from services.core.kit.exact import canonical_json, decimal_text
+from services.core.policy.queries import StoredPolicy
+from services.core.policy.schema import Policy
+from services.core.selection.candidates import BUDGET, FLOOR_AREA
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """How long the ranking is open to objections: until the end of `until`, in Asia/Shanghai."""
+
+    published_at: datetime
+    until: date
+    provisional: bool
+
+
+def snapshot(
+    *,
+    found: Mapping[str, Any],
+    run: Mapping[str, Any],
+    stored: StoredPolicy,
+    partition_names: Mapping[str, str],
+    rows: Iterable[Mapping[str, Any]],
+    notice: Notice,
+) -> bytes:
+    """The bytes that are published. The same run, published at the same time, gives the same bytes."""
+    policy = Policy.model_validate(stored.body)
+    read = _facts_read(policy)
+    return canonical_json(
+        {
+            "round": {
+                "id": found["id"],
+                "title": found["title"],
+                "year": found["year"],
+                "region": found["region_name"],
+            },
+            "policy": {
+                "id": stored.policy_id,
+                "number": stored.number,
+                "title": stored.title,
+                "digest": stored.digest,
+                "illustrative": policy.rubric is not None and policy.rubric.illustrative is True,
+            },
+            "run": {"id": run["id"], "digest": run["digest"], "rules_version": run["rules_version"]},
+            "dimensions": [
+                {
+                    "id": dimension.id,
+                    "title": dimension.title,
+                    "points": decimal_text(sum(one.points for one in dimension.indicators)),
+                }
+                for dimension in (policy.rubric.dimensions if policy.rubric else ())
+            ],
+            "notice": _notice(notice),
+            "results": [_result(row, partition_names, read) for row in rows],
+        }
+    )
+
+
+def _facts_read(policy: Policy) -> frozenset[str]:
+    """The facts that can move a project in this policy's rounds."""
+    rubric = policy.rubric
+    return frozenset(
+        {
+            BUDGET,
+            FLOOR_AREA,
+            *(indicator.fact for indicator in (rubric.indicators if rubric else ())),
+            *(one.fact for one in (rubric.tie_break if rubric else ()) if one.fact in CATALOGUE),
+            *(gate.condition.fact for gate in policy.selection_gates),
+            *(one.condition.fact for one in policy.priority),
+        }
+    )
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    until = notice.until.isoformat()
+    return {
+        "published_at": notice.published_at.isoformat(),
+        "until": notice.until,
+        "provisional": notice.provisional,
+        "how_to_object": {
+            "zh": f"公示至 {until} 24 时止。对排名有异议的，可在公示期内向项目所在街道或区县住房建设主管部门书面提出，并附依据。",
+            "en": (
+                f"Open to objections until the end of {until} (Asia/Shanghai). Write to the street office or to the housing"
+                " bureau of the district or county, with your evidence."
+            ),
+        },
+    }
+
+
+def _result(row: Mapping[str, Any], partition_names: Mapping[str, str], read: frozenset[str]) -> dict[str, Any]:
+    synthetic = sorted(
+        key for key, fact in json.loads(row["facts"]).items() if key in read and fact["kind"] == Kind.SYNTHETIC
+    )
+    return {
+        "rank": row["rank"],
+        "no": row["no"],
+        "title": row["title"],
+        "compounds": [compound["name"] for compound in json.loads(row["compounds"])],
+        "partition": partition_names.get(row["partition"], row["partition"]),
+        "total": decimal_text(row["total"]),
+        "dimensions": json.loads(row["points"])["dimensions"],
+        "outcome": row["outcome"],
+        "sentence": {"zh": row["sentence_zh"], "en": row["sentence_en"]},
+        "synthetic": [{"fact": key, "zh": CATALOGUE[key].title_zh, "en": CATALOGUE[key].title_en} for key in synthetic],
+    }
+
+
+def tag_of(content_digest: str) -> str:
+    """The strong validator of stored bytes (RFC 9110 section 8.8.3)."""
+    return f'"{content_digest}"'
+
+
+def names_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Names of partitions by the id under which results carry them."""
+    return {str(UUID(str(row["id"]))): row["name"] for row in rows}
