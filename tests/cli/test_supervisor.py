@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support.watching import alive, eventually
 
 pytestmark = pytest.mark.processes
 
@@ -48,27 +49,9 @@ def supervise(tmp_path: Path) -> Iterator[Supervise]:
         process.communicate(timeout=10)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
-    """Whether it comes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def pids(file: Path) -> list[int]:
     """The process ids that programs noted."""
     return [int(line) for line in file.read_text().split()] if file.exists() else []
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that ended and was not waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_program_that_ends_is_started_again_later_and_later(supervise: Supervise, tmp_path: Path) -> None:
