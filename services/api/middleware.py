@@ -1,22 +1,18 @@
 """The gate that every request passes: request id, size and rate, log line, metrics. Pure ASGI; BaseHTTPMiddleware costs 90 µs."""
 
 import re
+import secrets
 import time
 from typing import Any
 from uuid import UUID
 
-import structlog
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api import metrics
 from services.api.problems import RequestTooLarge, TooManyRequests, language_of, problem_response
-from services.core.kit.ids import new_id
+from services.core.kit import logs
 from services.core.kit.settings import Settings
 
-log = structlog.get_logger("access")
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
 FIXED_HEADERS = (
@@ -27,26 +23,29 @@ FIXED_HEADERS = (
 
 
 class RateLimiter:
-    """Counts per key in this process: 2 µs a request, where one Redis call costs 70. The limit holds per process."""
+    """Counts per key and minute in this process: below 1 µs a request, where one Redis call costs 70. Holds per process."""
 
     def __init__(self, per_minute: int, name: str) -> None:
-        self.item: RateLimitItem = RateLimitItemPerMinute(per_minute)
-        self.name = name
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self.per_minute, self.name = per_minute, name
+        self._minute = 0
+        self._counts: dict[str, int] = {}
 
     def hit(self, key: str) -> None:
         """Counts one request of `key`; refuses it past the limit."""
-        if self._limiter.hit(self.item, key):
-            return
-        window = self._limiter.get_window_stats(self.item, key)
-        wait = max(1, int(window.reset_time - time.time()) + 1)
-        raise TooManyRequests(
-            headers={
-                "Retry-After": str(wait),
-                "RateLimit-Policy": f'"{self.name}";q={self.item.amount};w=60',
-                "RateLimit": f'"{self.name}";r=0;t={wait}',
-            },
-        )
+        now = time.time()
+        minute = int(now // 60)
+        if minute != self._minute:
+            self._minute, self._counts = minute, {}
+        count = self._counts[key] = self._counts.get(key, 0) + 1
+        if count > self.per_minute:
+            wait = 60 - int(now % 60)
+            raise TooManyRequests(
+                headers={
+                    "Retry-After": str(wait),
+                    "RateLimit-Policy": f'"{self.name}";q={self.per_minute};w=60',
+                    "RateLimit": f'"{self.name}";r=0;t={wait}',
+                },
+            )
 
 
 class Gate:
@@ -64,7 +63,7 @@ class Gate:
         started = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if SOUND_ID.fullmatch(given) else str(new_id())
+        request_id = given.decode() if SOUND_ID.fullmatch(given) else secrets.token_hex(16)
         scope["request_id"] = request_id
         status = 500
 
@@ -112,8 +111,7 @@ class Gate:
         method = scope["method"] if path != "unknown" else "OTHER"
         metrics.observe(method, path, status, seconds)
         principal: UUID | None = scope.get("state", {}).get("principal_id")
-        log.info(
-            "request",
+        logs.access(
             request_id=scope["request_id"],
             method=method,
             route=path,

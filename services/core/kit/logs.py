@@ -8,6 +8,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -82,6 +83,8 @@ class LibraryFormatter(logging.Formatter):
 
 def configure(level: str) -> None:
     """Sets up the logs of this process; libraries' warnings go the same way."""
+    global _access_on  # noqa: PLW0603 - set once, where the process is configured
+    _access_on = logging.getLevelName(level) <= logging.INFO
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -97,3 +100,13 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LibraryFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+_access_on = True
+
+
+def access(**fields: Any) -> None:
+    """The line of one answered request: structlog's whole chain would cost a quarter of the cheapest answers."""
+    if _access_on:
+        line = to_json({"event": "request", "level": "info", **fields, "at": datetime.now(UTC).isoformat()})
+        sys.stderr.write(line.decode() + "\n")
