@@ -11,6 +11,7 @@ from services.api.calculators import router as calculators
 from services.api.deps import Replay, replay
 from services.api.doorbell import RedisDoorbell
 from services.api.events import router as events
+from services.api.facts import router as facts
 from services.api.identity import router as identity
 from services.api.middleware import Gate, RateLimiter
 from services.api.notifications import router as notifications
@@ -19,6 +20,7 @@ from services.api.projects import router as projects
 from services.api.security import PrincipalCache
 from services.api.selection import public as published
 from services.api.selection import router as selection
+from services.api.territory import router as territory
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
@@ -36,6 +38,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
     selection.router,
     published.router,
+    territory.router,
+    facts.router,
 )
 
 DESCRIPTION = """老旧小区改造服务接口。Renewal of old residential compounds: register, projects, competitive selection.

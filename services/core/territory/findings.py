@@ -28,17 +28,18 @@ SELECT r.region_path, r.id AS report_id, r.title, r.source, t.position, t."group
                  ORDER BY l.position)
         FROM report_line l WHERE l.report_id = r.id AND l."group" = t."group") AS parts
 FROM report r JOIN report_total t ON t.report_id = r.id
-WHERE {IN_SCOPE} AND (r.region_path, r.id, t.position) > ($3, $4::uuid, $5)
+WHERE {IN_SCOPE} AND (r.region_path, r.id, t.position) > ($3, $4::uuid, $5::bigint)
   AND ($6::uuid IS NULL OR EXISTS (SELECT 1 FROM report_line l WHERE l.report_id = r.id AND l."group" = t."group"
                                                                 AND l.compound_id = $6))
-ORDER BY r.region_path, r.id, t.position LIMIT $7
+  AND ($7::uuid IS NULL OR r.id = $7)
+ORDER BY r.region_path, r.id, t.position LIMIT $8
 """
 OPEN_LINES = f"""
 SELECT r.region_path, r.id AS report_id, r.title, r.source, l.position, l.id AS line_id, l."group", l.label, l.note
 FROM report r JOIN report_line l ON l.report_id = r.id
-WHERE {IN_SCOPE} AND l.compound_id IS NULL AND (r.region_path, r.id, l.position) > ($3, $4::uuid, $5)
-  AND ($6::text IS NULL OR starts_with($6, r.region_path))
-ORDER BY r.region_path, r.id, l.position LIMIT $7
+WHERE {IN_SCOPE} AND l.compound_id IS NULL AND (r.region_path, r.id, l.position) > ($3, $4::uuid, $5::bigint)
+  AND ($6::text IS NULL OR starts_with($6, r.region_path)) AND ($7::uuid IS NULL OR r.id = $7)
+ORDER BY r.region_path, r.id, l.position LIMIT $8
 """
 # Coarse, and in the form of rules.normal_name; the rule itself decides.
 MAY_MEAN = """
@@ -82,12 +83,13 @@ async def of_totals(
     kinds: Collection[FindingKind],
     after: tuple[str, UUID, int] = FIRST,
     compound_id: UUID | None = None,
+    report_id: UUID | None = None,
     limit: int,
 ) -> list[Finding]:
     """Mismatched and incomplete totals of reports about regions of the scope, after a place."""
     found: list[Finding] = []
     while len(found) < limit:
-        rows = await driver.fetch(TOTALS, scope.lows, scope.highs, *after, compound_id, BATCH)
+        rows = await driver.fetch(TOTALS, scope.lows, scope.highs, *after, compound_id, report_id, BATCH)
         for row in rows:
             after = (row["region_path"], row["report_id"], row["position"])
             finding = rules.total_finding(parse_fraction(row["value"]), _parts(row["parts"]))
@@ -104,10 +106,11 @@ async def of_lines(
     scope: Scope,
     after: tuple[str, UUID, int] = FIRST,
     compound_path: str | None = None,
+    report_id: UUID | None = None,
     limit: int,
 ) -> list[Finding]:
     """Lines of reports that nobody has assigned to a compound yet, with those they may mean, after a place."""
-    rows = await driver.fetch(OPEN_LINES, scope.lows, scope.highs, *after, compound_path, limit)
+    rows = await driver.fetch(OPEN_LINES, scope.lows, scope.highs, *after, compound_path, report_id, limit)
     candidates = await candidates_of(driver, rows)
     return [
         Finding(
@@ -156,6 +159,13 @@ async def of_compound(driver: "asyncpg.Connection", *, scope: Scope, compound_id
     totals = await of_totals(driver, scope=scope, kinds=frozenset(FindingKind), compound_id=compound_id, limit=limit)
     lines = await of_lines(driver, scope=scope, compound_path=path, limit=limit)
     return conflicts + totals + [line for line in lines if any(one.id == compound_id for one in line.candidates)]
+
+
+async def of_report(driver: "asyncpg.Connection", *, report_id: UUID, path: str) -> list[Finding]:
+    """Everything that does not fit in one report."""
+    scope, limit = Scope((path,)), 2000  # more than the totals and lines that one report may have
+    totals = await of_totals(driver, scope=scope, kinds=frozenset(FindingKind), report_id=report_id, limit=limit)
+    return totals + await of_lines(driver, scope=scope, report_id=report_id, limit=limit)
 
 
 async def candidates_of(

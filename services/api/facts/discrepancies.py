@@ -1,0 +1,85 @@
+"""How discrepancies are told, and how their one list is paged over its three parts."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.api.facts.schemas import CandidateOut, DiscrepancyOut, FigureOut
+from services.core.kit import paging
+from services.core.kit.errors import CursorInvalid
+from services.core.kit.exact import decimal_text
+from services.core.kit.scope import Scope
+from services.core.territory import findings
+from services.core.territory.findings import Finding
+from services.core.territory.rules import FindingKind
+
+if TYPE_CHECKING:
+    import asyncpg
+
+TOTALS, LINES, FACTS = 0, 1, 2
+NOWHERE = ("", UUID(int=0), "")
+SUMS = frozenset({FindingKind.MISMATCH, FindingKind.INCOMPLETE})
+CURSOR: list[Callable[[str], Any]] = [paging.whole, str, UUID, str]
+
+
+async def page_of(
+    driver: "asyncpg.Connection", *, scope: Scope, kind: FindingKind | None, after: list[Any] | None, limit: int
+) -> list[Finding]:
+    """Up to `limit` findings after a cursor: totals, then lines, then conflicts, each in the order of its places."""
+    part, path, subject, last = after or (TOTALS, *NOWHERE)
+    if part not in (TOTALS, LINES, FACTS):
+        raise CursorInvalid
+    found: list[Finding] = []
+    if part == TOTALS and (kind is None or kind in SUMS):
+        kinds = SUMS if kind is None else {kind}
+        begin = findings.FIRST if after is None else (path, subject, _position(last))
+        found += await findings.of_totals(driver, scope=scope, kinds=kinds, after=begin, limit=limit)
+    if part <= LINES and kind in (None, FindingKind.AMBIGUOUS) and len(found) < limit:
+        begin = (path, subject, _position(last)) if part == LINES else findings.FIRST
+        found += await findings.of_lines(driver, scope=scope, after=begin, limit=limit - len(found))
+    if kind in (None, FindingKind.CONFLICT) and len(found) < limit:
+        keyed = (path, subject, last) if part == FACTS else NOWHERE
+        found += await findings.of_facts(driver, scope=scope, after=keyed, limit=limit - len(found))
+    return found
+
+
+def keys_of(finding: Finding) -> tuple[Any, ...]:
+    """The cursor's keys of a finding."""
+    part = TOTALS if finding.kind in SUMS else LINES if finding.kind is FindingKind.AMBIGUOUS else FACTS
+    return (part, *finding.place)
+
+
+def told(finding: Finding) -> DiscrepancyOut:
+    """A finding as an answer."""
+    if finding.report is None:
+        return DiscrepancyOut(
+            kind=finding.kind,
+            compound_id=finding.place[1],
+            key=finding.key,
+            figures=[FigureOut.model_validate(figure) for figure in finding.figures],
+        )
+    report = finding.report
+    out = DiscrepancyOut(
+        kind=finding.kind,
+        report_id=report["report_id"],
+        report_title=report["title"],
+        source=report["source"],
+        group=report["group"],
+    )
+    if finding.total is not None:
+        out.key = finding.key
+        out.reported = decimal_text(finding.total.reported)
+        out.summed = decimal_text(finding.total.summed)
+        out.difference = decimal_text(finding.total.difference)
+        out.missing = list(finding.total.missing)
+        return out
+    out.line_id, out.label, out.note = report["line_id"], report["label"], report["note"]
+    out.candidates = [CandidateOut.model_validate(candidate) for candidate in finding.candidates]
+    return out
+
+
+def _position(text: str) -> int:
+    try:
+        return paging.whole(text)
+    except ValueError as wrong:
+        raise CursorInvalid from wrong

@@ -1,0 +1,178 @@
+"""Routes of regions and compounds."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic_core import to_json
+
+from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
+from services.api.facts.schemas import EffectiveOut
+from services.api.security import Access, requires
+from services.api.territory import reports
+from services.api.territory.schemas import (
+    CompoundIn,
+    CompoundItem,
+    CompoundOut,
+    CompoundPage,
+    CompoundQuery,
+    RegionIn,
+    RegionName,
+    RegionOut,
+    RegionPage,
+    RegionQuery,
+)
+from services.core.facts.queries import effective
+from services.core.identity.access import Permission
+from services.core.kit.scope import Scope
+from services.core.territory import queries, service
+
+if TYPE_CHECKING:
+    import asyncpg
+
+router = APIRouter(prefix="/v1", tags=["territory"])
+
+
+@router.get("/regions", response_model=RegionPage)
+async def list_regions(
+    reader: Reader,
+    page: Page,
+    wanted: Annotated[RegionQuery, Query()],
+    access: Annotated[Access, requires(Permission.REGION_READ)],
+) -> Response:
+    """Regions that exist now: the children of one, or those of a name, code or level; without a filter where one's scope begins."""
+    if wanted.parent is not None:
+        await queries.region_in(reader, region_id=wanted.parent, scope=access.scope)
+    after = page.after([str, str]) or ["", ""]
+    rows = await queries.REGIONS.all(
+        reader,
+        parent_id=wanted.parent,
+        level=wanted.level,
+        q=wanted.q,
+        tops=wanted.parent is None and wanted.q is None and wanted.level is None,
+        top_paths=access.scope.lows,
+        after_code=after[0],
+        after_path=after[1],
+        limit=page.limit + 1,
+        **access.scope.parameters,
+    )
+    places = [(row["code_key"], row["path"]) for row in rows]
+    return page.answer([_region(row) for row in rows], lambda _last: places[page.limit - 1])
+
+
+@router.get("/regions/{region_id}", response_model=RegionOut)
+async def get_region(
+    reader: Reader, region_id: UUID, access: Annotated[Access, requires(Permission.REGION_READ)]
+) -> Response:
+    """One region, with the names of those above it."""
+    region = await queries.region_in(reader, region_id=region_id, scope=access.scope)
+    out = await _region_out(reader, region)
+    return Response(to_json(out), headers={"ETag": etag(out.version)}, media_type="application/json")
+
+
+@router.post("/regions", status_code=201, response_model=RegionOut)
+async def add_region(
+    uow: Uow, body: RegionIn, access: Annotated[Access, requires(Permission.REGION_WRITE)]
+) -> Response:
+    """Adds a zone, street or community."""
+    region_id = await service.add_region(
+        uow,
+        scope=access.scope,
+        parent_id=body.parent_id,
+        name=body.name,
+        level=body.level,
+        code=body.code,
+        source=body.source,
+    )
+    region = await queries.region_in(uow.driver, region_id=region_id, scope=access.scope)
+    out = await _region_out(uow.driver, region)
+    return reply(uow, 201, out, version=out.version, location=f"/v1/regions/{region_id}")
+
+
+@router.get("/compounds", response_model=CompoundPage)
+async def list_compounds(
+    reader: Reader,
+    page: Page,
+    wanted: Annotated[CompoundQuery, Query()],
+    access: Annotated[Access, requires(Permission.COMPOUND_READ)],
+) -> Response:
+    """Compounds of a region's subtree, by region and number."""
+    scope = await queries.narrowed(reader, region_id=wanted.region, scope=access.scope)
+    after = page.after([str, str]) or ["", ""]
+    rows = await queries.COMPOUNDS.all(
+        reader,
+        q=wanted.q,
+        after_path=after[0],
+        after_no=after[1],
+        limit=page.limit + 1,
+        **queries.bounds(scope),
+        **scope.parameters,
+    )
+    places = [(row["region_path"], row["no"]) for row in rows]
+    return page.answer([_compound(row) for row in rows], lambda _last: places[page.limit - 1])
+
+
+@router.post("/compounds", status_code=201, response_model=CompoundItem)
+async def register_compound(
+    uow: Uow, body: CompoundIn, access: Annotated[Access, requires(Permission.COMPOUND_WRITE)]
+) -> Response:
+    """Enters a compound into the register."""
+    compound_id = await service.register_compound(
+        uow, scope=access.scope, region_id=body.region_id, name=body.name, no=body.no, address=body.address
+    )
+    out = await _compound_item(uow.driver, compound_id, access.scope)
+    return reply(uow, 201, out, version=out.version, location=f"/v1/compounds/{compound_id}")
+
+
+@router.get("/compounds/{compound_id}", response_model=CompoundOut)
+async def get_compound(
+    reader: Reader, compound_id: UUID, access: Annotated[Access, requires(Permission.COMPOUND_READ)]
+) -> Response:
+    """One compound, with what holds about it."""
+    compound = await queries.compound_in(reader, compound_id=compound_id, scope=access.scope)
+    facts = (await effective(reader, [compound_id]))[compound_id]
+    out = CompoundOut(**_compound(compound), facts=[EffectiveOut.model_validate(facts[key]) for key in sorted(facts)])
+    return Response(to_json(out), headers={"ETag": etag(out.version)}, media_type="application/json")
+
+
+@router.put("/compounds/{compound_id}", response_model=CompoundItem)
+async def change_compound(
+    uow: Uow,
+    compound_id: UUID,
+    body: CompoundIn,
+    version: IfMatch,
+    access: Annotated[Access, requires(Permission.COMPOUND_WRITE)],
+) -> Response:
+    """Replaces name, address, number and region of a compound. Its figures are facts: state them under `facts`."""
+    await service.change_compound(
+        uow,
+        scope=access.scope,
+        compound_id=compound_id,
+        version=version,
+        region_id=body.region_id,
+        name=body.name,
+        no=body.no,
+        address=body.address,
+    )
+    out = await _compound_item(uow.driver, compound_id, access.scope)
+    return reply(uow, 200, out, version=out.version)
+
+
+def _region(row: "asyncpg.Record") -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in ("path", "code_key")}
+
+
+async def _region_out(driver: "asyncpg.Connection", region: "asyncpg.Record") -> RegionOut:
+    above = [RegionName(**row) for row in await driver.fetch(queries.UPWARDS, region["id"])]
+    return RegionOut(**_region(region), ancestors=above[:-1])
+
+
+def _compound(row: "asyncpg.Record") -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "region_path"}
+
+
+async def _compound_item(driver: "asyncpg.Connection", compound_id: UUID, scope: Scope) -> CompoundItem:
+    return CompoundItem(**_compound(await queries.compound_in(driver, compound_id=compound_id, scope=scope)))
+
+
+router.include_router(reports.router)
