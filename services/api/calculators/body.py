@@ -50,11 +50,12 @@ def documented(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
-    """`part` with every reference replaced by what it refers to."""
+    """`part` with every reference replaced by what it refers to; a discriminator can only name references, so it goes too."""
     if isinstance(part, list):
         return [_inlined(item, definitions) for item in part]
     if not isinstance(part, dict):
         return part
     if "$ref" in part:
         return _inlined(definitions[part["$ref"].rpartition("/")[2]], definitions)
-    return {key: _inlined(item, definitions) for key, item in part.items()}
+    kept = part.keys() - {"discriminator"} if "oneOf" in part else part.keys()
+    return {key: _inlined(part[key], definitions) for key in part if key in kept}
