@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from services.cli import admin, audit, dead, embedded
+from services.cli import admin, audit, dead, embedded, regions
 from services.cli.embedded import Refusal
 from services.cli.environment import migrate_to_head, prepared, refuse_taken, words
 from services.cli.supervisor import Program, supervise
@@ -197,6 +197,7 @@ def _interrupted(*_: object) -> NoReturn:
 app.add_typer(admin.app, name="admin")
 app.add_typer(audit.app, name="audit")
 app.add_typer(dead.app, name="dead")
+app.add_typer(regions.app, name="regions")
 
 if __name__ == "__main__":
     app()
