@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
 from services.api.app import create_app
@@ -24,6 +26,10 @@ from tests.support.people import Client, Region, make_region, sign_in
 ROOT = Path(__file__).resolve().parents[1]
 SECRET = "0123456789abcdef" * 4
 REDIS_NUMBER = 15
+
+# How long an example takes says nothing on a machine that runs other things too.
+hypothesis_settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")
