@@ -16,7 +16,7 @@ unexport VIRTUAL_ENV
 ##@ 使用 Use
 help: ## 列出命令 List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 install: $(BIN)/.installed ## 安装依赖到 .venv Install dependencies into .venv
 

@@ -66,9 +66,37 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 def migrate_to_head() -> None:
-    """Runs every migration that this database has not seen."""
+    """Runs every migration that this database has not seen, and brings in the bundled regions and policies that it lacks.
+
+    Refusal when it has seen a migration that this program has not.
+    """
     from alembic import command
+    from alembic.util import CommandError
 
     from services.core.kit.schema_version import alembic_config
 
-    command.upgrade(alembic_config(), "head")
+    try:
+        command.upgrade(alembic_config(), "head")
+    except CommandError as error:
+        raise Refusal(
+            zh=f"无法迁移（数据库是更新的版本写的？）：{error}",
+            en=f"cannot migrate (was this database written by a newer version?): {error}",
+        ) from error
+    asyncio.run(_bring_in_bundled())
+
+
+async def _bring_in_bundled() -> None:
+    from services.core.kit.database import create_engine
+    from services.core.kit.settings import load
+    from services.core.kit.uow import SYSTEM, Database
+    from services.core.policy.service import store_packaged
+    from services.core.territory.bundled import load_regions
+
+    database = Database(create_engine(load(), application="jiugai-migrate", pool_size=1))
+    try:
+        async with database.begin(SYSTEM) as uow:
+            await load_regions(uow)
+        async with database.begin(SYSTEM) as uow:
+            await store_packaged(uow)
+    finally:
+        await database.close()

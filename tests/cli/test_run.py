@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
@@ -57,12 +58,12 @@ def command(data: Path) -> Iterator[Command]:
     yield start
     for process in started:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
 
 
 def line(process: "subprocess.Popen[str]", code: int) -> str:
     """The one line that a refused command wrote, which is no traceback."""
-    said, complaints = process.communicate(timeout=60)
+    said, complaints = process.communicate(timeout=120)
     assert process.returncode == code, said + complaints
     assert len(complaints.splitlines()) == 1, complaints
     return complaints
@@ -70,7 +71,7 @@ def line(process: "subprocess.Popen[str]", code: int) -> str:
 
 def wait_ready(port: int, process: "subprocess.Popen[str]") -> None:
     """Returns when the API on this port is ready."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
         try:
             if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200:
@@ -94,13 +95,13 @@ def test_run_serves_until_told_and_stops_what_it_started(command: Command, data:
     wait_ready(port, running)
     assert len(children(running.pid)) == 2
     assert f"cannot listen on 127.0.0.1:{port}" in line(command("run", PORT=str(port)), code=1)
-    said, _ = command("status").communicate(timeout=60)
+    said, _ = command("status").communicate(timeout=120)
     assert re.findall(r"^(postgres|redis)\S*\t(\w+)", said, re.MULTILINE) == [
         ("postgres", "running"),
         ("redis", "running"),
     ]
     running.send_signal(signal.SIGINT)
-    said, complaints = running.communicate(timeout=60)
+    said, complaints = running.communicate(timeout=120)
     assert running.returncode == 0, complaints
     assert f"Ready: http://127.0.0.1:{port}" in said
     assert "Traceback" not in complaints
@@ -118,12 +119,12 @@ def test_api_and_worker_end_when_run_is_killed_and_down_ends_the_servers(command
     assert eventually(lambda: not any(alive(pid) for pid in orphans), seconds=20)
     assert port_is_free(port)
     assert [state.running for state in embedded.status(data)] == [True, True]
-    said, _ = command("down").communicate(timeout=60)
+    said, _ = command("down").communicate(timeout=120)
     assert said.split() == [state.name for state in embedded.status(data)]
 
 
 def test_env_starts_servers_that_a_shell_can_use(command: Command, data: Path) -> None:
-    said, _ = command("env").communicate(timeout=60)
+    said, _ = command("env").communicate(timeout=120)
     assert [row.split("=")[0] for row in sorted(said.splitlines())] == [
         "export DATABASE_URL",
         "export JIUGAI_SECRET_KEY",
@@ -155,10 +156,27 @@ def test_refusals_are_one_line(command: Command, data: Path) -> None:
         assert reason in line(process, code=1)
 
 
+async def test_a_database_of_a_newer_version_is_refused(command: Command, data: Path) -> None:
+    exported = embedded.ensure(data, environment={})
+    connection = await asyncpg.connect(exported["DATABASE_URL"])
+    try:
+        await connection.execute("CREATE DATABASE newer")
+    finally:
+        await connection.close()
+    newer = exported["DATABASE_URL"].removesuffix("/jiugai") + "/newer"
+    connection = await asyncpg.connect(newer)
+    try:
+        await connection.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+        await connection.execute("INSERT INTO alembic_version VALUES ('of tomorrow')")
+    finally:
+        await connection.close()
+    assert "written by a newer version" in line(command("migrate", DATABASE_URL=newer), code=1)
+
+
 def test_openapi_is_the_same_each_time_and_needs_no_servers(command: Command, tmp_path: Path) -> None:
     nowhere = {"JIUGAI_DATA": str(tmp_path / "none")}
     written = [command("openapi", "--output", str(tmp_path / name), **nowhere) for name in ("one.json", "two.json")]
-    assert [process.wait(timeout=60) for process in written] == [0, 0]
+    assert [process.wait(timeout=120) for process in written] == [0, 0]
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
     assert '"/readyz"' in (tmp_path / "one.json").read_text(encoding="utf-8")
     assert not (tmp_path / "none").exists()
