@@ -70,7 +70,10 @@ def template(url: str) -> str:
              " alembic_config; command.upgrade(alembic_config(), 'head')"],
             check=True, env={**os.environ, "DATABASE_URL": on(url, making)}, cwd=ROOT,
         )  # fmt: skip
-        asyncio.run(_execute(url, f'ALTER DATABASE "{making}" RENAME TO "{name}"'))
+        try:
+            asyncio.run(_execute(url, f'ALTER DATABASE "{making}" RENAME TO "{name}"'))
+        except asyncpg.DuplicateDatabaseError:  # another run made the same template meanwhile
+            asyncio.run(_execute(url, f'DROP DATABASE "{making}"'))
     return name
 
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import func, insert, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.core.kit.audit import GENESIS, AuditBatch, chain_hash, entries, merkle_root
@@ -12,6 +11,14 @@ from services.core.kit.events import SequenceCounter
 TABLES = ("event", "audit_entry")
 BATCH = 5000
 SEAL_AT_MOST = 1000  # hashed in one go, on the worker's event loop
+
+# Looks before it inserts: ON CONFLICT alone would wait for whoever is changing the row.
+FIRST = text(
+    """
+    INSERT INTO sequence_counter (name, last) SELECT CAST(:table AS text), 0
+    WHERE NOT EXISTS (SELECT FROM sequence_counter WHERE name = CAST(:table AS text)) ON CONFLICT DO NOTHING
+    """
+)
 
 
 async def number(connection: AsyncConnection, table: str) -> int:
@@ -27,7 +34,7 @@ async def number(connection: AsyncConnection, table: str) -> int:
         )
     ).one_or_none()
     if held is None:
-        await connection.execute(upsert(SequenceCounter).values(name=table, last=0).on_conflict_do_nothing())
+        await connection.execute(FIRST, {"table": table})
         return 0
     numbered = await connection.execute(
         text(

@@ -10,7 +10,11 @@ SELECT coalesce((SELECT last FROM sequence_counter WHERE name = 'event'), 0)
      > coalesce((SELECT seq FROM consumer WHERE name = $1), -1)
 """
 TAKE_PLACE = "SELECT seq FROM consumer WHERE name = $1 FOR UPDATE SKIP LOCKED"
-FIRST_PLACE = "INSERT INTO consumer (name, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING"
+# Looks before it inserts: ON CONFLICT alone would wait for whoever is moving the place.
+FIRST_PLACE = """
+INSERT INTO consumer (name, seq) SELECT $1::text, 0 WHERE NOT EXISTS (SELECT FROM consumer WHERE name = $1::text)
+ON CONFLICT DO NOTHING
+"""
 MOVE_PLACE = "UPDATE consumer SET seq = $2 WHERE name = $1"
 
 # Numbers are dense, so a range of numbers is a batch. Names are those of today: events hold ids only.

@@ -1,0 +1,65 @@
+"""Settings: no secret has a default, production does not start on examples, and no error shows a value."""
+
+import pytest
+from pydantic import ValidationError
+
+from services.core.kit.settings import EXAMPLE, Settings, load
+
+GOOD = {
+    "DATABASE_URL": "postgresql://jiugai:s3cret-one@db.example/jiugai",
+    "REDIS_URL": "redis://:s3cret-two@redis.example/0",
+    "JIUGAI_SECRET_KEY": "s3cret-three-" + "0123456789abcdef" * 2,
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what a test sets."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_good_values_start_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JIUGAI_ENV", "production")
+    assert load().sqlalchemy_url == "postgresql+asyncpg://jiugai:s3cret-one@db.example/jiugai"
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+@pytest.mark.parametrize("value", [None, ""])
+def test_no_secret_has_a_default(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) -> None:
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        load()
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_production_refuses_example_values_and_development_takes_them(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    example = {
+        "DATABASE_URL": f"postgresql://jiugai:{EXAMPLE}@db.example/jiugai",
+        "REDIS_URL": f"redis://:{EXAMPLE}@redis.example/0",
+        "JIUGAI_SECRET_KEY": f"{EXAMPLE}-" + "x" * 40,
+    }[name]
+    monkeypatch.setenv(name, example)
+    assert load().jiugai_env == "development"
+    monkeypatch.setenv("JIUGAI_ENV", "production")
+    with pytest.raises(ValidationError, match=name) as refusal:
+        load()
+    assert "s3cret" not in str(refusal.value)
+
+
+def test_a_short_secret_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JIUGAI_SECRET_KEY", "s3cret")
+    with pytest.raises(ValidationError) as refusal:
+        load()
+    assert "s3cret" not in str(refusal.value)
+
+
+def test_secrets_do_not_show_in_the_settings_themselves() -> None:
+    assert "s3cret" not in repr(load())
