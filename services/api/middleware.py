@@ -6,10 +6,11 @@ import time
 from typing import Any
 from uuid import UUID
 
+from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api import metrics
-from services.api.problems import RequestTooLarge, TooManyRequests, language_of, problem_response
+from services.api.problems import RequestTooLarge, TooManyRequests, handle
 from services.core.kit import logs
 from services.core.kit.settings import Settings
 
@@ -65,21 +66,22 @@ class Gate:
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if SOUND_ID.fullmatch(given) else secrets.token_hex(16)
         scope["request_id"] = request_id
-        status = 500
+        status, begun = 500, False
 
         async def send_marked(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *FIXED_HEADERS]
             await send(message)
 
         try:
             self._admit(scope, headers)
             await self.app(scope, self._bounded(receive), send_marked)
-        except (RequestTooLarge, TooManyRequests) as refusal:
-            language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
-            response = problem_response(refusal, language=language, request_id=request_id)
+        except Exception as error:
+            if begun:
+                raise
+            response = await handle(Request(scope, receive), error)
             await response(scope, receive, send_marked)
         finally:
             self._account(scope, status, time.perf_counter() - started)

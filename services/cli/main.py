@@ -16,9 +16,11 @@ import typer
 from typer.core import TyperGroup
 
 from services.cli import admin, audit, dead, embedded, regions
+from services.cli.demo import demo
 from services.cli.embedded import Refusal
 from services.cli.environment import migrate_to_head, prepared, refuse_taken, words
 from services.cli.supervisor import Program, supervise
+from services.cli.verify import main as verify_bundle
 
 
 class OneLineRefusals(TyperGroup):
@@ -198,6 +200,8 @@ app.add_typer(admin.app, name="admin")
 app.add_typer(audit.app, name="audit")
 app.add_typer(dead.app, name="dead")
 app.add_typer(regions.app, name="regions")
+app.command("demo")(demo)
+app.command("verify")(verify_bundle)
 
 if __name__ == "__main__":
     app()

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import IO
 
 GRACE_SECONDS = 20.0  # the worker gives its running jobs 10
 FIRST_DELAY_SECONDS = 0.5
@@ -40,7 +41,7 @@ class Program:
         """Starts the program when it is due; notices that it ended and says when it will be started again."""
         if self.process is None:
             if now >= self.due:
-                self.process = _spawn(self.command, self.environment)
+                self.process = spawn(self.command, self.environment)
                 self.began = now
             return
         code = self.collect()
@@ -99,7 +100,10 @@ def _end(programs: Sequence[Program], grace_seconds: float) -> None:
         time.sleep(TURN_SECONDS / 5)
 
 
-def _spawn(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def spawn(
+    command: Sequence[str], environment: Mapping[str, str], *, output: IO[bytes] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Starts a program in a session of its own that ends when this process does; its output goes to `output`, if given."""
     parent = os.getpid()
 
     def die_with_parent() -> None:
@@ -111,6 +115,8 @@ def _spawn(command: Sequence[str], environment: Mapping[str, str]) -> "subproces
         command,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
         start_new_session=True,  # Ctrl-C reaches the supervisor alone
         preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor has no threads
     )

@@ -1,0 +1,127 @@
+"""What the demonstration prints: discrepancies, ranking, points, reasons, what each step took."""
+
+import time
+from collections.abc import Callable
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.demo.play import Json, Played
+
+OUTCOMES = {
+    "in": "[green]入选 in[/green]",
+    "reserve": "[yellow]备选 reserve[/yellow]",
+    "later": "暂缓 later",
+    "not_ranked": "[red]不参加排名 not ranked[/red]",
+}
+KEYS = {
+    "compound.land_area": ("占地 land", "m²"),
+    "compound.pipe": ("管网 pipes", "m"),
+    "compound.road": ("道路 roads", "m²"),
+    "compound.green": ("绿化 green", "m²"),
+    "compound.parking": ("车位 parking", "个"),
+    "compound.households": ("户数 households", "户"),
+}
+
+
+class Stages:
+    """Runs the steps one by one, shows the one under way, and remembers what each took."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.took: list[tuple[str, str, float]] = []
+
+    def step(self, who: str, what: str, do: Callable[[], str]) -> None:
+        """One step; `do` says in a few words what came of it."""
+        started = time.monotonic()
+        with self.console.status(f"{who}：{what} …"):
+            came = do()
+        seconds = time.monotonic() - started
+        self.took.append((who, what, seconds))
+        self.console.print(f"[green]✓[/green] {who}：{what} — {came} [dim]{seconds:.2f} s[/dim]")
+
+    def summary(self) -> None:
+        """Where the time went."""
+        table = Table(title="各步用时 What each step took", title_justify="left")
+        for column in ("谁 who", "做什么 what", "秒 s"):
+            table.add_column(column, justify="right" if column.startswith("秒") else "left")
+        for who, what, seconds in self.took:
+            table.add_row(who, what, f"{seconds:.2f}")
+        table.add_row("", "合计 total", f"{sum(seconds for _, _, seconds in self.took):.2f}")
+        self.console.print(table)
+
+
+def discrepancies(console: Console, played: Played) -> None:
+    """Where the report's totals and its printed parts do not agree (S17: 底数不清)."""
+    table = Table(title=f"{played.county.name}：报告合计与分项不符之处 discrepancies", title_justify="left")
+    for column in (
+        "种类 kind",
+        "组 group",
+        "指标 figure",
+        "报告 reported",
+        "分项合计 parts",
+        "差 difference",
+        "说明 note",
+    ):
+        table.add_column(column)
+    for found in played.discrepancies:
+        title, unit = KEYS.get(found.get("key", ""), (found.get("key", ""), ""))
+        table.add_row(
+            found["kind"], found.get("group", ""), title, _number(found.get("reported")), _number(found.get("summed")),
+            f"{_number(found.get('difference'))} {unit}" if "difference" in found else "", _note(found),
+        )  # fmt: skip
+    console.print(table)
+
+
+def _note(found: Json) -> str:
+    if found.get("missing"):
+        return "未印出 not printed：" + "、".join(found["missing"])
+    if "label" in found:
+        return f"一行两名 two names in one line：“{found['label']}”"
+    return ""
+
+
+def _number(text: str | None) -> str:
+    return "" if text is None else f"{Decimal(text):,}"
+
+
+def ranking(console: Console, played: Played) -> None:
+    """The ranking with points by dimension, and the sentence why."""
+    dimensions = played.public["dimensions"]
+    table = Table(title=f"{played.public['round']['title']}：公示排名 published ranking", title_justify="left")
+    for column in ("名次", "小区 compound"):
+        table.add_column(column)
+    for dimension in dimensions:
+        table.add_column(f"{dimension['title']}\n/{dimension['points']}", justify="right")
+    table.add_column("总分 total", justify="right")
+    table.add_column("结果 outcome")
+    for result in played.public["results"]:
+        table.add_row(
+            str(result["rank"] or "—"), "、".join(result["compounds"]),
+            *(result["dimensions"].get(dimension["id"], "") for dimension in dimensions),
+            result["total"], OUTCOMES[result["outcome"]],
+        )  # fmt: skip
+    console.print(table)
+    for result in played.public["results"]:
+        console.print(f"  {result['sentence']['zh']}")
+        console.print(f"  [dim]{result['sentence']['en']}[/dim]")
+    marked = sorted({one["zh"] for result in played.public["results"] for one in result["synthetic"]})
+    console.print(
+        f"[yellow]合成数据（仅演示）synthetic, not from the source：{'、'.join(marked)}；方案与资金亦为演示[/yellow]"
+    )
+
+
+def points(console: Console, played: Played) -> None:
+    """Every point of the first of the ranking, with its fact and where that came from."""
+    first = played.results[0]
+    table = Table(title=f"{first['title']}：每一分的来历 where each point comes from", title_justify="left")
+    for column in ("指标 indicator", "事实 fact", "值 value", "得分 points", "来源 source", "性质 kind"):
+        table.add_column(column)
+    for one in first["indicators"]:
+        behind = one["source"] or {}
+        sources = sorted({str(source["source"]) for source in behind.get("sources", [])})
+        table.add_row(
+            one["title"], one["fact"], str(one["value"]), one["points"], "；".join(sources), str(behind.get("kind", ""))
+        )
+    console.print(table)
