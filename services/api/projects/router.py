@@ -1,6 +1,5 @@
 """Routes of projects: translate only."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
@@ -79,7 +78,7 @@ async def _one(driver: Any, scope: Scope, project_id: UUID) -> ProjectOut:
     row = await queries.ONE.first(driver, project_id=project_id, **scope.parameters)
     if row is None:
         raise NotFound
-    return ProjectOut.model_validate({**row, "compounds": json.loads(row["compounds"] or "[]")})
+    return ProjectOut.model_validate({**row, "compounds": row["compounds"] or []})
 
 
 @router.get("/{project_id}", response_model=ProjectOut)
@@ -134,7 +133,7 @@ async def list_plans(
     await queries.place(reader, scope=access.scope, project_id=project_id)
     items: list[dict[str, Any]] = []
     for row in await queries.PLANS.all(reader, project_id=project_id):
-        plan = {**row, "items": json.loads(row["items"]), "funding": json.loads(row["funding"])}
+        plan = dict(row)
         items.append({**plan, "changes": rules.differences(items[-1], plan) if items else None})
     return Response(to_json({"items": items}), media_type="application/json")
 
@@ -168,8 +167,7 @@ def _changes(stored: list[Any], number: int, body: PlanIn) -> dict[str, Any] | N
     last = next((row for row in stored if row["number"] == number - 1), None)
     if last is None:
         return None
-    before = {**last, "items": json.loads(last["items"]), "funding": json.loads(last["funding"])}
-    return rules.differences({**before, "budget": f"{last['budget']:.2f}"}, rules.document_of(body.plan()))
+    return rules.differences({**last, "budget": f"{last['budget']:.2f}"}, rules.document_of(body.plan()))
 
 
 @router.get("/{project_id}/facts", response_model=ProjectFactsOut)

@@ -126,9 +126,9 @@ class PlanIn(In):
     def plan(self) -> Plan:
         """The same for the rules."""
         return Plan(
-            items=tuple(PlanItem(**item.model_dump()) for item in self.items),
+            items=tuple(PlanItem(**dict(item)) for item in self.items),
             budget=self.budget,
-            funding=tuple(FundingLine(**line.model_dump()) for line in self.funding),
+            funding=tuple(FundingLine(**dict(line)) for line in self.funding),
             management_mode=self.management_mode,
         )
 

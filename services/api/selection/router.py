@@ -1,6 +1,5 @@
 """Routes of selection rounds and runs: translate only."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
@@ -42,7 +41,7 @@ def _small(text: str) -> int:
 
 
 def _round(row: Mapping[str, Any]) -> RoundOut:
-    return RoundOut.model_validate({**row, "filter": json.loads(row["filter"]), "caps": json.loads(row["caps"])})
+    return RoundOut.model_validate(dict(row))
 
 
 @router.get("/rounds", response_model=RoundPage)
@@ -196,8 +195,8 @@ def _ranked(row: Mapping[str, Any]) -> dict[str, Any]:
         "rank": row["rank"],
         "total": decimal_text(row["total"]),
         "outcome": row["outcome"],
-        "dimensions": json.loads(row["points"])["dimensions"],
-        "reason": json.loads(row["reason"]),
+        "dimensions": row["points"]["dimensions"],
+        "reason": row["reason"],
         "sentence_zh": row["sentence_zh"],
         "sentence_en": row["sentence_en"],
     }

@@ -55,7 +55,7 @@ class TermsIn(In):
             policy_id=self.policy_id,
             policy_number=self.policy_number,
             filter=self.filter.model_dump(),
-            caps=[CapRow(**row.model_dump()) for row in self.caps],
+            caps=[CapRow(**dict(row)) for row in self.caps],
             reserve=self.reserve,
         )
 

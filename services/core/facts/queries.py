@@ -1,6 +1,5 @@
 """Reads of facts: what holds now, what each source says, where sources differ."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -138,7 +137,7 @@ async def conflicts(
 
 
 def figure_of(row: Mapping[str, Any]) -> Figure:
-    """A row of `fact` as read by the driver (JSONB arrives as text)."""
+    """A row of `fact` as read by the driver."""
     return Figure(
         fact_id=row["id"],
         key=row["key"],
@@ -146,7 +145,7 @@ def figure_of(row: Mapping[str, Any]) -> Figure:
         kind=row["kind"],
         source=row["source"],
         document=row["document"],
-        source_rows=tuple(json.loads(row["source_rows"])),
+        source_rows=tuple(row["source_rows"]),
         observed_on=row["observed_on"],
         recorded_at=row["recorded_at"],
     )

@@ -1,6 +1,5 @@
 """Reads of policies: every stored version, and the one in force at a place in the region tree."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -103,7 +102,7 @@ def lineage(path: str) -> list[str]:
 
 def stored(row: "asyncpg.Record") -> StoredPolicy:
     """A row of `WHOLE`."""
-    return StoredPolicy(**{**row, "body": json.loads(row["body"])})
+    return StoredPolicy(**row)
 
 
 async def find(driver: "asyncpg.Connection", *, policy_id: str, number: int | None = None) -> StoredPolicy | None:

@@ -1,6 +1,5 @@
 """What a run found, told whole: one project with the sources of every point, and the bundle that anybody can recompute."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -23,15 +22,15 @@ async def result(driver: "asyncpg.Connection", row: Mapping[str, Any]) -> dict[s
     stored = await policies.by_id(driver, version_id=row["policy_version_id"])
     rubric = Policy.model_validate(stored.body).rubric
     titles = {one.id: one.title for one in (rubric.indicators if rubric else ())}
-    facts = json.loads(row["facts"])
+    facts = row["facts"]
     return {
-        "compounds": json.loads(row["compounds"]),
+        "compounds": row["compounds"],
         "indicators": [
             {**one, "title": titles.get(one["indicator"]), "source": facts.get(one["fact"])}
-            for one in json.loads(row["points"])["indicators"]
+            for one in row["points"]["indicators"]
         ],
-        "conflicts": json.loads(row["conflicts"]),
-        "exceptions": json.loads(row["exceptions"]),
+        "conflicts": row["conflicts"],
+        "exceptions": row["exceptions"],
     }
 
 

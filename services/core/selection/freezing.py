@@ -85,7 +85,7 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
 
 
 async def _candidates(driver: "asyncpg.Connection", found: "asyncpg.Record") -> list[dict[str, Any]]:
-    wanted = json.loads(found["filter"])
+    wanted = found["filter"]
     policy = await policies.by_id(driver, version_id=found["policy_version_id"])
     partition_of = {
         row["path"]: str(row["id"]) for row in await service.partitions(driver, found["region_path"], policy)

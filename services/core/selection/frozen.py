@@ -17,7 +17,7 @@ def parameters_of(row: Mapping[str, Any]) -> RoundParameters:
         {
             "region": str(row["region_id"]),
             "year": row["year"],
-            "caps": json.loads(row["caps"]),
+            "caps": row["caps"],
             "reserve": row["reserve"],
         }
     )
@@ -32,11 +32,11 @@ def candidate_of(row: Mapping[str, Any]) -> Candidate:
         partition=row["partition"],
         facts={
             key: value_of(CATALOGUE[key], fact["value"])
-            for key, fact in json.loads(row["facts"]).items()
+            for key, fact in row["facts"].items()
             if fact["value"] is not None
         },
-        exceptions=frozenset(json.loads(row["exceptions"])),
-        conflicts=tuple(sorted({conflict["key"] for conflict in json.loads(row["conflicts"])})),
+        exceptions=frozenset(row["exceptions"]),
+        conflicts=tuple(sorted({conflict["key"] for conflict in row["conflicts"]})),
     )
 
 
@@ -108,7 +108,7 @@ def _reason(result: Result) -> dict[str, Any]:
 
 def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """A stored result in the bundle's form (`bundle.result_document`)."""
-    points, reason = json.loads(row["points"]), json.loads(row["reason"])
+    points, reason = row["points"], row["reason"]
     return {
         "project_id": str(row["project_id"]),
         "no": row["no"],

@@ -1,6 +1,5 @@
 """What the public reads of a run: ranks, points and reasons in both languages, without a name of any person. Pure."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -98,17 +97,15 @@ def _notice(notice: Notice) -> dict[str, Any]:
 
 
 def _result(row: Mapping[str, Any], partition_names: Mapping[str, str], read: frozenset[str]) -> dict[str, Any]:
-    synthetic = sorted(
-        key for key, fact in json.loads(row["facts"]).items() if key in read and fact["kind"] == Kind.SYNTHETIC
-    )
+    synthetic = sorted(key for key, fact in row["facts"].items() if key in read and fact["kind"] == Kind.SYNTHETIC)
     return {
         "rank": row["rank"],
         "no": row["no"],
         "title": row["title"],
-        "compounds": [compound["name"] for compound in json.loads(row["compounds"])],
+        "compounds": [compound["name"] for compound in row["compounds"]],
         "partition": partition_names.get(row["partition"], row["partition"]),
         "total": decimal_text(row["total"]),
-        "dimensions": json.loads(row["points"])["dimensions"],
+        "dimensions": row["points"]["dimensions"],
         "outcome": row["outcome"],
         "sentence": {"zh": row["sentence_zh"], "en": row["sentence_en"]},
         "synthetic": [{"fact": key, "zh": CATALOGUE[key].title_zh, "en": CATALOGUE[key].title_en} for key in synthetic],
