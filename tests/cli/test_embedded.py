@@ -22,6 +22,7 @@ from redis.asyncio import Redis
 from services.cli import embedded
 from services.cli.embedded import account as accounts
 from services.cli.embedded import postgres, slot
+from tests.support.watching import alive, eventually
 
 pytestmark = pytest.mark.processes
 
@@ -122,10 +123,11 @@ async def test_data_outlives_stop_kill_and_a_taken_port(make_data: MakeData) -> 
     assert again == first  # the same ports, passwords and key
     assert await read(again.environment) == ["翠竹小区", "翠竹小区"]
 
-    for name in first.started:
-        record = slot.Slot(accounts.known_place(data), name).record()
-        assert record is not None
-        os.kill(record.pid, signal.SIGKILL)
+    records = [slot.Slot(accounts.known_place(data), name).record() for name in first.started]
+    killed = [record.pid for record in records if record is not None]
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: len(killed) == 2 and not any(alive(pid) for pid in killed))
     after_kill = embedded.start(data, environment=NOTHING_NAMED)
     assert await read(after_kill.environment) == ["翠竹小区", "翠竹小区"]
 

@@ -4,6 +4,8 @@ import importlib.util
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +17,7 @@ from services.cli.embedded.slot import Command, Record, Slot
 USER = DATABASE = "jiugai"
 GENTLE = signal.SIGINT  # PostgreSQL's fast shutdown: ends sessions, writes a checkpoint
 BUILTIN_LOCALES_SINCE = 17
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # asks only "TLS?": one byte back, no password, no line in the log
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -142,12 +145,19 @@ def command(slot: Slot, programs: Path, port: int) -> Command:
 
 
 def is_ready(record: Record) -> bool:
-    """Whether this very process takes connections: what pg_ctl itself reads."""
+    """Whether this very process takes connections: its pid file says so, as pg_ctl reads it, and it answers.
+
+    The file alone would do for a live server, but a killed one leaves it saying "ready" while its last sessions end.
+    """
     try:
         lines = (Path(record.folder) / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+        if len(lines) < 8 or lines[0] != str(record.pid) or lines[7].strip() != "ready":
+            return False
+        with socket.create_connection(("127.0.0.1", record.port), timeout=2) as probe:
+            probe.sendall(SSL_REQUEST)
+            return probe.recv(1) in {b"N", b"S"}
+    except OSError:
         return False
-    return len(lines) >= 8 and lines[0] == str(record.pid) and lines[7].strip() == "ready"
 
 
 def url(record: Record, password: str) -> str:
