@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
-from pydantic_core import from_json
 
 from services.api.audit.schemas import AuditPage
 from services.api.deps import Page, Reader
@@ -46,5 +45,5 @@ async def list_audit(
         **wanted.model_dump(),
         **access.scope.parameters,
     )
-    items = [{**row, "details": from_json(row["details"])} for row in map(dict, rows)]
+    items = [dict(row) for row in rows]
     return page.answer(items, lambda item: [item["seq"]])

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from services.api.deps import Reader
 from services.api.events.schemas import EventPage
@@ -47,7 +47,7 @@ def _told(row: Any) -> dict[str, Any]:
         "schema_version": row["schema_version"],
         "subject": {"type": row["subject_type"], "id": row["subject_id"]},
         "region_path": row["region_path"],
-        "data": from_json(row["data"]),
+        "data": row["data"],
         "actor": {"kind": row["actor_kind"], "id": row["actor_id"]},
         "request_id": row["request_id"],
         "occurred_at": row["occurred_at"],

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from services.api.deps import Page, Reader, Uow, reply, validated_response
 from services.api.facts.discrepancies import CURSOR, keys_of, page_of, told
@@ -159,8 +159,7 @@ async def list_discrepancies(
 
 
 def _figure(row: Any) -> dict[str, Any]:
-    """A row of a list of figures, its JSONB read."""
+    """A row of a list of figures."""
     figure = dict(row)
     figure["fact_id"] = figure.pop("id")
-    figure["source_rows"] = from_json(figure["source_rows"])
     return figure

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from services.api.deps import Page, Reader, Uow, reply
 from services.api.facts.discrepancies import told
@@ -124,8 +124,7 @@ async def _whole(driver: "asyncpg.Connection", report_id: UUID, scope: Scope) ->
         **_item(report),
         lines=[
             ReportLineOut(
-                **{key: value for key, value in row.items() if key != "figures"},
-                figures=from_json(row["figures"]),
+                **row,
                 candidates=[CandidateOut.model_validate(one) for one in candidates.get(row["position"], ())],
             )
             for row in lines

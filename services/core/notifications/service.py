@@ -43,7 +43,7 @@ def tell(event: "asyncpg.Record | dict[str, Any]") -> dict[str, Any]:
         subscription,
         subject=event["subject"],
         region=event["region"],
-        fields={**json.loads(event["data"]), "subject_id": str(event["subject_id"])},
+        fields={**event["data"], "subject_id": str(event["subject_id"])},
     )
     path: str = event["region_path"]
     return {

@@ -2,7 +2,6 @@
 sources that differ. One list, in a fixed order, page by page.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -191,7 +190,5 @@ async def candidates_of(
     return meant
 
 
-def _parts(document: str) -> list[rules.Part]:
-    return [
-        rules.Part(label, None if value is None else parse_fraction(value)) for label, value in json.loads(document)
-    ]
+def _parts(lines: list[list[str | None]] | None) -> list[rules.Part]:
+    return [rules.Part(label or "", None if value is None else parse_fraction(value)) for label, value in lines or ()]

@@ -4,7 +4,6 @@ A report is never changed. Which compound a line means is settled at filing when
 filer names the compound), else by a person with a reason; only then do its figures become facts about that compound.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -156,7 +155,7 @@ async def resolve_line(
     except asyncpg.UniqueViolationError as taken:
         raise LineCompoundTaken from taken
     said = _facts(
-        json.loads(line["figures"]),
+        line["figures"],
         at=(report_id, line_id),
         compound_id=compound_id,
         region_path=compound["region_path"],
