@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StrictBool,
+    StringConstraints,
+)
 from pydantic import WithJsonSchema as JsonSchema
 
 from services.core.facts.catalogue import CATALOGUE, Value, ValueType
@@ -91,7 +100,7 @@ FactKey = Annotated[str, StringConstraints(max_length=100), AfterValidator(_know
 class Comparison(Form):
     """What a fact is compared with: `is` for flags, `at_least` or `at_most` (inclusive) for numbers."""
 
-    flag: bool | None = Field(default=None, alias="is")
+    flag: StrictBool | None = Field(default=None, alias="is")
     at_least: Number | None = None
     at_most: Number | None = None
 

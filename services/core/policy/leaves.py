@@ -4,7 +4,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StrictBool, StringConstraints, model_validator
 
 from services.core.policy.form import Form, FormInvalid, Name, Share, Title
 
@@ -19,8 +19,8 @@ Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=50)]
 class Duration(Form):
     """So many days of a unit, or hours by the wall clock."""
 
-    days: Annotated[int, Field(ge=0, le=3660)] | None = None
-    hours: Annotated[int, Field(ge=1, le=8784)] | None = None
+    days: Annotated[int, Field(strict=True, ge=0, le=3660)] | None = None
+    hours: Annotated[int, Field(strict=True, ge=1, le=8784)] | None = None
     unit: Unit | None = None
 
     @model_validator(mode="after")
@@ -88,7 +88,7 @@ class YearCalendar(Form):
 
     apply_until: MonthDay | None = None
     approvals: Names | None = None
-    joint_issue: bool | None = None
+    joint_issue: StrictBool | None = None
 
 
 class Progress(Form):
@@ -97,7 +97,7 @@ class Progress(Form):
     inspect: Literal["week", "month"]
     rank: Literal["week", "month"]
     by: Names
-    remind_last: Annotated[int, Field(ge=0, le=1000)]
+    remind_last: Annotated[int, Field(strict=True, ge=0, le=1000)]
 
 
 class Clock(Form):
@@ -139,7 +139,7 @@ class Hotline(Form):
 class Frequency(Form):
     """At least one inspection every so many days."""
 
-    every_days: Annotated[int, Field(ge=1, le=366)]
+    every_days: Annotated[int, Field(strict=True, ge=1, le=366)]
 
 
 class Inspections(Form):

@@ -5,7 +5,7 @@ Numbers are exact and written as text; every part may carry its `source`, and `i
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from services.core.kit.exact import digest
 from services.core.policy.form import (
@@ -50,7 +50,7 @@ class Gate(Comparison):
     title: Title | None = None
     vote: Literal["menu", "renovation_plan"] | None = None
     fact: FactKey | None = None
-    hard: bool = True
+    hard: StrictBool = True
     gates: Literal["inclusion", "application", "plan", "selection", "works", "acceptance"] = "selection"
 
     @model_validator(mode="after")
@@ -99,7 +99,7 @@ class Shares(Form):
 
     heads: Share
     area: Share
-    strict: bool = False
+    strict: StrictBool = False
 
 
 class VoteRule(Form):
@@ -137,7 +137,7 @@ class CarryOver(Form):
     kind: Literal["tier", "bonus", "tie_break"]
     share: Share | None = None
     points: Bonus | None = None
-    rounds: Annotated[int, Field(ge=1, le=20)]
+    rounds: Annotated[int, Field(strict=True, ge=1, le=20)]
 
     @model_validator(mode="after")
     def _says_how_much(self) -> Self:
@@ -161,7 +161,7 @@ class Policy(Form):
     """One version of a city's policy. What a year decides (caps, dates) belongs to the round, not here."""
 
     id: Name
-    version: Annotated[int, Field(ge=1, le=1_000_000)]
+    version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
     title: Title
     rubric: Rubric | None = None
     gates: Annotated[tuple[Gate, ...], Field(max_length=100)] = ()
