@@ -7,6 +7,7 @@ from datetime import date
 import httpx
 
 from services.cli.verify import verify
+from services.core.facts.rules import Kind
 from services.core.kit.calendar import Unit, WorkCalendar, deadline
 from tests.api.selection.world import STOCK, VOTED, World, plan_of
 
@@ -201,8 +202,6 @@ async def test_a_synthetic_figure_is_marked_in_public(world: World, api: httpx.A
     compound = await world.compound(
         world.streets[0], {key: value for key, value in STOCK.items() if "hazards" not in key}
     )
-    from services.core.facts.rules import Kind
-
     await world.record("compound", compound, world.streets[0], {"compound.hazards": "2"}, kind=Kind.SYNTHETIC)
     await world.project(world.streets[0], compounds=[compound])
     found = await world.round()

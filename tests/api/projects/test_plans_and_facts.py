@@ -1,0 +1,167 @@
+"""Plan versions, what they say as facts, attested facts, gates."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.api.selection.world import PLAN, STOCK, World, plan_of
+
+
+async def test_a_plan_becomes_counted_facts(world: World) -> None:
+    project = await world.project(world.streets[0], apply=False)
+    facts = (await world.city.get(f"/v1/projects/{project['id']}/facts")).json()["facts"]
+    assert facts["project.budget"]["value"] == "400000.5"
+    assert facts["project.budget"]["kind"] == "counted"
+    assert facts["plan.complete"]["value"] == "true"
+    assert facts["funding.residents_share"]["value"] == "0.1"
+    assert facts["funding.residents_and_companies_share"]["value"] == "0.1"
+    assert facts["compound.hazards"]["value"] == "3"
+    thirds = {
+        **plan_of("300"),
+        "funding": [{"source": "residents", "amount": "100"}, {"source": "city", "amount": "200"}],
+    }
+    added = await world.city.post(f"/v1/projects/{project['id']}/plans", json=thirds)
+    assert (added.status_code, added.json()["number"]) == (201, 2)
+    facts = (await world.city.get(f"/v1/projects/{project['id']}/facts")).json()["facts"]
+    assert facts["funding.residents_share"]["value"] == "1/3"
+    assert facts["funding.residents_share"]["sources"][0]["rows"][0]["plan_version"] == 2
+    assert (await world.city.get(f"/v1/projects/{project['id']}")).json()["plan_number"] == 2
+
+
+async def test_versions_are_kept_with_what_changed(world: World) -> None:
+    project = await world.project(world.streets[0], apply=False)
+    changed = {
+        **PLAN,
+        "items": [
+            {**PLAN["items"][0], "cost": "200000"},
+            {"title": "电梯", "category": "upgraded", "quantity": "1", "unit": "部", "cost": "200000.50"},
+        ],  # type: ignore[index] # noqa: E501
+        "management_mode": None,
+    }
+    added = (await world.city.post(f"/v1/projects/{project['id']}/plans", json=changed)).json()
+    plans = (await world.city.get(f"/v1/projects/{project['id']}/plans")).json()["items"]
+    assert [plan["number"] for plan in plans] == [1, 2]
+    assert plans[0]["changes"] is None
+    assert plans[1]["changes"] == added["changes"]
+    difference = added["changes"]
+    assert [line["title"] for line in difference["items"]["added"]] == ["电梯"]
+    assert [line["title"] for line in difference["items"]["removed"]] == ["健身场地"]
+    assert [(line["before"]["cost"], line["after"]["cost"]) for line in difference["items"]["changed"]] == [
+        ("300000.00", "200000.00")
+    ]
+    assert difference["management_mode"] == {"before": "物业服务", "after": None}
+    assert "budget" not in difference
+    assert plans[0]["digest"] != plans[1]["digest"]
+    facts = (await world.city.get(f"/v1/projects/{project['id']}/facts")).json()["facts"]
+    assert facts["plan.complete"]["value"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({"funding": [{"source": "city", "amount": "500000"}]}, "/funding/0/amount"),
+        ({"funding": [{"source": "city", "amount": "400000.49"}]}, "/funding"),
+        (
+            {"funding": [{"source": "city", "amount": "400000"}, {"source": "residents", "amount": "0.51"}]},
+            "/funding/1/amount",
+        ),
+        (
+            {"funding": [{"source": "city", "amount": "200000"}, {"source": "city", "amount": "200000.50"}]},
+            "/funding/1/source",
+        ),
+        ({"budget": "399999"}, "/items/1/cost"),
+        ({"budget": "1.234"}, "/budget"),
+        ({"budget": 400000.5}, "/budget"),
+        ({"funding": [{"source": "lottery", "amount": "1"}]}, "/funding/0/source"),
+    ],
+)
+async def test_a_plan_that_does_not_add_up_is_refused_by_line(
+    world: World, wrong: dict[str, Any], pointer: str
+) -> None:
+    project = await world.project(world.streets[0], plan=None, attested={}, apply=False)
+    refused = await world.city.post(f"/v1/projects/{project['id']}/plans", json={**PLAN, **wrong})
+    assert refused.status_code == 422
+    assert pointer in [place["pointer"] for place in refused.json()["errors"]]
+    assert (await world.city.get(f"/v1/projects/{project['id']}/plans")).json()["items"] == []
+
+
+async def test_plans_added_at_once_are_numbered_without_gaps(world: World) -> None:
+    project = await world.project(world.streets[0], plan=None, attested={}, apply=False)
+    path = f"/v1/projects/{project['id']}/plans"
+    answers = await asyncio.gather(*(world.city.post(path, json=plan_of(str(number))) for number in range(1, 9)))
+    assert sorted(answer.json()["number"] for answer in answers) == list(range(1, 9))
+    last = max((answer.json() for answer in answers), key=lambda plan: plan["number"])
+    facts = (await world.city.get(f"/v1/projects/{project['id']}/facts")).json()
+    assert facts["conflicts"] == []
+    assert float(facts["facts"]["project.budget"]["value"]) == float(last["budget"])
+
+
+async def test_nobody_claims_what_the_system_counts(world: World) -> None:
+    project = await world.project(world.streets[0], attested={}, apply=False)
+    path = f"/v1/projects/{project['id']}/facts"
+    said = {"key": "project.budget", "value": "1", "source": "街道"}
+    counted = await world.city.post(path, json={"facts": [{**said, "kind": "counted"}]})
+    assert (counted.status_code, counted.json()["errors"][0]["pointer"]) == (422, "/facts/0/kind")
+    in_its_name = await world.city.post(path, json={"facts": [{**said, "source": "project.plan"}]})
+    assert in_its_name.json()["type"] == "/problems/fact-source-counts"
+    foreign = await world.city.post(path, json={"facts": [{**said, "key": "compound.hazards"}]})
+    assert foreign.json()["errors"][0]["pointer"] == "/facts/0/key"
+    beside = await world.city.post(path, json={"facts": [said]})
+    assert beside.status_code == 201
+    known = (await world.city.get(path)).json()["facts"]["project.budget"]
+    assert (known["value"], known["kind"]) == ("400000.5", "counted")
+
+
+async def test_compounds_are_taken_together_as_the_catalogue_says(world: World) -> None:
+    street = world.streets[0]
+    one = await world.compound(
+        street, {**STOCK, "facilities.basic.defect_share": "1/2", "governance.committee": "true"}
+    )
+    two = await world.compound(
+        street,
+        {
+            "compound.floor_area": "3000",
+            "compound.built_year": "1979",
+            "compound.hazards": "2",
+            "facilities.basic.defect_share": "1",
+            "governance.committee": "false",
+            "compound.households": "40",
+        },
+    )
+    project = await world.project(street, compounds=[one, two], plan=None, attested={}, apply=False)
+    facts = (await world.city.get(f"/v1/projects/{project['id']}/facts")).json()["facts"]
+    assert {key: fact["value"] for key, fact in facts.items()} == {
+        "compound.built_year": "1979",
+        "compound.floor_area": "4000",
+        "compound.hazards": "5",
+        "compound.households": None,
+        "facilities.basic.defect_share": "0.875",
+        "governance.committee": "false",
+    }
+    assert facts["compound.households"]["missing"] == [str(one)]
+
+
+async def test_gates_tell_what_is_missing(world: World) -> None:
+    project = await world.project(world.streets[0], plan=None, attested={"vote.menu.passed": "false"}, apply=False)
+    gates = {one["id"]: one for one in (await world.city.get(f"/v1/projects/{project['id']}/gates")).json()["gates"]}
+    assert {name: (gate["met"], gate["passed"]) for name, gate in gates.items()} == {
+        "menu_vote": (False, False),
+        "plan_vote": (False, False),
+        "plan": (False, False),
+    }
+    assert "现为 否" in gates["menu_vote"]["missing"]["zh"]
+    assert "not recorded" in gates["plan_vote"]["missing"]["en"]
+    assert gates["menu_vote"]["fact"]["sources"][0]["document"] == "甬街〔2026〕1号"
+    await world.city.post(f"/v1/projects/{project['id']}/plans", json=PLAN)
+    gate = (await world.city.get(f"/v1/projects/{project['id']}/gates")).json()["gates"][2]
+    assert (gate["id"], gate["met"], gate["missing"], gate["wanted"]) == ("plan", True, None, {"is": True})
+
+
+async def test_hard_gates_know_no_exception(world: World) -> None:
+    project = await world.project(world.streets[0], apply=False)
+    body = {"reason": "r", "document": "d"}
+    hard = await world.district.post(f"/v1/projects/{project['id']}/gates/plan_vote/except", json=body)
+    assert (hard.status_code, hard.json()["type"]) == (409, "/problems/gate-hard")
+    unknown = await world.district.post(f"/v1/projects/{project['id']}/gates/no_such/except", json=body)
+    assert unknown.status_code == 404
