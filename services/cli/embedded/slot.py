@@ -24,7 +24,7 @@ READY_SECONDS = 90  # recovery after a crash replays the log first
 STOP_SECONDS = 30
 PORTS = range(20_000, 32_000)  # below the range that the kernel gives to outgoing connections
 
-_started: dict[int, "subprocess.Popen[bytes]"] = {}  # ours to reap when they end before we do
+_children: set[int] = set()  # servers that this very process started, its to reap if they end before it does
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,8 @@ class Slot:
                 pass  # it ended at once; its log says why
         finally:
             os.close(handle)
-        _started[process.pid] = process
+        _children.add(process.pid)
+        process.returncode = 0  # let go of: it outlives us, of which Popen would warn
         record = Record(process.pid, port, str(self.folder), ours)
         unfinished = self._record.with_suffix(".new")
         unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
@@ -243,6 +244,6 @@ class Slot:
 
 def _reap(pid: int) -> None:
     """Clears a server that we started from the process table. Its lock is free: it has ended, or is about to."""
-    process = _started.pop(pid, None)
-    if process is not None:
-        process.wait()
+    if pid in _children:
+        _children.remove(pid)
+        os.waitpid(pid, 0)
