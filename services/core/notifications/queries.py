@@ -19,13 +19,12 @@ MOVE_PLACE = "UPDATE consumer SET seq = $2 WHERE name = $1"
 
 # Numbers are dense, so a range of numbers is a batch. Names are those of today: events hold ids only.
 NEXT_EVENTS = """
-SELECT e.seq, e.id, e.kind, e.subject_id, e.region_path, e.data, e.actor_kind, e.actor_id, region.name AS region,
+SELECT e.seq, e.id, e.kind, e.subject_type, e.subject_id, e.region_path, e.data, e.actor_kind, e.actor_id, region.name AS region,
        CASE e.subject_type
             WHEN 'project' THEN (SELECT title FROM project WHERE id = e.subject_id)
             WHEN 'compound' THEN (SELECT name FROM compound WHERE id = e.subject_id)
             WHEN 'round' THEN (SELECT title FROM selection_round WHERE id = e.subject_id)
-            WHEN 'run' THEN (SELECT title FROM selection_round JOIN run ON run.round_id = selection_round.id
-                             WHERE run.id = e.subject_id)
+            WHEN 'report' THEN (SELECT title FROM report WHERE id = e.subject_id)
             WHEN 'region' THEN (SELECT name FROM region WHERE id = e.subject_id)
        END AS subject
 FROM event AS e LEFT JOIN region ON region.path = e.region_path

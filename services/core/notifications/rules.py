@@ -31,7 +31,7 @@ class _Words(dict[str, Any]):
 
 
 def word(subscription: Subscription, *, subject: str | None, region: str | None, fields: Mapping[str, Any]) -> Texts:
-    """The texts of one event. `fields` are those of the event and its `subject_id`."""
+    """The texts of one event. `fields` are those of the event, and `subject_type` and `subject_id`."""
     words = _Words({name: value for name, value in fields.items() if value is not None})
     for name, value in (("subject", subject), ("region", region)):
         if value:

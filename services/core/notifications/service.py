@@ -23,8 +23,9 @@ async def hand_out(uow: UnitOfWork, *, limit: int = BATCH) -> int:
     another worker is at it. Whoever did something is not told of it.
     """
     place = await uow.driver.fetchrow(queries.TAKE_PLACE, CONSUMER)
+    if place is None and await uow.driver.execute(queries.FIRST_PLACE, CONSUMER) == "INSERT 0 1":
+        place = await uow.driver.fetchrow(queries.TAKE_PLACE, CONSUMER)
     if place is None:
-        await uow.driver.execute(queries.FIRST_PLACE, CONSUMER)
         return 0
     events = await uow.driver.fetch(queries.NEXT_EVENTS, place["seq"], place["seq"] + limit)
     if not events:
@@ -43,7 +44,7 @@ def tell(event: "asyncpg.Record | dict[str, Any]") -> dict[str, Any]:
         subscription,
         subject=event["subject"],
         region=event["region"],
-        fields={**event["data"], "subject_id": str(event["subject_id"])},
+        fields={**event["data"], "subject_type": event["subject_type"], "subject_id": str(event["subject_id"])},
     )
     path: str = event["region_path"]
     return {

@@ -1,7 +1,7 @@
 """Who hears what, as data: for each kind of event the roles that hear it, from where, and in which words.
 
-Words may name `{subject}` (the project, round, compound … the event is about), `{region}`, `{subject_id}` and every field of
-the event itself. A kind that is not listed is told to nobody; it is still in the feed of events.
+Words may name `{subject}` (the project, round, compound … the event is about), `{region}`, `{subject_type}`, `{subject_id}`
+and every field of the event itself. A kind that is not listed is told to nobody; it is still in the feed of events.
 """
 
 from dataclasses import dataclass
@@ -106,10 +106,18 @@ SUBSCRIPTIONS = (
         above=(CITY, AUDITOR), below=(DISTRICT, STREET, COMMUNITY),
     ),
     Subscription(
+        "report.filed",
+        "部门报表已登记", "A statement was filed",
+        "{region}登记了报表“{subject}”，共{lines}行，其中{open_lines}行尚不能对应到小区。",
+        "{region}: the statement “{subject}” was filed with {lines} lines; {open_lines} of them name no known compound.",
+        "/v1/reports/{subject_id}",
+        above=(DISTRICT, DEPARTMENT),
+    ),
+    Subscription(
         "discrepancy.adjudicated",
         "数据差异已裁定", "A discrepancy was settled",
         "{region}“{subject}”的数据差异已由专人裁定。", "{region}: a person settled which figure of “{subject}” holds.",
-        "/v1/compounds/{subject_id}/discrepancies",
+        "/v1/{subject_type}s/{subject_id}",
         above=(STREET, COMMUNITY, DEPARTMENT),
     ),
 )  # fmt: skip
