@@ -64,7 +64,7 @@ async def make_region(
     return Region(region_id, row["path"], name, level, code)
 
 
-async def sign_in(app: FastAPI, database: Database, role: str, at: Region, **client: Any) -> Client:
+async def sign_in(app: FastAPI | None, database: Database, role: str, at: Region, **client: Any) -> Client:
     """Somebody with `role` at a region, signed in; passwords and their slow hashes are tested where they belong."""
     staff_id = new_id()
     async with database.begin(SYSTEM) as uow:
@@ -73,7 +73,8 @@ async def sign_in(app: FastAPI, database: Database, role: str, at: Region, **cli
         issued = await tokens.open_session(
             uow, kind="staff", principal_id=staff_id, user_agent="test", lifetimes=LIFETIMES
         )
-    client.setdefault("transport", httpx.ASGITransport(app, raise_app_exceptions=False))
+    if app is not None:
+        client.setdefault("transport", httpx.ASGITransport(app, raise_app_exceptions=False))
     client.setdefault("base_url", "http://test")
     made = Client(headers={"Authorization": f"Bearer {issued.access_token}"}, **client)
     made.staff_id, made.token = staff_id, issued.access_token

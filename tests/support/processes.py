@@ -76,14 +76,23 @@ async def api(environment: dict[str, str], log: Path) -> AsyncIterator[tuple[Pro
     """An API process and its address, ready."""
     port = free_port()
     process = Process(
-        [sys.executable, "-m", "uvicorn", "services.api.app:create_app", "--factory", "--port", str(port), "--no-access-log"],
+        [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "services.api.app:create_app",
+            "--factory",
+            "--port",
+            str(port),
+            "--no-access-log",
+        ],
         environment,
         log,
     )
     process.start()
     try:
         address = f"http://127.0.0.1:{port}"
-        await until(lambda: _ready(address), seconds=30, what=f"the API is ready (see {log})")
+        await until(lambda: _ready(address), seconds=90, what=f"the API is ready (see {log})")
         yield process, address
     finally:
         process.kill()
@@ -110,11 +119,15 @@ async def until(condition: Callable[[], object], *, seconds: float, what: str) -
     raise AssertionError(f"never happened within {seconds:g} s: {what}")
 
 
+def clean_environment() -> dict[str, str]:
+    """This process's environment without the servers that it may name."""
+    return {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+
+
 @contextlib.contextmanager
 def own_servers(folder: Path) -> Iterator[dict[str, str]]:
     """A PostgreSQL and a Redis of this test alone, which it may stop and start as it likes."""
-    clean = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     try:
-        yield embedded.ensure(folder, environment=clean)
+        yield embedded.ensure(folder, environment=clean_environment())
     finally:
         embedded.stop(folder)
