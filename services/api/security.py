@@ -50,9 +50,16 @@ class PrincipalCache:
 async def authenticate(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Principal:
-    """The principal of the bearer token."""
+    """The principal of the bearer token, looked up once a request.
+
+    FastAPI keeps results apart by the scopes that were asked for, so a route asks twice (its permission, its unit of work). The
+    second look would also take a second connection while the unit of work holds one: enough such requests empty the pool.
+    """
     if credentials is None:
         raise NotSignedIn
+    seen: Principal | None = getattr(request.state, "principal", None)
+    if seen is not None:
+        return seen
     state = request.app.state
     digest = token_digest(credentials.credentials)
     principal: Principal | None = state.principals.get(digest)
@@ -62,6 +69,7 @@ async def authenticate(
         if principal is None:
             raise NotSignedIn
         state.principals.put(digest, principal)
+    request.state.principal = principal
     request.state.principal_id = principal.id
     state.per_principal.hit(str(principal.id))
     return principal

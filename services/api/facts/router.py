@@ -54,18 +54,18 @@ CATALOGUE_TAG = f'"{digest(CATALOGUE_BODY.decode())[:16]}"'
 
 
 @router.get("/facts", response_model=CatalogueOut)
-async def get_catalogue(request: Request, _access: Annotated[Access, requires(Permission.FACT_READ)]) -> Response:
+async def get_catalogue(_access: Annotated[Access, requires(Permission.FACT_READ)], request: Request) -> Response:
     """The catalogue: key, type, unit, meaning, and how a fact is taken over the compounds of a project."""
     return validated_response(request, CATALOGUE_BODY, CATALOGUE_TAG)
 
 
 @router.get("/compounds/{compound_id}/facts", response_model=FigurePage)
 async def list_compound_facts(
+    access: Annotated[Access, requires(Permission.FACT_READ)],
     reader: Reader,
     page: Page,
     compound_id: UUID,
     wanted: Annotated[FigureQuery, Query()],
-    access: Annotated[Access, requires(Permission.FACT_READ)],
 ) -> Response:
     """What each source says about a compound now, or with `history=true` ever said, in the order of recording."""
     await queries.compound_in(reader, compound_id=compound_id, scope=access.scope)
@@ -83,7 +83,7 @@ async def list_compound_facts(
 
 @router.post("/compounds/{compound_id}/facts", status_code=201, response_model=FactsOut)
 async def attest_compound_facts(
-    uow: Uow, compound_id: UUID, body: FactsIn, access: Annotated[Access, requires(Permission.FACT_ATTEST)]
+    access: Annotated[Access, requires(Permission.FACT_ATTEST)], uow: Uow, compound_id: UUID, body: FactsIn
 ) -> Response:
     """Records facts of this compound by their source, all of them or none. The same facts again change nothing."""
     attested = await service.attest(
@@ -113,10 +113,10 @@ async def attest_compound_facts(
 
 @router.post("/compounds/{compound_id}/adjudicate", status_code=201, response_model=EffectiveOut)
 async def adjudicate(
+    access: Annotated[Access, requires(Permission.DISCREPANCY_ADJUDICATE)],
     uow: Uow,
     compound_id: UUID,
     body: AdjudicateIn,
-    access: Annotated[Access, requires(Permission.DISCREPANCY_ADJUDICATE)],
 ) -> Response:
     """Decides which of the differing figures holds. It stands until a source gives a value that was not on the table."""
     holding = await service.adjudicate(
@@ -133,7 +133,7 @@ async def adjudicate(
 
 @router.get("/compounds/{compound_id}/discrepancies", response_model=DiscrepancyList)
 async def list_compound_discrepancies(
-    reader: Reader, compound_id: UUID, access: Annotated[Access, requires(Permission.DISCREPANCY_READ)]
+    access: Annotated[Access, requires(Permission.DISCREPANCY_READ)], reader: Reader, compound_id: UUID
 ) -> Response:
     """Everything open about one compound: conflicts of its sources, totals that it is part of, lines that may mean it."""
     compound = await queries.compound_in(reader, compound_id=compound_id, scope=access.scope)
@@ -146,10 +146,10 @@ async def list_compound_discrepancies(
 
 @router.get("/discrepancies", response_model=DiscrepancyPage)
 async def list_discrepancies(
+    access: Annotated[Access, requires(Permission.DISCREPANCY_READ)],
     reader: Reader,
     page: Page,
     wanted: Annotated[DiscrepancyQuery, Query()],
-    access: Annotated[Access, requires(Permission.DISCREPANCY_READ)],
 ) -> Response:
     """Everything open in a region: totals that do not add up, lines that nobody can place, sources that differ."""
     scope = await queries.narrowed(reader, region_id=wanted.region, scope=access.scope)

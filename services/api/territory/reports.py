@@ -45,10 +45,10 @@ class ReportQuery(BaseModel):
 
 @router.get("/reports", response_model=ReportPage)
 async def list_reports(
+    access: Annotated[Access, requires(Permission.FACT_READ)],
     reader: Reader,
     page: Page,
     wanted: Annotated[ReportQuery, Query()],
-    access: Annotated[Access, requires(Permission.FACT_READ)],
 ) -> Response:
     """Filed reports, by region and time of filing."""
     scope = await queries.narrowed(reader, region_id=wanted.region, scope=access.scope)
@@ -61,7 +61,7 @@ async def list_reports(
 
 
 @router.post("/reports", status_code=201, response_model=ReportOut)
-async def add_report(uow: Uow, body: ReportIn, access: Annotated[Access, requires(Permission.FACT_ATTEST)]) -> Response:
+async def add_report(access: Annotated[Access, requires(Permission.FACT_ATTEST)], uow: Uow, body: ReportIn) -> Response:
     """Files a statement as printed. Lines whose label is exactly one compound's name become facts of the report's source."""
     report_id = await file_report(
         uow,
@@ -82,7 +82,7 @@ async def add_report(uow: Uow, body: ReportIn, access: Annotated[Access, require
 
 @router.get("/reports/{report_id}", response_model=ReportOut)
 async def get_report(
-    reader: Reader, report_id: UUID, access: Annotated[Access, requires(Permission.FACT_READ)]
+    access: Annotated[Access, requires(Permission.FACT_READ)], reader: Reader, report_id: UUID
 ) -> Response:
     """One report as printed, with what each line means and what does not fit."""
     return Response(to_json(await _whole(reader, report_id, access.scope)), media_type="application/json")
@@ -90,11 +90,11 @@ async def get_report(
 
 @router.post("/reports/{report_id}/lines/{line_id}/resolve", response_model=ReportOut)
 async def resolve(
+    access: Annotated[Access, requires(Permission.DISCREPANCY_ADJUDICATE)],
     uow: Uow,
     report_id: UUID,
     line_id: UUID,
     body: ResolveIn,
-    access: Annotated[Access, requires(Permission.DISCREPANCY_ADJUDICATE)],
 ) -> Response:
     """Settles which compound a line means; its figures become facts about that compound."""
     await resolve_line(

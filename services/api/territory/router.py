@@ -35,10 +35,10 @@ router = APIRouter(prefix="/v1", tags=["territory"])
 
 @router.get("/regions", response_model=RegionPage)
 async def list_regions(
+    access: Annotated[Access, requires(Permission.REGION_READ)],
     reader: Reader,
     page: Page,
     wanted: Annotated[RegionQuery, Query()],
-    access: Annotated[Access, requires(Permission.REGION_READ)],
 ) -> Response:
     """Regions that exist now: the children of one, or those of a name, code or level; without a filter where one's scope begins."""
     if wanted.parent is not None:
@@ -62,7 +62,7 @@ async def list_regions(
 
 @router.get("/regions/{region_id}", response_model=RegionOut)
 async def get_region(
-    reader: Reader, region_id: UUID, access: Annotated[Access, requires(Permission.REGION_READ)]
+    access: Annotated[Access, requires(Permission.REGION_READ)], reader: Reader, region_id: UUID
 ) -> Response:
     """One region, with the names of those above it."""
     region = await queries.region_in(reader, region_id=region_id, scope=access.scope)
@@ -72,7 +72,7 @@ async def get_region(
 
 @router.post("/regions", status_code=201, response_model=RegionOut)
 async def add_region(
-    uow: Uow, body: RegionIn, access: Annotated[Access, requires(Permission.REGION_WRITE)]
+    access: Annotated[Access, requires(Permission.REGION_WRITE)], uow: Uow, body: RegionIn
 ) -> Response:
     """Adds a zone, street or community."""
     region_id = await service.add_region(
@@ -91,10 +91,10 @@ async def add_region(
 
 @router.get("/compounds", response_model=CompoundPage)
 async def list_compounds(
+    access: Annotated[Access, requires(Permission.COMPOUND_READ)],
     reader: Reader,
     page: Page,
     wanted: Annotated[CompoundQuery, Query()],
-    access: Annotated[Access, requires(Permission.COMPOUND_READ)],
 ) -> Response:
     """Compounds of a region's subtree, by region and number."""
     scope = await queries.narrowed(reader, region_id=wanted.region, scope=access.scope)
@@ -114,7 +114,7 @@ async def list_compounds(
 
 @router.post("/compounds", status_code=201, response_model=CompoundItem)
 async def register_compound(
-    uow: Uow, body: CompoundIn, access: Annotated[Access, requires(Permission.COMPOUND_WRITE)]
+    access: Annotated[Access, requires(Permission.COMPOUND_WRITE)], uow: Uow, body: CompoundIn
 ) -> Response:
     """Enters a compound into the register."""
     compound_id = await service.register_compound(
@@ -126,7 +126,7 @@ async def register_compound(
 
 @router.get("/compounds/{compound_id}", response_model=CompoundOut)
 async def get_compound(
-    reader: Reader, compound_id: UUID, access: Annotated[Access, requires(Permission.COMPOUND_READ)]
+    access: Annotated[Access, requires(Permission.COMPOUND_READ)], reader: Reader, compound_id: UUID
 ) -> Response:
     """One compound, with what holds about it."""
     compound = await queries.compound_in(reader, compound_id=compound_id, scope=access.scope)
@@ -137,11 +137,11 @@ async def get_compound(
 
 @router.put("/compounds/{compound_id}", response_model=CompoundItem)
 async def change_compound(
+    access: Annotated[Access, requires(Permission.COMPOUND_WRITE)],
     uow: Uow,
     compound_id: UUID,
     body: CompoundIn,
     version: IfMatch,
-    access: Annotated[Access, requires(Permission.COMPOUND_WRITE)],
 ) -> Response:
     """Replaces name, address, number and region of a compound. Its figures are facts: state them under `facts`."""
     await service.change_compound(
