@@ -1,0 +1,191 @@
+"""For every parameter of a path, how to make such an object in a given region: what the access matrix lives on.
+
+Whoever adds a route with a new parameter adds its factory here (or says below that it names nothing of a region).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI
+
+from services.core.kit.ids import new_id
+from services.core.kit.uow import SYSTEM, Database
+from services.core.policy.service import store_packaged
+from services.worker import runtime
+from services.worker.tasks import selection as _bound  # noqa: F401 - binds the task that computes a run
+from tests.support.people import Client, Region, sign_in
+
+ADD_MESSAGE = """
+INSERT INTO message (id, recipient_kind, recipient_id, event_id, event_seq, kind, title_zh, title_en, body_zh, body_en,
+                     link, created_at)
+VALUES ($1, 'staff', $2, gen_random_uuid(), 1, 'test', '标题', 'title', '正文', 'body', '/', now())
+"""
+
+
+class World:
+    """A region, people in it, and objects of it, each made when first asked for."""
+
+    def __init__(self, app: FastAPI, database: Database, at: Region) -> None:
+        self.app, self.database, self.at = app, database, at
+        self._people: dict[str, Client] = {}
+        self._made: dict[str, str] = {}
+        self._governed = False
+
+    async def person(self, role: str) -> Client:
+        """Somebody with that role in this region."""
+        if role not in self._people:
+            self._people[role] = await sign_in(self.app, self.database, role, self.at)
+        return self._people[role]
+
+    async def get(self, parameter: str) -> str:
+        """The id of an object of this region, as the parameter takes it."""
+        if parameter not in self._made:
+            self._made[parameter] = await FACTORIES[parameter](self)
+        return self._made[parameter]
+
+    async def supply(self, name: str) -> str | None:
+        """The same for a property of a body, None where no factory goes by its name."""
+        return await self.get(name) if name in FACTORIES else None
+
+    async def post(self, path: str, body: dict[str, Any] | None, *, version: int | None = None) -> dict[str, Any]:
+        """Makes something through the API, as the city's; its answer."""
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        answer = await (await self.person("city")).post(path, json=body, headers=headers)
+        assert answer.status_code in {200, 201, 202}, f"{path}: {answer.text}"
+        made: dict[str, Any] = answer.json()
+        return made
+
+    async def under_ningbo(self) -> None:
+        """Puts the region under a policy, once."""
+        if not self._governed:
+            self._governed = True
+            async with self.database.begin(SYSTEM) as uow:
+                await store_packaged(uow)
+            await self.post(f"/v1/regions/{self.at.id}/policy", {"policy_id": "ningbo", "number": 1})
+
+
+Factory = Callable[[World], Awaitable[str]]
+FACTORIES: dict[str, Factory] = {}
+
+# Parameters that name nothing of a region, each with a value to send.
+OF_NO_REGION: dict[str, str] = {
+    "policy_id": "ningbo",  # policies are published for all
+    "gate_id": "menu_vote",  # a gate of that policy
+}
+
+# Bodies that a schema alone does not make valid: a fact's value has the form that its key asks for.
+_FACT = {"key": "compound.households", "value": "120", "source": "街道", "document": "甬街〔2026〕1号"}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/compounds/{compound_id}/facts": {"facts": [_FACT]},
+    "POST /v1/projects/{project_id}/facts": {
+        "facts": [{**_FACT, "key": "vote.menu.passed", "value": "false", "source": "社区"}]
+    },
+}
+
+
+def makes(parameter: str) -> Callable[[Factory], Factory]:
+    """Declares how to make the object that a path parameter names."""
+
+    def declare(factory: Factory) -> Factory:
+        FACTORIES[parameter] = factory
+        return factory
+
+    return declare
+
+
+@makes("region_id")
+async def _region(world: World) -> str:
+    return str(world.at.id)
+
+
+@makes("staff_id")
+async def _staff(world: World) -> str:
+    return str((await world.person("street")).staff_id)
+
+
+@makes("grant_id")
+async def _grant(world: World) -> str:
+    me = (await (await world.person("street")).get("/v1/me")).json()
+    return str(me["grants"][0]["id"])
+
+
+@makes("client_id")
+async def _client(world: World) -> str:
+    body = {"name": "系统", "organisation": "单位", "region_ids": [str(world.at.id)]}
+    return str((await world.post("/v1/clients", body))["id"])
+
+
+@makes("session_id")
+async def _session(world: World) -> str:
+    me = (await (await world.person("city")).get("/v1/me")).json()
+    return str(me["session_id"])
+
+
+@makes("compound_id")
+async def _compound(world: World) -> str:
+    body = {"region_id": str(world.at.id), "name": "南岳新村", "no": f"C-{uuid4().hex[:12]}"}
+    return str((await world.post("/v1/compounds", body))["id"])
+
+
+@makes("report_id")
+async def _report(world: World) -> str:
+    lines = [{"label": "南岳", "group": "2026", "figures": {"compound.households": "120"}}]
+    body = {"region_id": str(world.at.id), "title": "改造情况", "source": "住建局", "lines": lines}
+    return str((await world.post("/v1/reports", body))["id"])
+
+
+@makes("line_id")
+async def _line(world: World) -> str:
+    report = (await (await world.person("city")).get(f"/v1/reports/{await world.get('report_id')}")).json()
+    return str(report["lines"][0]["id"])
+
+
+@makes("project_id")
+async def _project(world: World) -> str:
+    await world.under_ningbo()
+    body = {"title": "改造项目", "region_id": str(world.at.id), "compound_ids": [await world.get("compound_id")]}
+    project = str((await world.post("/v1/projects", body))["id"])
+    votes = [
+        {"key": key, "value": "true", "source": "街道", "document": "甬街〔2026〕1号"}
+        for key in ("vote.menu.passed", "vote.plan.passed")
+    ]
+    await world.post(f"/v1/projects/{project}/facts", {"facts": votes})
+    plan = {
+        "items": [{"title": "整治", "category": "basic", "quantity": "1", "unit": "项", "cost": "100"}],
+        "budget": "100",
+        "funding": [{"source": "city", "amount": "100"}],
+    }
+    await world.post(f"/v1/projects/{project}/plans", plan)
+    return project
+
+
+@makes("round_id")
+async def _round(world: World) -> str:
+    await world.under_ningbo()
+    body = {"region_id": str(world.at.id), "year": 2027, "title": "二〇二七年度比选"}
+    return str((await world.post("/v1/rounds", body))["id"])
+
+
+@makes("run_id")
+async def _run(world: World) -> str:
+    project = (await (await world.person("city")).get(f"/v1/projects/{await world.get('project_id')}")).json()
+    await world.post(f"/v1/projects/{project['id']}/apply", None, version=project["version"])
+    chosen = await world.get("round_id")
+    await world.post(f"/v1/rounds/{chosen}/freeze", None, version=1)
+    run = str((await world.post(f"/v1/rounds/{chosen}/runs", None))["id"])
+    async with world.database.read() as connection:
+        job = await connection.fetchval(
+            "SELECT id FROM job WHERE name = 'selection.run' AND payload ->> 'run_id' = $1", run
+        )
+    await runtime.perform({"database": world.database}, str(job))
+    return run
+
+
+@makes("message_id")
+async def _message(world: World) -> str:
+    """One of the city's own: what makes messages is the worker, from events."""
+    made = new_id()
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(ADD_MESSAGE, made, (await world.person("city")).staff_id)
+    return str(made)
