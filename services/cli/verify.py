@@ -32,9 +32,9 @@ def verify(bundle: Data) -> list[str]:
     expected = list(_recomputed(bundle["policy"], bundle["round"], candidates))
     if [one["project_id"] for one in told] != [one["project_id"] for one in expected]:
         return [*wrong, "the results are not those of the candidates, in order of partition and rank"]
-    for said, found in zip(told, expected, strict=True):
-        keys = [key for key in sorted(said.keys() | found.keys()) if _json(said.get(key)) != _json(found.get(key))]
-        wrong += [f"{found['no']}: {key} is {said.get(key)!r}, recomputed {found.get(key)!r}" for key in keys]
+    for said, own in (pair for pair in zip(told, expected, strict=True) if _json(pair[0]) != _json(pair[1])):
+        keys = [key for key in said | own if key not in said or key not in own or _json(said[key]) != _json(own[key])]
+        wrong += [f"{own['no']}: {key} is {said.get(key)!r}, recomputed {own.get(key)!r}" for key in sorted(keys)]
     return wrong
 
 
