@@ -70,10 +70,7 @@ def make_data() -> Iterator[MakeData]:
 
     yield make
     for parent in parents:
-        data = parent / "data"
-        embedded.stop(data)
-        if data.exists() and (place := accounts.known_place(data)) != data:
-            shutil.rmtree(place)
+        embedded.erase(parent / "data")
         shutil.rmtree(parent)
 
 
@@ -292,6 +289,15 @@ def test_a_block_stops_what_it_started_unless_another_uses_it(make_data: MakeDat
             assert second == first
         assert [state.running for state in embedded.status(data)] == [True, True]
     assert [state.running for state in embedded.status(data)] == [False, False]
+
+
+def test_erase_leaves_nothing(make_data: MakeData) -> None:
+    data = make_data(0o700)
+    embedded.start(data, environment=NOTHING_NAMED)
+    place = accounts.known_place(data)
+    embedded.erase(data)
+    assert not data.exists()
+    assert not place.exists()
 
 
 def test_a_folder_that_somebody_else_put_in_our_place_is_refused(tmp_path: Path) -> None:

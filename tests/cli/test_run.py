@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from services.cli import embedded
-from services.cli.embedded import account as accounts
 from services.cli.embedded.slot import free_port, port_is_free
 from tests.support.watching import alive, eventually
 
@@ -31,9 +30,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A data folder of this module's own."""
     folder = tmp_path_factory.mktemp("run") / "data"
     yield folder
-    embedded.stop(folder)
-    if folder.exists() and (place := accounts.known_place(folder)) != folder:
-        subprocess.run(["rm", "-r", place], check=True)
+    embedded.erase(folder)
 
 
 @pytest.fixture

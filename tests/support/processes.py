@@ -130,4 +130,4 @@ def own_servers(folder: Path) -> Iterator[dict[str, str]]:
     try:
         yield embedded.ensure(folder, environment=clean_environment())
     finally:
-        embedded.stop(folder)
+        embedded.erase(folder)

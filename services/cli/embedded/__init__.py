@@ -17,7 +17,7 @@ from services.cli.embedded.account import Account
 from services.cli.embedded.errors import Refusal
 from services.cli.embedded.slot import Slot, exclusive, locked, shared
 
-__all__ = ["Embedded", "Refusal", "State", "data_folder", "ensure", "running", "start", "status", "stop"]
+__all__ = ["Embedded", "Refusal", "State", "data_folder", "ensure", "erase", "running", "start", "status", "stop"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,15 @@ def stop(data: Path, *, only: tuple[str, ...] | None = None, unless_used: bool =
         if unless_used and locked(data / "users.lock"):
             return []
         return _stop(accounts.known_place(data), only)
+
+
+def erase(data: Path) -> None:
+    """Stops the servers and deletes the data folder, with what lies outside it because root's servers cannot reach in."""
+    stop(data)
+    if data.exists():
+        place = accounts.known_place(data)
+        shutil.rmtree(place)
+        shutil.rmtree(data, ignore_errors=place == data)
 
 
 def status(data: Path) -> list[State]:
