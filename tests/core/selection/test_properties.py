@@ -79,7 +79,7 @@ def test_totals_are_the_sum_of_rounded_points(chosen: Policy, limits: RoundParam
         assert points <= 100
 
 
-@given(st.fractions(0, 1), st.fractions(0, 1), many_candidates())
+@given(st.fractions(0, 1, max_denominator=1000), st.fractions(0, 1, max_denominator=1000), many_candidates())
 def test_a_worse_state_never_costs_points_or_rank_under_a_rising_curve(
     low: Fraction, high: Fraction, others: list[Candidate]
 ) -> None:
