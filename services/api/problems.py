@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -135,6 +136,8 @@ def translate(error: BaseException) -> DomainError:
             return MethodNotAllowed(headers=dict(error.headers or {}))
         case HTTPException():
             return RequestMalformed()
+        case AsyncAdapt_asyncpg_dbapi.Error(__cause__=Exception() as cause):  # the pool's own, while it connects or commits
+            return translate(cause)
         case DBAPIError() if error.orig is not None and error.orig.__cause__ is not None:
             return translate(error.orig.__cause__)
         case asyncpg.UniqueViolationError() if error.constraint_name == "pk_idempotent_answer":
@@ -152,6 +155,7 @@ def translate(error: BaseException) -> DomainError:
             | asyncpg.LockNotAvailableError()
             | asyncpg.QueryCanceledError()
             | asyncpg.InterfaceError()
+            | asyncpg.InternalClientError()  # a connection cut in mid-answer
             | PoolTimeout()
             | ConnectionError()
             | TimeoutError()
