@@ -15,8 +15,9 @@ from services.core.kit.events import Event
 from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM, Actor, Database
 from services.core.notifications import rules
+from services.core.notifications.rules import Subscription
 from services.core.notifications.service import hand_out
-from services.core.notifications.subscriptions import BY_KIND, SUBSCRIPTIONS, Subscription
+from services.core.notifications.subscriptions import BY_KIND, SUBSCRIPTIONS
 from services.worker.handout import hand_out_once
 from tests.support.people import ADD_GRANT, ADD_STAFF, Region, make_region
 

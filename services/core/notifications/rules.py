@@ -5,7 +5,23 @@ from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import Any
 
-from services.core.notifications.subscriptions import Subscription
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One kind of event and its listeners.
+
+    `above`: these roles hear it when they are held on the event's region or on a region around it (up to the city).
+    `below`: these roles hear it when they are held on the event's region or anywhere inside it.
+    """
+
+    kind: str
+    title_zh: str
+    title_en: str
+    body_zh: str
+    body_en: str
+    link: str
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,31 +4,11 @@ Words may name `{subject}` (the project, round, compound … the event is about)
 and every field of the event itself. A kind that is not listed is told to nobody; it is still in the feed of events.
 """
 
-from dataclasses import dataclass
-
 from services.core.identity.access import Role
+from services.core.notifications.rules import Subscription
 
 CITY, DISTRICT, STREET, COMMUNITY = Role.CITY, Role.DISTRICT, Role.STREET, Role.COMMUNITY
 AUDITOR, DEPARTMENT, EXPERT = Role.AUDITOR, Role.DEPARTMENT, Role.EXPERT
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """One kind of event and its listeners.
-
-    `above`: these roles hear it when they are held on the event's region or on a region around it (up to the city).
-    `below`: these roles hear it when they are held on the event's region or anywhere inside it.
-    """
-
-    kind: str
-    title_zh: str
-    title_en: str
-    body_zh: str
-    body_en: str
-    link: str
-    above: tuple[Role, ...] = ()
-    below: tuple[Role, ...] = ()
-
 
 SUBSCRIPTIONS = (
     Subscription(

@@ -49,7 +49,7 @@ async def test_an_entry_whole(database: Database, staff: Staff, region: Regions)
     await write(database, "thing.done", at.path, by=actor, target_id=target)
     (item,) = (await read(auditor, actor_id=str(actor)))["items"]
     assert isinstance(item.pop("seq"), int)
-    assert UUID(item.pop("id"))
+    UUID(item.pop("id"))
     assert item.pop("at").endswith("Z")
     assert item == {
         "actor_kind": "staff", "actor_id": str(actor), "action": "thing.done", "outcome": "done", "target_type": "thing",

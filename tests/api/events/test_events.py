@@ -65,7 +65,7 @@ async def test_an_event_whole(database: Database, staff: Staff, region: Regions)
     subject = await happen(database, Seen(n=1), at=at, by=actor)
     (item,) = (await pull(reader))["items"]
     assert isinstance(item.pop("seq"), int)
-    assert UUID(item.pop("id"))
+    UUID(item.pop("id"))
     assert item.pop("occurred_at").endswith("Z")
     assert item == {
         "kind": "trial.seen", "schema_version": 3, "subject": {"type": "trial", "id": str(subject)},
