@@ -4,10 +4,11 @@ from services.core.facts import models as facts
 from services.core.identity import models as identity
 from services.core.kit import audit, events, idempotency, jobs
 from services.core.kit.database import Base
+from services.core.notifications import models as notifications
 from services.core.policy import models as policy
 from services.core.projects import models as projects
 from services.core.selection import models as selection
 from services.core.territory import models as territory
 
-TABLES = (audit, events, facts, idempotency, identity, jobs, policy, projects, selection, territory)
+TABLES = (audit, events, facts, idempotency, identity, jobs, notifications, policy, projects, selection, territory)
 metadata = Base.metadata
