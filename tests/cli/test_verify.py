@@ -85,6 +85,7 @@ def test_it_sees_every_leaf_that_was_changed(tmp_path: Path) -> None:
         (("results", 2, "failed_gates"), []),
         (("results", 3, "conflicts"), []),
         (("results", 0, "note"), "added"),
+        (("results", 0, "empty_note"), None),
     ],
 )
 def test_a_changed_result_is_seen_even_under_a_new_digest(path: tuple[Any, ...], value: Any) -> None:
@@ -92,7 +93,7 @@ def test_a_changed_result_is_seen_even_under_a_new_digest(path: tuple[Any, ...],
     at: Any = bundle
     for key in path[:-1]:
         at = at[key]
-    assert at.get(path[-1]) is not value
+    assert path[-1] not in at or at[path[-1]] is not value
     at[path[-1]] = value
     bundle["results_digest"] = digest(bundle["results"])
     assert any(path[2] in difference for difference in verify.verify(bundle))

@@ -3,6 +3,7 @@
 Keys under `compound`, `facilities` and `governance` are recorded on compounds and aggregated; all others on projects.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ Value = Fraction | bool | str
 """What a fact holds in memory: numbers of every kind as a Fraction, a flag as a bool, text as a str."""
 
 MAX_TEXT = 500
+
+_LONG_NUMBER = re.compile(r"\d{1,4000}(?:\.\d{1,4000}|/[1-9]\d{0,3999})?", re.ASCII)
 
 
 class ValueType(StrEnum):
@@ -95,9 +98,19 @@ def value_of(of: Entry, given: object) -> Value:
     if of.value_type is ValueType.TEXT:
         return _text(given)
     try:
-        number = parse_fraction(given)
+        return _in_range(of, parse_fraction(given))
     except NotExact as wrong:
         raise ValueInvalid(wrong.zh, wrong.en) from wrong
+
+
+def aggregated_value(of: Entry, text: str) -> Value:
+    """The value that `text_of` wrote of an aggregated fact: an exact mean over many compounds has more digits than we take in."""
+    if of.value_type in (ValueType.FLAG, ValueType.TEXT) or not _LONG_NUMBER.fullmatch(text):
+        return value_of(of, text)
+    return _in_range(of, Fraction(text))
+
+
+def _in_range(of: Entry, number: Fraction) -> Fraction:
     if number < 0:
         raise ValueInvalid("不得小于 0", "must be at least 0")
     if of.value_type is ValueType.SHARE and number > 1:

@@ -9,7 +9,16 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from services.core.facts.catalogue import CATALOGUE, Entry, Subject, Value, aggregate, text_of, value_of
+from services.core.facts.catalogue import (
+    CATALOGUE,
+    Entry,
+    Subject,
+    Value,
+    aggregate,
+    aggregated_value,
+    text_of,
+    value_of,
+)
 from services.core.facts.rules import RANK, EffectiveFact, Figure
 
 FLOOR_AREA = "compound.floor_area"
@@ -25,7 +34,7 @@ class ProjectFacts:
     def value(self, key: str) -> Value | None:
         """The exact value of a fact, None when it is missing or in conflict."""
         known = self.facts.get(key)
-        return None if known is None or known["value"] is None else value_of(CATALOGUE[key], known["value"])
+        return None if known is None or known["value"] is None else aggregated_value(CATALOGUE[key], known["value"])
 
 
 def facts_of_project(

@@ -6,7 +6,7 @@ Its `hash` identifies the run: SHA-256 over the canonical JSON of policy, round,
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from services.core.facts.catalogue import CATALOGUE, text_of, value_of
+from services.core.facts.catalogue import CATALOGUE, aggregated_value, text_of
 from services.core.kit.exact import decimal_text, digest, parse_fraction
 from services.core.policy.schema import Policy, canonical
 from services.core.selection.candidates import Candidate, Caps, Result, RoundParameters
@@ -84,7 +84,7 @@ def candidate_from(document: Mapping[str, Any]) -> Candidate:
         no=document["no"],
         title=document["title"],
         partition=document["partition"],
-        facts={key: value_of(CATALOGUE[key], text) for key, text in document["facts"].items()},
+        facts={key: aggregated_value(CATALOGUE[key], text) for key, text in document["facts"].items()},
         exceptions=frozenset(document["exceptions"]),
         conflicts=tuple(document["conflicts"]),
         carry_over=document["carry_over"],

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.core.facts.catalogue import CATALOGUE, value_of
+from services.core.facts.catalogue import CATALOGUE, aggregated_value
 from services.core.kit.exact import decimal_text
 from services.core.selection.bundle import parameters_from
 from services.core.selection.candidates import Candidate, Result, RoundParameters
@@ -31,7 +31,7 @@ def candidate_of(row: Mapping[str, Any]) -> Candidate:
         title=row["title"],
         partition=row["partition"],
         facts={
-            key: value_of(CATALOGUE[key], fact["value"])
+            key: aggregated_value(CATALOGUE[key], fact["value"])
             for key, fact in row["facts"].items()
             if fact["value"] is not None
         },

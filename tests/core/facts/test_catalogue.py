@@ -16,6 +16,7 @@ from services.core.facts.catalogue import (
     ValueInvalid,
     ValueType,
     aggregate,
+    aggregated_value,
     entry,
     parse_value,
     text_of,
@@ -142,6 +143,27 @@ def test_a_mean_lies_between_its_parts_in_whatever_order(parts: list[tuple[Fract
     assert min(value for value, _ in parts) <= result <= max(value for value, _ in parts)
     random.shuffle(parts)
     assert aggregate(mean, [value for value, _ in parts], [weight for _, weight in parts]) == result
+
+
+def test_an_exact_mean_over_many_compounds_is_read_back_though_no_request_may_send_it() -> None:
+    mean = CATALOGUE["facilities.basic.defect_share"]
+    parts = [Fraction(7, below) for below in (23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101)]
+    whole = aggregate(mean, list(parts), [Fraction(1000 + place) for place, _ in enumerate(parts)])
+    assert whole is not None
+    text = text_of(whole)
+    assert len(text) > 60
+    assert aggregated_value(mean, text) == whole
+    with pytest.raises(ValueInvalid):
+        parse_value(mean, text)
+
+
+def test_an_aggregated_value_keeps_to_its_type() -> None:
+    with pytest.raises(ValueInvalid):
+        aggregated_value(CATALOGUE["facilities.basic.defect_share"], "3/2")
+    with pytest.raises(ValueInvalid):
+        aggregated_value(CATALOGUE["facilities.basic.defect_share"], "1/0")
+    assert aggregated_value(CATALOGUE["governance.committee"], "true") is True
+    assert aggregated_value(CATALOGUE["compound.built_year"], "1990") == 1990
 
 
 def test_every_entry_is_complete_and_recorded_where_its_key_says() -> None:
