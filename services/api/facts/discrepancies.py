@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.api.facts.schemas import CandidateOut, DiscrepancyOut, FigureOut
+from services.api.facts.schemas import AmbiguousOut, CandidateOut, ConflictOut, FigureOut, TotalOut
 from services.core.kit import paging
 from services.core.kit.errors import CursorInvalid
 from services.core.kit.exact import decimal_text
@@ -49,33 +49,40 @@ def keys_of(finding: Finding) -> tuple[Any, ...]:
     return (part, *finding.place)
 
 
-def told(finding: Finding) -> DiscrepancyOut:
+def told(finding: Finding) -> ConflictOut | TotalOut | AmbiguousOut:
     """A finding as an answer."""
     if finding.report is None:
-        return DiscrepancyOut(
-            kind=finding.kind,
+        return ConflictOut(
+            kind=FindingKind.CONFLICT,
             compound_id=finding.place[1],
-            key=finding.key,
+            key=str(finding.place[2]),
             figures=[FigureOut.model_validate(figure) for figure in finding.figures],
         )
     report = finding.report
-    out = DiscrepancyOut(
-        kind=finding.kind,
-        report_id=report["report_id"],
-        report_title=report["title"],
-        source=report["source"],
-        group=report["group"],
+    where = {
+        "report_id": report["report_id"],
+        "report_title": report["title"],
+        "source": report["source"],
+        "group": report["group"],
+    }
+    if finding.total is None:
+        return AmbiguousOut(
+            **where,
+            kind=FindingKind.AMBIGUOUS,
+            line_id=report["line_id"],
+            label=report["label"],
+            note=report["note"],
+            candidates=[CandidateOut.model_validate(candidate) for candidate in finding.candidates],
+        )
+    return TotalOut(
+        **where,
+        kind=FindingKind.INCOMPLETE if finding.kind is FindingKind.INCOMPLETE else FindingKind.MISMATCH,
+        key=report["key"],
+        reported=decimal_text(finding.total.reported),
+        summed=decimal_text(finding.total.summed),
+        difference=decimal_text(finding.total.difference),
+        missing=list(finding.total.missing),
     )
-    if finding.total is not None:
-        out.key = finding.key
-        out.reported = decimal_text(finding.total.reported)
-        out.summed = decimal_text(finding.total.summed)
-        out.difference = decimal_text(finding.total.difference)
-        out.missing = list(finding.total.missing)
-        return out
-    out.line_id, out.label, out.note = report["line_id"], report["label"], report["note"]
-    out.candidates = [CandidateOut.model_validate(candidate) for candidate in finding.candidates]
-    return out
 
 
 def _position(text: str) -> int:

@@ -141,7 +141,7 @@ async def list_compound_discrepancies(
         reader, scope=access.scope, compound_id=compound_id, path=compound["region_path"]
     )
     out = DiscrepancyList(items=[told(finding) for finding in found])
-    return Response(to_json(out, exclude_none=True), media_type="application/json")
+    return Response(to_json(out), media_type="application/json")
 
 
 @router.get("/discrepancies", response_model=DiscrepancyPage)
@@ -154,7 +154,7 @@ async def list_discrepancies(
     """Everything open in a region: totals that do not add up, lines that nobody can place, sources that differ."""
     scope = await queries.narrowed(reader, region_id=wanted.region, scope=access.scope)
     found = await page_of(reader, scope=scope, kind=wanted.kind, after=page.after(CURSOR), limit=page.limit + 1)
-    rows = [told(finding).model_dump(exclude_none=True) for finding in found]
+    rows = [told(finding).model_dump() for finding in found]
     return page.answer(rows, lambda _last: keys_of(found[page.limit - 1]))
 
 

@@ -155,30 +155,50 @@ class CandidateOut(BaseModel):
     name: str
 
 
-class DiscrepancyOut(BaseModel):
-    """One discrepancy.
+class ConflictOut(BaseModel):
+    """The sources of a compound's figure differ, and nobody has decided."""
 
-    `conflict`: the sources of a compound's figure differ (`compound_id`, `figures`). `mismatch`: printed parts add up to something
-    else than the printed total. `incomplete`: some part is not printed (`missing`), `difference` is what it would have to hold.
-    `ambiguous`: a printed line that fits no or several compounds (`label`, `candidates`).
+    kind: Literal[FindingKind.CONFLICT]
+    compound_id: UUID
+    key: str
+    figures: list[FigureOut]
+
+
+class OfReport(BaseModel):
+    """Where in a report a discrepancy is."""
+
+    report_id: UUID
+    report_title: str
+    source: str
+    group: str
+
+
+class TotalOut(OfReport):
+    """Printed parts do not give the printed total.
+
+    `mismatch`: they add up to something else. `incomplete`: the parts named in `missing` are not printed, and `difference`
+    (reported - summed) is what they would have to hold.
     """
 
-    kind: FindingKind
-    compound_id: UUID | None = None
-    key: str | None = None
-    figures: list[FigureOut] | None = None
-    report_id: UUID | None = None
-    report_title: str | None = None
-    source: str | None = None
-    group: str | None = None
-    reported: str | None = None
-    summed: str | None = None
-    difference: str | None = None
-    missing: list[str] | None = None
-    line_id: UUID | None = None
-    label: str | None = None
-    note: str | None = None
-    candidates: list[CandidateOut] | None = None
+    kind: Literal[FindingKind.MISMATCH, FindingKind.INCOMPLETE]
+    key: str
+    reported: str
+    summed: str
+    difference: str
+    missing: list[str]
+
+
+class AmbiguousOut(OfReport):
+    """A printed line that fits no or several compounds, as two names run together do."""
+
+    kind: Literal[FindingKind.AMBIGUOUS]
+    line_id: UUID
+    label: str
+    note: str | None
+    candidates: list[CandidateOut]
+
+
+DiscrepancyOut = Annotated[ConflictOut | TotalOut | AmbiguousOut, Field(discriminator="kind")]
 
 
 class DiscrepancyList(BaseModel):

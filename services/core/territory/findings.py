@@ -71,7 +71,6 @@ class Finding:
     report: "asyncpg.Record | None" = None
     total: rules.TotalFinding | None = None
     candidates: tuple[Candidate, ...] = ()
-    key: str | None = None
     figures: tuple[Figure, ...] = ()
 
 
@@ -93,7 +92,7 @@ async def of_totals(
             after = (row["region_path"], row["report_id"], row["position"])
             finding = rules.total_finding(parse_fraction(row["value"]), _parts(row["parts"]))
             if finding is not None and finding.kind in kinds:
-                found.append(Finding(finding.kind, after, report=row, total=finding, key=row["key"]))
+                found.append(Finding(finding.kind, after, report=row, total=finding))
         if len(rows) < BATCH:
             break
     return found[:limit]
@@ -144,7 +143,6 @@ async def of_facts(
         Finding(
             FindingKind.CONFLICT,
             (conflict.region_path, conflict.subject_id, conflict.key),
-            key=conflict.key,
             figures=conflict.figures,
         )
         for conflict in conflicts

@@ -30,7 +30,10 @@ class Compound:
         self.client, self.county, self.id = client, county, compound_id
         self.at = f"/v1/compounds/{compound_id}"
 
-    async def say(self, *facts: dict[str, Any], by: httpx.AsyncClient | None = None, **headers: str) -> httpx.Response:
+    async def say(
+        self, *facts: dict[str, Any], by: httpx.AsyncClient | None = None, idempotency: str | None = None
+    ) -> httpx.Response:
+        headers = {"Idempotency-Key": idempotency} if idempotency else {}
         return await (by or self.client).post(f"{self.at}/facts", json={"facts": list(facts)}, headers=headers)
 
     async def holding(self, key: str) -> dict[str, Any]:
@@ -57,7 +60,9 @@ async def compound(region: MakeRegion, staff: MakeStaff) -> Compound:
 
 async def events(database: Database, subject_id: str) -> list[dict[str, Any]]:
     async with database.read() as connection:
-        rows = await connection.fetch("SELECT kind, data FROM event WHERE subject_id = $1 ORDER BY id", UUID(subject_id))
+        rows = await connection.fetch(
+            "SELECT kind, data FROM event WHERE subject_id = $1 ORDER BY id", UUID(subject_id)
+        )
     return [dict(row) for row in rows if row["kind"] != "compound.registered"]
 
 
@@ -174,18 +179,16 @@ async def test_pushes_of_many_keys_in_any_order_never_lock_each_other_out(compou
 
 
 async def test_the_same_request_under_one_key_is_answered_once(compound: Compound, database: Database) -> None:
-    key = {"Idempotency-Key": uuid4().hex}
-    first = await compound.say(HOUSEHOLDS, **key)
-    again = await compound.say(HOUSEHOLDS, **key)
+    key = uuid4().hex
+    first = await compound.say(HOUSEHOLDS, idempotency=key)
+    again = await compound.say(HOUSEHOLDS, idempotency=key)
     assert again.json() == first.json()
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert (await compound.say(HOUSEHOLDS | {"value": "9"}, **key)).status_code == 422
+    assert (await compound.say(HOUSEHOLDS | {"value": "9"}, idempotency=key)).status_code == 422
     assert len(await events(database, compound.id)) == 1
 
 
-async def test_differing_sources_hold_nothing_until_a_person_decides(
-    compound: Compound, database: Database
-) -> None:
+async def test_differing_sources_hold_nothing_until_a_person_decides(compound: Compound, database: Database) -> None:
     mine = (await compound.say(HOUSEHOLDS)).json()["facts"][0]
     theirs = (await compound.say(HOUSEHOLDS | {"source": "住建局", "value": "131"})).json()["facts"][0]
     torn = await compound.holding("compound.households")
@@ -307,7 +310,7 @@ async def test_pages_of_history_have_no_gaps(compound: Compound) -> None:
     values: list[str] = []
     cursor = None
     while True:
-        query = {"history": "true", "limit": 3} | ({"cursor": cursor} if cursor else {})
+        query: dict[str, Any] = {"history": "true", "limit": 3} | ({"cursor": cursor} if cursor else {})
         page = (await compound.client.get(f"{compound.at}/facts", params=query)).json()
         values += [fact["value"] for fact in page["items"]]
         cursor = page["next_cursor"]

@@ -144,7 +144,7 @@ async def test_pages_of_compounds_have_no_gaps_while_others_register(region: Mak
     seen: list[str] = []
     cursor = None
     while True:
-        query = {"region": str(county.id), "limit": 4} | ({"cursor": cursor} if cursor else {})
+        query: dict[str, Any] = {"region": str(county.id), "limit": 4} | ({"cursor": cursor} if cursor else {})
         answer = await client.get("/v1/compounds", params=query)
         page = answer.json()
         assert page["has_more"] == (page["next_cursor"] is not None) == ("Link" in answer.headers)
@@ -175,9 +175,7 @@ async def test_compounds_by_name_number_and_subtree(region: MakeRegion, staff: M
     assert (await client.get("/v1/compounds", params={"cursor": "x"})).status_code == 422
 
 
-async def test_two_grants_are_one_list(
-    region: MakeRegion, staff: MakeStaff, database: Database
-) -> None:
+async def test_two_grants_are_one_list(region: MakeRegion, staff: MakeStaff, database: Database) -> None:
     county = await region("county")
     first, between, last = [await region("street", county) for _ in range(3)]
     everywhere = await staff("district", county)

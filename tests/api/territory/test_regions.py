@@ -99,7 +99,7 @@ async def test_pages_of_regions_have_no_gaps(region: MakeRegion, staff: MakeStaf
     seen: list[str] = []
     cursor = None
     while True:
-        query = {"parent": str(county.id), "limit": 3} | ({"cursor": cursor} if cursor else {})
+        query: dict[str, Any] = {"parent": str(county.id), "limit": 3} | ({"cursor": cursor} if cursor else {})
         page = (await client.get("/v1/regions", params=query)).json()
         seen += [item["name"] for item in page["items"]]
         cursor = page["next_cursor"]

@@ -35,7 +35,9 @@ async def test_loading_is_quick_and_adds_nothing_twice(fresh_database: Database)
 
     async with fresh_database.read() as connection:
         path = await connection.fetchval("SELECT path FROM region WHERE code = '520327'")
-        above = await connection.fetch("SELECT name FROM region WHERE starts_with($1, path) ORDER BY length(path)", path)
+        above = await connection.fetch(
+            "SELECT name FROM region WHERE starts_with($1, path) ORDER BY length(path)", path
+        )
         events = await connection.fetch("SELECT kind, data FROM event")
     assert [row["name"] for row in above] == ["中华人民共和国", "贵州省", "遵义市", "凤冈县"]
     assert [row["kind"] for row in events] == ["region.list_loaded"]
