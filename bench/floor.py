@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 from fastapi import FastAPI, Request, Response
@@ -27,7 +27,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """A pool as large as ours."""
     async with asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=16, max_size=20) as pool:
         app.state.pool = pool
-        app.state.query, app.state.arguments = json.loads(os.environ["FLOOR_QUERY"])
+        app.state.query, app.state.arguments, app.state.places = json.loads(os.environ["FLOOR_QUERY"])
         app.state.constant = b""
         yield
 
@@ -37,9 +37,12 @@ def create_app() -> FastAPI:
     app = FastAPI(lifespan=lifespan)
 
     @app.get("/projects")
-    async def projects(request: Request) -> Response:
+    async def projects(request: Request, region: UUID) -> Response:
         state = request.app.state
-        rows = await state.pool.fetch(state.query, *state.arguments)
+        arguments = list(state.arguments)
+        for place in state.places:
+            arguments[place] = region
+        rows = await state.pool.fetch(state.query, *arguments)
         return Response(to_json([dict(row) for row in rows]), media_type="application/json")
 
     @app.put("/constant")

@@ -16,13 +16,17 @@ from services.cli import embedded
 from services.core.identity import tokens
 from services.core.kit.database import create_engine
 from services.core.kit.ids import new_id
-from services.core.kit.settings import Settings, load
+from services.core.kit.scope import Scope
+from services.core.kit.settings import load
 from services.core.kit.uow import SYSTEM, Database
+from services.core.policy.service import store_packaged
+from services.core.projects.queries import LIST_OF_REGION
 from services.core.territory.bundled import load_regions
 from tests.support import databases
 from tests.support.people import ADD_GRANT, ADD_STAFF, LIFETIMES
 from tests.support.processes import Process, free_port, until
 
+REGION_GOES_HERE = UUID(int=0)
 NATION = 219_000  # compounds of the nation's five-year plan; one project each
 LOGS = Path(".data/bench-logs")
 
@@ -51,6 +55,8 @@ async def seed(database: Database) -> tuple[str, UUID]:
     """The nation's regions and `NATION` projects, spread over its counties; a token that sees all, and the nation's id."""
     async with database.begin(SYSTEM) as uow:
         await load_regions(uow)
+    async with database.begin(SYSTEM) as uow:
+        await store_packaged(uow)
     async with database.begin(SYSTEM) as uow:
         counties = await uow.driver.fetch("SELECT id, path, code FROM region WHERE level = 'county' ORDER BY code")
         nation = await uow.driver.fetchrow("SELECT id, path FROM region WHERE level = 'nation'")
@@ -90,7 +96,7 @@ async def process(module: str, *, factory: str, environment: dict[str, str]) -> 
     )  # fmt: skip
     running.start()
     try:
-        await until(lambda: _answers(port), seconds=30, what=f"{module} answers")
+        await until(lambda: _answers(port), seconds=90, what=f"{module} answers")
         yield port
     finally:
         running.stop()
@@ -103,18 +109,19 @@ def _answers(port: int) -> bool:
     return False
 
 
-def settings() -> Settings:
-    """Settings of this process."""
-    return load()
-
-
 def engine() -> AsyncEngine:
     """A pool for the bench itself."""
     return create_engine(load(), application="jiugai-bench", pool_size=20)
 
 
-def floor_query(sql: str, arguments: list[object]) -> str:
-    """How the floor is told its query."""
-    return json.dumps([sql, arguments], default=str)
-
-
+def floor_query(scope: Scope) -> str:
+    """How the floor is told its query: our own SQL, its arguments in order, and which of them is the region."""
+    values = {
+        "region_id": REGION_GOES_HERE, "scope_low": scope.lows[0], "scope_high": scope.highs[-1], "after_path": "",
+        "after_no": "", "stage": None, "q": None, "limit": 21, **scope.parameters,
+    }  # fmt: skip
+    arguments = LIST_OF_REGION.arguments(values)
+    regions = [number for number, value in enumerate(arguments) if value == REGION_GOES_HERE]
+    return json.dumps(
+        [LIST_OF_REGION.sql, [None if value == REGION_GOES_HERE else value for value in arguments], regions]
+    )

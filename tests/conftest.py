@@ -38,7 +38,10 @@ def servers() -> dict[str, str]:
     given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
     if len(given) < 2:
         given = {**embedded.ensure(Path(os.environ.get("JIUGAI_DATA", ROOT / ".data"))), **given}
-    return {"DATABASE_URL": given["DATABASE_URL"], "REDIS_URL": given["REDIS_URL"].rsplit("/", 1)[0] + f"/{REDIS_NUMBER}"}
+    return {
+        "DATABASE_URL": given["DATABASE_URL"],
+        "REDIS_URL": given["REDIS_URL"].rsplit("/", 1)[0] + f"/{REDIS_NUMBER}",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +55,9 @@ def settings(servers: dict[str, str], template: str) -> Iterator[Settings]:
     """Settings on a database of this run."""
     with databases.cloned(servers["DATABASE_URL"], template) as url:
         yield Settings(
-            database_url=url,  # type: ignore[arg-type]
-            redis_url=servers["REDIS_URL"],  # type: ignore[arg-type]
-            jiugai_secret_key=SECRET,  # type: ignore[arg-type]
+            database_url=url,
+            redis_url=servers["REDIS_URL"],
+            jiugai_secret_key=SECRET,
             jiugai_log_level="ERROR",
             rate_per_client_minute=1_000_000,
             rate_per_principal_minute=1_000_000,
@@ -108,7 +111,7 @@ async def redis(servers: dict[str, str]) -> AsyncIterator[Redis]:
 def region(database: Database) -> Callable[..., Awaitable[Region]]:
     """`await region("street", parent=county)` makes a region; without a parent it is a province of its own."""
 
-    async def make(level: str = "county", parent: Region | None = None, **over: object) -> Region:
+    async def make(level: str = "county", parent: Region | None = None, **over: str) -> Region:
         return await make_region(database, level, parent, **over)
 
     return make

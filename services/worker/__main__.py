@@ -5,9 +5,10 @@ import contextlib
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.typing import StartupShutdown
 from arq.worker import Worker
 from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import RedisError
@@ -64,8 +65,8 @@ async def run(settings: Settings) -> None:
         functions(),
         queue_name=QUEUE,
         redis_pool=redis,
-        on_startup=on_startup,
-        on_shutdown=on_shutdown,
+        on_startup=cast("StartupShutdown", on_startup),
+        on_shutdown=cast("StartupShutdown", on_shutdown),
         max_jobs=settings.worker_jobs,
         poll_delay=POLL_SECONDS,
         keep_result=0,

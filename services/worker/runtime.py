@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import structlog
+from arq.typing import WorkerCoroutine
 from arq.worker import Function, func
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -74,6 +75,12 @@ async def _failed(database: Database, job_id: str, error: Exception) -> None:
 def functions() -> list[Function]:
     """What arq calls by name. One try each: retries are the ledger's matter."""
     return [
-        func(perform, name=name, timeout=found.job.timeout_seconds + 5, max_tries=100, keep_result=0)
+        func(
+            cast("WorkerCoroutine", perform),
+            name=name,
+            timeout=found.job.timeout_seconds + 5,
+            max_tries=100,
+            keep_result=0,
+        )
         for name, found in TASKS.items()
     ]

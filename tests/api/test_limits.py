@@ -1,5 +1,7 @@
 """Sizes and rates are bounded, and the refusal says how to go on."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -36,7 +38,7 @@ async def test_health_is_not_counted(narrow: FastAPI) -> None:
 
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_too_large(narrow: FastAPI, *, streamed: bool) -> None:
-    async def chunks():  # type: ignore[no-untyped-def]
+    async def chunks() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 10
 

@@ -26,6 +26,7 @@ def everything_loaded() -> None:
 
 
 def _below(kind: type) -> Iterator[type]:
+    child: type
     for child in kind.__subclasses__():
         yield child
         yield from _below(child)

@@ -27,8 +27,7 @@ from sqlalchemy.orm import aliased
 
 from services.core.identity.access import Grant, Principal, Role
 from services.core.identity.models import AccessToken, Client, RoleGrant, Session, Staff
-from services.core.kit.database import Statement
-from services.core.kit.scope import in_scope
+from services.core.kit.database import Statement, in_scope
 
 if TYPE_CHECKING:
     import asyncpg
@@ -57,7 +56,7 @@ PRINCIPAL = Statement(
     .outerjoin(Client, (Session.principal_kind == "client") & (Client.id == Session.principal_id))
     .where(
         AccessToken.digest == bindparam("digest"),
-        AccessToken.expires_at > func.now(),
+        AccessToken.expires_at > func.statement_timestamp(),
         Session.revoked_at.is_(None),
         func.coalesce(Staff.id, Client.id).is_not(None),
         func.coalesce(Staff.disabled_at, Client.disabled_at).is_(None),
@@ -223,7 +222,7 @@ MY_SESSIONS = Statement(
         Session.principal_kind == bindparam("kind"),
         Session.principal_id == bindparam("principal_id"),
         Session.revoked_at.is_(None),
-        Session.expires_at > func.now(),
+        Session.expires_at > func.statement_timestamp(),
         or_(bindparam("before", type_=Uuid()).is_(None), Session.id < bindparam("before", type_=Uuid())),
     )
     .order_by(Session.id.desc())

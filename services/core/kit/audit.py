@@ -31,9 +31,8 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.kit.database import Base, Keyed, Statement
+from services.core.kit.database import Base, Keyed, Statement, in_scope
 from services.core.kit.events import SequenceCounter
-from services.core.kit.scope import in_scope
 
 GENESIS = bytes(32)
 

@@ -6,7 +6,21 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import DateTime, Executable, MetaData, Uuid
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Executable,
+    MetaData,
+    String,
+    Uuid,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -107,3 +121,16 @@ class Statement:
     async def first(self, connection: "asyncpg.Connection", **values: Any) -> "asyncpg.Record | None":
         """The first row, or None."""
         return await connection.fetchrow(self.sql, *self.arguments(values))
+
+
+def in_scope(column: Any) -> ColumnElement[bool]:
+    """`column` lies inside the scope given as `scope_lows` and `scope_highs`; for statements compiled once."""
+    ranges = (
+        func.unnest(bindparam("scope_lows", type_=ARRAY(String)), bindparam("scope_highs", type_=ARRAY(String)))
+        .table_valued("low", "high")
+        .render_derived(name="scope")
+    )
+    collated = type_coerce(column, String)
+    return exists(
+        select(literal_column("1")).select_from(ranges).where(collated >= ranges.c.low, collated < ranges.c.high)
+    )

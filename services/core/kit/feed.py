@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, BigInteger, String, any_, bindparam, or_, select, true
 
-from services.core.kit.database import Statement
+from services.core.kit.database import Statement, in_scope
 from services.core.kit.events import EventRow, SequenceCounter
-from services.core.kit.scope import Scope, in_scope
+from services.core.kit.scope import Scope
 
 if TYPE_CHECKING:
     import asyncpg

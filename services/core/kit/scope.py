@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, String, bindparam, exists, func, literal_column, select, type_coerce
-
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -50,18 +48,3 @@ class Scope:
     def parameters(self) -> dict[str, Any]:
         """The values of the parameters that `in_scope` leaves open."""
         return {"scope_lows": self.lows, "scope_highs": self.highs}
-
-    def clause(self, column: Any) -> ColumnElement[bool]:
-        """`column` (a region path) lies inside this scope; for statements built per call."""
-        return in_scope(column).params(**self.parameters)
-
-
-def in_scope(column: Any) -> ColumnElement[bool]:
-    """`column` lies inside the scope given as `scope_lows` and `scope_highs`; for statements compiled once."""
-    ranges = func.unnest(
-        bindparam("scope_lows", type_=ARRAY(String)), bindparam("scope_highs", type_=ARRAY(String))
-    ).table_valued("low", "high").render_derived(name="scope")
-    collated = type_coerce(column, String)
-    return exists(
-        select(literal_column("1")).select_from(ranges).where(collated >= ranges.c.low, collated < ranges.c.high)
-    )

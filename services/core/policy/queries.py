@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, String, and_, bindparam, column, func, or_, select, table, tuple_
 
-from services.core.kit.database import Statement
-from services.core.kit.scope import in_scope
+from services.core.kit.database import Statement, in_scope
 from services.core.policy.models import PolicyAssignment, PolicyVersion
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from sqlalchemy import ARRAY, String, Uuid, bindparam, exists, func, literal, or
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.core.facts.queries import effective
-from services.core.kit.database import Statement
+from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
-from services.core.kit.scope import Scope, in_scope
+from services.core.kit.scope import Scope
 from services.core.policy import queries as policies
 from services.core.policy.errors import NoPolicyInForce
 from services.core.policy.queries import StoredPolicy
@@ -57,13 +57,14 @@ def _list(*, of_region: bool) -> Statement:
         low, high = func.greatest(path, low, type_=PATH), func.least(end, high, type_=PATH)
     chosen_stage = bindparam("stage", type_=String)
     part = bindparam("q", type_=String)
+    # One lower bound, not two: given a range and a key to go on after, an index scan begins at whichever it is told first,
+    # which for a county would be the first project of the nation.
+    after = func.greatest(low, bindparam("after_path", type_=PATH), type_=PATH)
     statement = (
         select(*SHOWN)
         .where(
-            Project.region_path >= low,
+            tuple_(Project.region_path, Project.no) > tuple_(after, bindparam("after_no", type_=Project.no.type)),
             Project.region_path < high,
-            tuple_(Project.region_path, Project.no)
-            > tuple_(bindparam("after_path", type_=PATH), bindparam("after_no", type_=Project.no.type)),
             or_(chosen_stage.is_(None), Project.stage == chosen_stage),
             or_(part.is_(None), Project.title.ilike(part)),
             in_scope(Project.region_path),

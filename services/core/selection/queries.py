@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Select, String, Uuid, bindparam, case, func, or_, select
 
-from services.core.kit.database import Statement
+from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
-from services.core.kit.scope import Scope, in_scope
+from services.core.kit.scope import Scope
 from services.core.policy.models import PolicyVersion
 from services.core.projects.models import Project
 from services.core.selection.models import (

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Boolean, Integer, String, Uuid, bindparam, func, or_, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from services.core.kit.database import Statement
+from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
-from services.core.kit.scope import Scope, in_scope
+from services.core.kit.scope import Scope
 from services.core.territory.models import Compound, Region, Report, ReportLine, ReportTotal
 
 if TYPE_CHECKING:

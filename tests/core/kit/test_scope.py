@@ -4,8 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import ARRAY, String, bindparam, collate, column, func, select
 
-from services.core.kit.database import Statement
-from services.core.kit.scope import Scope, in_scope
+from services.core.kit.database import Statement, in_scope
+from services.core.kit.scope import Scope
 from services.core.kit.uow import Database
 
 # Few different numbers, and such as begin with each other (1, 11, 111), so that trees overlap and near misses are common.

@@ -1,0 +1,223 @@
+"""`python -m bench`: every figure of the ground, each beside its floor in the same run. Writes `.data/bench.json`."""
+
+import asyncio
+import os
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import cast
+from uuid import UUID, uuid4
+
+import httpx
+import uvloop
+from redis.asyncio import Redis
+
+from bench import stage
+from bench.jobs import DONE, FLOOR_QUEUE, STARTED, Nothing, redis
+from bench.load import burst, request
+from bench.report import Figure, paired, write
+from bench.round import publish_a_round
+from services.api.doorbell import RedisDoorbell
+from services.core.kit.scope import Scope
+from services.core.kit.uow import SYSTEM, Database
+from tests.support.processes import Process
+
+CLIENTS = 16
+SECONDS = 2.0
+JOBS = 2000
+IDLE_SAMPLES = 100
+
+
+async def rate(port: int, make: Callable[[], bytes], expected: bytes = b"HTTP/1.1 200") -> float:
+    """Requests per second; anything but the expected answer ends the benchmark."""
+    outcome = await burst(port, make, clients=CLIENTS, seconds=SECONDS, expected=expected)
+    if outcome.wrong:
+        sys.exit(f"{outcome.wrong} of {outcome.requests} answers were wrong, the first: {outcome.first_wrong!r}")
+    return outcome.rate
+
+
+async def reads(database: Database, token: str, ours: int, floor: int) -> list[Figure]:
+    """A page of 20 projects of a region, walking through counties, cities and the nation."""
+    async with database.read() as connection:
+        regions = await connection.fetch(
+            "SELECT id FROM region WHERE level IN ('nation', 'province', 'city', 'county') ORDER BY path"
+        )
+    ids = [row["id"] for row in regions]
+    turn = count()
+    authorised = {"Authorization": f"Bearer {token}"}
+
+    def page() -> bytes:
+        return request("GET", f"/v1/projects?region={ids[next(turn) % len(ids)]}&limit=20", headers=authorised)
+
+    def bare() -> bytes:
+        return request("GET", f"/projects?region={ids[next(turn) % len(ids)]}")
+
+    return [
+        await paired(
+            "project list, page of 20 by region, 219,000 rows",
+            ours=lambda: rate(ours, page), floor=lambda: rate(floor, bare), must=0.5,
+        )
+    ]  # fmt: skip
+
+
+async def public_ranking(round_id: UUID, ours: int, floor: int) -> list[Figure]:
+    """A county's published ranking, and the 304 of who has it already."""
+    path = f"/public/rounds/{round_id}/ranking"
+    published = httpx.get(f"http://127.0.0.1:{ours}{path}").raise_for_status()
+    httpx.put(f"http://127.0.0.1:{floor}/constant", content=published.content).raise_for_status()
+    same = {"If-None-Match": published.headers["etag"]}
+    print(f"published ranking: {len(published.content):,} bytes")
+    whole = await paired(
+        "public ranking of a county",
+        ours=lambda: rate(ours, lambda: request("GET", path)),
+        floor=lambda: rate(floor, lambda: request("GET", "/constant")),
+        must=0.7,
+    )
+    unchanged = await paired(
+        "public ranking, If-None-Match → 304",
+        ours=lambda: rate(ours, lambda: request("GET", path, headers=same), b"HTTP/1.1 304"),
+        floor=lambda: rate(floor, lambda: request("GET", "/constant")),
+        must=0.7,
+    )
+    return [whole, unchanged]
+
+
+async def writes(compounds: list[UUID], token: str, ours: int, floor: int) -> list[Figure]:
+    """Attesting one fact: authorised, scoped, idempotent, audited, an event, one commit."""
+    turn = count()
+
+    def attest() -> bytes:
+        number = next(turn)
+        body = (
+            b'{"facts":[{"key":"compound.hazards","value":"%d","kind":"attested","source":"bench","document":"b"}]}'
+            % (number % 1_000_000)
+        )
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": str(uuid4()),
+        }
+        return request("POST", f"/v1/compounds/{compounds[number % len(compounds)]}/facts", headers=headers, body=body)
+
+    body = b'{"key":"compound.hazards","value":"7","source":"bench"}'
+    bare = request("POST", "/write", headers={"Content-Type": "application/json"}, body=body)
+    return [
+        await paired(
+            "small authenticated write",
+            ours=lambda: rate(ours, attest, b"HTTP/1.1 201"),
+            floor=lambda: rate(floor, lambda: bare, b"HTTP/1.1 201"),
+            must=0.25,
+        )
+    ]
+
+
+async def until_done(marks: "Redis", number: int) -> None:
+    """Waits until so many jobs have been marked."""
+    deadline = time.monotonic() + 120
+    while int(await marks.get(DONE) or 0) < number:
+        if time.monotonic() > deadline:
+            sys.exit(f"only {await marks.get(DONE)} of {number} jobs were done in 120 s")
+        await asyncio.sleep(0.002)
+
+
+async def jobs(database: Database) -> list[Figure]:
+    """Jobs enqueued by 16 at once and done by one worker process; and how soon one starts when nothing else is going on."""
+    marks = await redis()
+    logs = stage.LOGS
+    workers = {
+        side: Process([sys.executable, "-m", "bench.jobs", side], {}, logs / f"worker-{side}.log")
+        for side in ("ours", "arq")
+    }
+
+    async def spread(enqueue: Callable[[int], Awaitable[object]]) -> float:
+        await marks.delete(STARTED, DONE)
+        turn = count()
+
+        async def enqueuer() -> None:
+            while (number := next(turn)) < JOBS:
+                await enqueue(number)
+
+        started = time.perf_counter()
+        await asyncio.gather(*(enqueuer() for _ in range(CLIENTS)))
+        await until_done(marks, JOBS)
+        return JOBS / (time.perf_counter() - started)
+
+    async def through_ledger(number: int) -> None:
+        async with database.begin(SYSTEM) as uow:
+            uow.enqueue(Nothing(number=number))
+
+    async def alone(number: int) -> None:
+        await marks.enqueue_job("bench.bare", number, _queue_name=FLOOR_QUEUE)
+
+    for worker in workers.values():
+        worker.start()
+    try:
+        throughput = await paired(
+            "jobs through the ledger", ours=lambda: spread(through_ledger), floor=lambda: spread(alone), must=0.3
+        )
+        delays = await start_delays(through_ledger, marks)
+    finally:
+        for worker in workers.values():
+            worker.stop()
+    p50, p99 = statistics.median(delays), sorted(delays)[int(len(delays) * 0.99) - 1]
+    return [
+        throughput,
+        Figure("job start delay when idle, p50 (ms)", round(p50 * 1000, 1), 50, "most", f"{p50 * 1000:.1f} ms", "–"),
+        Figure("job start delay when idle, p99 (ms)", round(p99 * 1000, 1), 250, "most", f"{p99 * 1000:.1f} ms", "–"),
+    ]
+
+
+async def start_delays(enqueue: Callable[[int], Awaitable[object]], marks: "Redis") -> list[float]:
+    """Seconds from the commit of a job to its start, one at a time, at uneven intervals."""
+    delays = []
+    for sample in range(IDLE_SAMPLES):
+        await marks.delete(STARTED, DONE)
+        await enqueue(sample)
+        committed = time.time()
+        await until_done(marks, 1)
+        started = await cast("Awaitable[bytes]", marks.hget(STARTED, str(sample)))
+        delays.append(max(0.0, float(started) - committed))
+        await asyncio.sleep(0.05 + (sample * 37 % 100) / 1000)
+    return delays
+
+
+async def main() -> None:
+    """Seeds, measures, reports."""
+    begun = time.monotonic()
+    engine = stage.engine()
+    bell = RedisDoorbell(os.environ["REDIS_URL"])
+    database = Database(engine, doorbell=bell.ring)
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} seeding {stage.NATION:,} projects …", flush=True)
+    token, nation = await stage.seed(database)
+    whole = Scope.of([await region_path(database, nation)])
+    floor_environment = {"FLOOR_QUERY": stage.floor_query(whole)}
+    async with (
+        stage.process("services.api.app", factory="create_app", environment={}) as ours,
+        stage.process("bench.floor", factory="create_app", environment=floor_environment) as floor,
+    ):
+        round_id, compounds = await publish_a_round(database, token, ours)
+        figures = await reads(database, token, ours, floor)
+        figures += await public_ranking(round_id, ours, floor)
+        figures += await writes(compounds, token, ours, floor)
+    figures += await jobs(database)
+    await database.close()
+    await bell.close()
+    write(figures, Path(".data/bench.json"))
+    print(f"{time.monotonic() - begun:.0f} s in all")
+    if not all(figure.holds for figure in figures):
+        sys.exit(1)
+
+
+async def region_path(database: Database, region_id: UUID) -> str:
+    """The path of a region."""
+    async with database.read() as connection:
+        return str(await connection.fetchval("SELECT path FROM region WHERE id = $1", region_id))
+
+
+if __name__ == "__main__":
+    with stage.servers():
+        uvloop.run(main())
