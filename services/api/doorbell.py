@@ -9,7 +9,7 @@ from redis.asyncio.connection import BlockingConnectionPool
 from redis.exceptions import RedisError
 
 from services.core.kit.jobs import Rung
-from services.core.kit.queue import QUEUE, serialize
+from services.core.kit.queue import FUNCTION, QUEUE, serialize
 
 log = structlog.get_logger("doorbell")
 
@@ -28,7 +28,7 @@ class RedisDoorbell:
         """Queues each job's id; says once when Redis is gone, and once when it is back."""
         try:
             for one in rung:
-                await self._redis.enqueue_job(one.name, str(one.job_id), _job_id=str(one.job_id))
+                await self._redis.enqueue_job(FUNCTION, str(one.job_id), _job_id=str(one.job_id))
         except (RedisError, OSError) as error:
             if not self._down:
                 log.warning("redis does not answer; the relay will ring later", error=type(error).__name__)

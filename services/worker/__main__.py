@@ -17,7 +17,7 @@ from redis.exceptions import TimeoutError as RedisSlow
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.jobs import Rung
-from services.core.kit.queue import QUEUE, deserialize, serialize
+from services.core.kit.queue import FUNCTION, QUEUE, deserialize, serialize
 from services.core.kit.settings import Settings, load
 from services.core.kit.uow import Database
 from services.worker import loops, tasks
@@ -45,7 +45,7 @@ async def run(settings: Settings) -> None:
     async def ring(rung: Sequence[Rung]) -> None:
         with contextlib.suppress(RedisError, OSError):
             for one in rung:
-                await redis.enqueue_job(one.name, str(one.job_id), _job_id=str(one.job_id))
+                await redis.enqueue_job(FUNCTION, str(one.job_id), _job_id=str(one.job_id))
 
     engine = create_engine(settings, application="jiugai-worker", pool_size=settings.worker_jobs + 4)
     database = Database(engine, doorbell=ring)

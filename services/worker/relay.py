@@ -6,6 +6,7 @@ from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix
 
 from services.core.kit.jobs import due_unrung
+from services.core.kit.queue import FUNCTION
 from services.core.kit.uow import Database
 
 
@@ -19,6 +20,6 @@ async def relay_once(database: Database, redis: ArqRedis) -> int:
         rung = await due_unrung(connection, now=datetime.now(UTC))
     for one in rung:
         job_id = str(one.job_id)
-        if await redis.enqueue_job(one.name, job_id, _job_id=job_id) is None:
+        if await redis.enqueue_job(FUNCTION, job_id, _job_id=job_id) is None:
             await redis.delete(in_progress_key_prefix + job_id)
     return len(rung)

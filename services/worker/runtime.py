@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.core.kit.jobs import FINISH, LOCK, Job, record_failure
 from services.core.kit.logs import describe
+from services.core.kit.queue import FUNCTION
 from services.core.kit.uow import Actor, Database, UnitOfWork
 
 log = structlog.get_logger("worker")
@@ -52,7 +53,9 @@ async def perform(context: dict[str, Any], job_id: str) -> None:
             row = await LOCK.first(uow.driver, job_id=UUID(job_id))
             if row is None:
                 return
-            found = TASKS[row["name"]]
+            found = TASKS.get(row["name"])
+            if found is None:  # a newer program's job: it waits, backs off, and is seen when it never comes
+                raise RuntimeError(f"no task for {row['name']}")
             uow.actor = Actor("system", None, row["request_id"])
             async with asyncio.timeout(found.job.timeout_seconds):
                 await found.body(uow, found.job.model_validate(row["payload"]))
@@ -73,14 +76,7 @@ async def _failed(database: Database, job_id: str, error: Exception) -> None:
 
 
 def functions() -> list[Function]:
-    """What arq calls by name. One try each: retries are the ledger's matter."""
-    return [
-        func(
-            cast("WorkerCoroutine", perform),
-            name=name,
-            timeout=found.job.timeout_seconds + 5,
-            max_tries=100,
-            keep_result=0,
-        )
-        for name, found in TASKS.items()
-    ]
+    """What arq calls. Retries are the ledger's matter; a job that no task is bound to fails there, and is seen."""
+    longest = max((found.job.timeout_seconds for found in TASKS.values()), default=60)
+    performing = cast("WorkerCoroutine", perform)
+    return [func(performing, name=FUNCTION, timeout=longest + 5, max_tries=100, keep_result=0)]

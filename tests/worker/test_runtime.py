@@ -182,3 +182,11 @@ def test_a_job_has_one_task(doing: Callable[[Trial], None]) -> None:
     doing(leave_mark)
     with pytest.raises(RuntimeError, match=r"trial\.do"):
         doing(leave_mark)
+
+
+async def test_a_job_that_no_task_is_bound_to_is_counted_and_seen(database: Database) -> None:
+    job_id = await enqueue(database, "nobody")
+    await perform(database, job_id)
+    async with database.read() as reader:
+        row = await reader.fetchrow("SELECT attempts, last_error FROM job WHERE id = $1", job_id)
+    assert (row["attempts"], row["last_error"]) == (1, "RuntimeError: no task for trial.do")

@@ -129,6 +129,11 @@ async def claim_slot(connection: AsyncConnection, *, name: str, slot_at: datetim
     return claimed.one_or_none() is not None
 
 
+async def forget_slots(connection: AsyncConnection, *, before: datetime) -> None:
+    """Forgets ticks older than `before`, which nobody can claim any more."""
+    await connection.execute(delete(ScheduleSlot).where(ScheduleSlot.slot_at < before))
+
+
 async def dead_jobs(connection: AsyncConnection, *, limit: int = 100) -> list[RowMapping]:
     """Jobs that failed for good, the oldest first."""
     statement = DEAD.order_by(JobRow.failed_at).limit(limit)

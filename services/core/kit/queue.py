@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 QUEUE = "jiugai:jobs"
+FUNCTION = "job"  # the one function that arq knows; which job it is, the ledger says
 
 
 def serialize(content: dict[str, Any]) -> bytes:
