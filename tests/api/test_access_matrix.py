@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -123,6 +123,32 @@ async def refusals(database: Database, client: Client, permission: str | None) -
             client.staff_id, permission,
         )  # fmt: skip
     return count
+
+
+@pytest.fixture(scope="session")
+async def narrow(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application with a single database connection."""
+    app = create_app(settings.model_copy(update={"database_pool": 1}))
+    async with app.router.lifespan_context(app):
+        app.state.database.engine.sync_engine.pool._timeout = 1  # a failure need not take ten seconds
+        yield app
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=str)
+async def test_no_request_holds_a_connection_while_it_asks_for_another(
+    here: World, narrow: FastAPI, route: Route
+) -> None:
+    """Otherwise as many such requests as there are connections stop the process: decide on access before a reader or a uow."""
+    transport = httpx.ASGITransport(narrow, raise_app_exceptions=False)
+    sent = await route.request(of_nowhere)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for role in [*refused(route.permission)[:1], *allowed(route.permission)[:1]]:
+            person = await sign_in(here.app, here.database, role, here.at)  # one of its own: a route may sign it out
+            token = {"Authorization": f"Bearer {person.token}"}
+            answer = await client.request(
+                route.method, nothing(route), **{**sent, "headers": {**sent["headers"], **token}}
+            )
+            assert answer.status_code < 500, f"{role}: {answer.text}"
 
 
 @pytest.mark.parametrize("route", OBJECTS, ids=str)

@@ -27,9 +27,9 @@ class AuditFilter(BaseModel):
 
 @router.get("/audit", response_model=AuditPage)
 async def list_audit(
+    access: Annotated[Access, requires(Permission.AUDIT_READ)],
     reader: Reader,
     page: Page,
-    access: Annotated[Access, requires(Permission.AUDIT_READ)],
     wanted: Annotated[AuditFilter, Query()],
 ) -> Response:
     """Numbered entries of the caller's regions, the newest first.

@@ -18,8 +18,8 @@ Kinds = Annotated[list[Annotated[str, Query(max_length=100)]] | None, Query(max_
 
 @router.get("/events", response_model=EventPage)
 async def list_events(
-    reader: Reader,
     access: Annotated[Access, requires(Permission.EVENT_READ)],
+    reader: Reader,
     kind: Kinds = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     cursor: Annotated[str | None, Query(max_length=500)] = None,

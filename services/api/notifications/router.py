@@ -18,7 +18,7 @@ Own = Annotated[Access, requires(Permission.ME)]
 
 
 @router.get("", response_model=MessagePage)
-async def list_messages(reader: Reader, page: Page, access: Own, unread: bool = False) -> Response:
+async def list_messages(access: Own, reader: Reader, page: Page, unread: bool = False) -> Response:
     """The caller's messages, the newest first; `unread=true` for those not read yet."""
     after = page.after([paging.whole])
     statement = queries.UNREAD if unread else queries.INBOX
@@ -35,7 +35,7 @@ async def list_messages(reader: Reader, page: Page, access: Own, unread: bool = 
 
 
 @router.get("/unread-count")
-async def count_unread(reader: Reader, access: Own) -> UnreadCount:
+async def count_unread(access: Own, reader: Reader) -> UnreadCount:
     """How many of the caller's messages wait to be read."""
     row = await queries.UNREAD_COUNT.first(
         reader, recipient_id=access.principal.id, recipient_kind=access.principal.kind
@@ -44,7 +44,7 @@ async def count_unread(reader: Reader, access: Own) -> UnreadCount:
 
 
 @router.post("/read-all", response_model=ReadAllOut)
-async def read_all(uow: Uow, access: Own, body: ReadAllIn) -> Response:
+async def read_all(access: Own, uow: Uow, body: ReadAllIn) -> Response:
     """Marks a message and every older one as read."""
     marked = await service.mark_all_read(
         uow, recipient_kind=access.principal.kind, recipient_id=access.principal.id, up_to=body.up_to
@@ -53,7 +53,7 @@ async def read_all(uow: Uow, access: Own, body: ReadAllIn) -> Response:
 
 
 @router.post("/{message_id}/read", response_model=MessageOut)
-async def read_message(uow: Uow, access: Own, message_id: UUID) -> Response:
+async def read_message(access: Own, uow: Uow, message_id: UUID) -> Response:
     """Marks one message as read. Reading it again changes nothing."""
     row = await service.mark_read(
         uow, recipient_kind=access.principal.kind, recipient_id=access.principal.id, message_id=message_id

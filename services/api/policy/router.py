@@ -39,7 +39,7 @@ def _content(policy: queries.StoredPolicy) -> bytes:
 
 @router.get("/v1/policies", response_model=PolicyPage)
 async def list_policies(
-    reader: Reader, page: Page, _access: Annotated[Access, requires(Permission.POLICY_READ)]
+    _access: Annotated[Access, requires(Permission.POLICY_READ)], reader: Reader, page: Page
 ) -> Response:
     """Every stored policy version."""
     return await _page(reader, page)
@@ -47,10 +47,10 @@ async def list_policies(
 
 @router.get("/v1/policies/{policy_id}", response_model=PolicyOut)
 async def get_policy(
+    _access: Annotated[Access, requires(Permission.POLICY_READ)],
     request: Request,
     reader: Reader,
     policy_id: PolicyId,
-    _access: Annotated[Access, requires(Permission.POLICY_READ)],
     number: Number = None,
 ) -> Response:
     """One policy, its newest version unless a number is given."""
@@ -59,7 +59,7 @@ async def get_policy(
 
 @router.get("/v1/regions/{region_id}/policy", response_model=PolicyOut)
 async def get_policy_in_force(
-    request: Request, reader: Reader, region_id: UUID, access: Annotated[Access, requires(Permission.POLICY_READ)]
+    access: Annotated[Access, requires(Permission.POLICY_READ)], request: Request, reader: Reader, region_id: UUID
 ) -> Response:
     """The policy that holds in a region now, its own or that of the nearest region above it."""
     region = await queries.REGION.first(reader, region_id=region_id, **access.scope.parameters)
@@ -73,7 +73,7 @@ async def get_policy_in_force(
 
 @router.post("/v1/regions/{region_id}/policy", status_code=201, response_model=AssignmentOut)
 async def assign_policy(
-    uow: Uow, region_id: UUID, body: AssignIn, access: Annotated[Access, requires(Permission.POLICY_ASSIGN)]
+    access: Annotated[Access, requires(Permission.POLICY_ASSIGN)], uow: Uow, region_id: UUID, body: AssignIn
 ) -> Response:
     """Says which policy version a region and everything below it follows from now on."""
     made = await service.assign(

@@ -46,10 +46,10 @@ def _round(row: Mapping[str, Any]) -> RoundOut:
 
 @router.get("/rounds", response_model=RoundPage)
 async def list_rounds(
+    access: Annotated[Access, requires(Permission.ROUND_READ)],
     reader: Reader,
     page: Page,
     query: Annotated[RoundQuery, Query()],
-    access: Annotated[Access, requires(Permission.ROUND_READ)],
 ) -> Response:
     """Rounds in the order in which they were opened."""
     (after,) = page.after((UUID,)) or (NONE,)
@@ -65,7 +65,7 @@ async def list_rounds(
 
 
 @router.post("/rounds", status_code=201, response_model=RoundOut)
-async def open_round(uow: Uow, body: RoundIn, access: Annotated[Access, requires(Permission.ROUND_WRITE)]) -> Response:
+async def open_round(access: Annotated[Access, requires(Permission.ROUND_WRITE)], uow: Uow, body: RoundIn) -> Response:
     """Opens a round for a region and a year."""
     round_id = await service.open_round(uow, scope=access.scope, region_id=body.region_id, terms=body.terms())
     made = _round(await queries.round_of(uow.driver, scope=access.scope, round_id=round_id))
@@ -74,7 +74,7 @@ async def open_round(uow: Uow, body: RoundIn, access: Annotated[Access, requires
 
 @router.get("/rounds/{round_id}", response_model=RoundOut)
 async def get_round(
-    reader: Reader, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+    access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, round_id: UUID
 ) -> Response:
     """One round."""
     found = _round(await queries.round_of(reader, scope=access.scope, round_id=round_id))
@@ -83,11 +83,11 @@ async def get_round(
 
 @router.put("/rounds/{round_id}", response_model=RoundOut)
 async def change_round(
+    access: Annotated[Access, requires(Permission.ROUND_WRITE)],
     uow: Uow,
     round_id: UUID,
     version: IfMatch,
     body: TermsIn,
-    access: Annotated[Access, requires(Permission.ROUND_WRITE)],
 ) -> Response:
     """Replaces the terms of a draft round."""
     await service.change_round(uow, scope=access.scope, round_id=round_id, version=version, terms=body.terms())
@@ -97,7 +97,7 @@ async def change_round(
 
 @router.post("/rounds/{round_id}/freeze", status_code=201, response_model=FreezeOut)
 async def freeze_round(
-    uow: Uow, round_id: UUID, version: IfMatch, access: Annotated[Access, requires(Permission.ROUND_FREEZE)]
+    access: Annotated[Access, requires(Permission.ROUND_FREEZE)], uow: Uow, round_id: UUID, version: IfMatch
 ) -> Response:
     """Copies the facts of every candidate as they stand now."""
     taken = await freezing.freeze(uow, scope=access.scope, round_id=round_id, version=version)
@@ -116,7 +116,7 @@ async def freeze_round(
 
 @router.get("/rounds/{round_id}/freezes", response_model=FreezesOut)
 async def list_freezes(
-    reader: Reader, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+    access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, round_id: UUID
 ) -> Response:
     """Every freeze of a round."""
     await queries.round_of(reader, scope=access.scope, round_id=round_id)
@@ -126,7 +126,7 @@ async def list_freezes(
 
 
 @router.post("/rounds/{round_id}/runs", status_code=202, response_model=RunOut)
-async def request_run(uow: Uow, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_RUN)]) -> Response:
+async def request_run(access: Annotated[Access, requires(Permission.ROUND_RUN)], uow: Uow, round_id: UUID) -> Response:
     """Asks for a run over the newest freeze; `Location` tells how far it is."""
     run = await service.request_run(uow, scope=access.scope, round_id=round_id)
     out = RunOut(**{name: getattr(run, name) for name in RunOut.model_fields})
@@ -135,7 +135,7 @@ async def request_run(uow: Uow, round_id: UUID, access: Annotated[Access, requir
 
 @router.get("/rounds/{round_id}/runs", response_model=RunsOut)
 async def list_runs(
-    reader: Reader, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+    access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, round_id: UUID
 ) -> Response:
     """Every run of a round."""
     await queries.round_of(reader, scope=access.scope, round_id=round_id)
@@ -146,7 +146,7 @@ async def list_runs(
 
 @router.get("/rounds/{round_id}/publications", response_model=PublicationsOut)
 async def list_publications(
-    reader: Reader, round_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+    access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, round_id: UUID
 ) -> Response:
     """What the public was shown of a round, also what was superseded since."""
     await queries.round_of(reader, scope=access.scope, round_id=round_id)
@@ -155,7 +155,7 @@ async def list_publications(
 
 
 @router.get("/runs/{run_id}", response_model=RunOut)
-async def get_run(reader: Reader, run_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]) -> Response:
+async def get_run(access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, run_id: UUID) -> Response:
     """One run and how far it is."""
     run = RunOut.model_validate(dict(await queries.run_of(reader, scope=access.scope, run_id=run_id)))
     return Response(run.model_dump_json(), media_type="application/json")
@@ -163,11 +163,11 @@ async def get_run(reader: Reader, run_id: UUID, access: Annotated[Access, requir
 
 @router.get("/runs/{run_id}/ranking", response_model=RankingPage)
 async def get_ranking(
+    access: Annotated[Access, requires(Permission.ROUND_READ)],
     reader: Reader,
     page: Page,
     run_id: UUID,
     query: Annotated[RankingQuery, Query()],
-    access: Annotated[Access, requires(Permission.ROUND_READ)],
 ) -> Response:
     """What a run found, by partition and rank; empty until the run is done."""
     (after,) = page.after((_small,)) or (0,)
@@ -204,7 +204,7 @@ def _ranked(row: Mapping[str, Any]) -> dict[str, Any]:
 
 @router.get("/runs/{run_id}/projects/{project_id}", response_model=ResultOut)
 async def get_result(
-    reader: Reader, run_id: UUID, project_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+    access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, run_id: UUID, project_id: UUID
 ) -> Response:
     """One project in a run: every point with its fact, sources and time, and the sentence why."""
     row = await queries.RESULT.first(reader, run_id=run_id, project_id=project_id, **access.scope.parameters)
@@ -215,7 +215,7 @@ async def get_result(
 
 @router.get("/runs/{run_id}/bundle", response_model=dict[str, Any])
 async def get_bundle(
-    reader: Reader, run_id: UUID, access: Annotated[Access, requires(Permission.ROUND_READ)]
+    access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, run_id: UUID
 ) -> Response:
     """Policy, round, frozen facts and results of a finished run, for `jiugai verify`."""
     content = await explaining.bundle(reader, scope=access.scope, run_id=run_id)
@@ -228,7 +228,7 @@ async def get_bundle(
 
 @router.post("/runs/{run_id}/publish", status_code=201, response_model=PublicationOut)
 async def publish_run(
-    uow: Uow, run_id: UUID, access: Annotated[Access, requires(Permission.ROUND_PUBLISH)]
+    access: Annotated[Access, requires(Permission.ROUND_PUBLISH)], uow: Uow, run_id: UUID
 ) -> Response:
     """Shows the run to the public and begins its notice."""
     made = await publishing.publish(uow, scope=access.scope, run_id=run_id)

@@ -5,6 +5,7 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from services.core.identity.rules import normal_password
@@ -23,10 +24,16 @@ async def hash_password(password: str) -> str:
 
 async def verify(password: str, known_hash: str | None) -> bool:
     """Whether the password has this hash. Without a hash (nobody of that name) it takes as long, and is False."""
-    matched = await asyncio.get_running_loop().run_in_executor(
-        THREADS, HASHER.verify, normal_password(password), known_hash or NOBODY
-    )
-    return matched and known_hash is not None
+    return await asyncio.get_running_loop().run_in_executor(THREADS, _matches, normal_password(password), known_hash)
+
+
+def _matches(password: str, known_hash: str | None) -> bool:
+    """An account whose hash is no hash has no password: nothing matches, in the same time."""
+    try:
+        return HASHER.verify(password, known_hash or NOBODY) and known_hash is not None
+    except UnknownHashError:
+        HASHER.verify(password, NOBODY)
+        return False
 
 
 def temporary_password() -> str:

@@ -17,6 +17,7 @@ async def test_the_hash_of_nobody_costs_what_every_hash_costs() -> None:
     assert await passwords.verify("correct horse battery staple", made)
     assert not await passwords.verify("correct horse battery stapler", made)
     assert not await passwords.verify("correct horse battery staple", None)
+    assert not await passwords.verify("none", "none")
 
 
 async def test_one_password_typed_on_two_keyboards_is_one() -> None:
