@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from services.core.kit import jobs
 from services.core.kit.jobs import Job
-from services.core.kit.queue import QUEUE, deserialize, serialize
+from services.core.kit.queue import FUNCTION, QUEUE, deserialize, serialize
 from services.core.kit.settings import Settings
 from services.core.kit.uow import SYSTEM, Database
 from services.worker.__main__ import redis_settings
@@ -54,7 +54,7 @@ async def test_a_job_that_nobody_rang_for_is_rung_for(fresh_database: Database, 
     assert await relay_once(fresh_database, queue) == 1
     assert await queued(queue) == {str(job_id)}
     job = deserialize(await queue.get(job_key_prefix + str(job_id)))
-    assert (job["f"], job["a"]) == ("trial.wait", [str(job_id)])
+    assert (job["f"], job["a"]) == (FUNCTION, [str(job_id)])
     assert await relay_once(fresh_database, queue) == 0
 
 
