@@ -26,7 +26,10 @@ from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
 from services.core.kit.uow import Database
 
+# In the order in which requests are matched: what everybody reads comes first.
 ROUTERS: tuple[APIRouter, ...] = (
+    published.router,
+    projects.router,
     health.router,
     metrics.router,
     calculators.router,
@@ -35,9 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     notifications.router,
     policy.router,
-    projects.router,
     selection.router,
-    published.router,
     territory.router,
     facts.router,
 )

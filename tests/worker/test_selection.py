@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.core.kit.uow import Database
-from services.core.selection import computing
+from services.core.selection import computing, frozen
 from services.core.selection.rules import RoundImpossible
 from services.worker import runtime
 from tests.api.selection.world import MakeRegion, MakeStaff, World, build
@@ -100,7 +100,7 @@ async def test_a_cancelled_run_starts_again_from_the_beginning(world: World, mon
         raise asyncio.CancelledError
 
     with monkeypatch.context() as halfway:
-        halfway.setattr(computing.frozen, "records_of", stopped)
+        halfway.setattr(frozen, "records_of", stopped)
         with pytest.raises(asyncio.CancelledError):
             await runtime.perform({"database": world.database}, job)
     assert await _state(world, run_id) == "running"

@@ -4,10 +4,11 @@ from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic_core import to_json
 
-from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
+from services.api.deps import IfMatch, Reader, Uow, etag, reply
+from services.api.projects import listing
 from services.api.projects.schemas import (
     AdjudicateIn,
     DecidedOut,
@@ -26,7 +27,6 @@ from services.api.projects.schemas import (
     ProjectIn,
     ProjectOut,
     ProjectPage,
-    ProjectQuery,
     StageOut,
 )
 from services.api.security import Access, requires
@@ -43,30 +43,27 @@ router = APIRouter(prefix="/v1/projects", tags=["projects"])
 GateId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
-@router.get("", response_model=ProjectPage)
-async def list_projects(
-    reader: Reader,
-    page: Page,
-    query: Annotated[ProjectQuery, Query()],
-    access: Annotated[Access, requires(Permission.PROJECT_READ)],
-) -> Response:
+@router.get("", response_model=ProjectPage, openapi_extra=listing.documented())
+async def list_projects(request: Request, access: Annotated[Access, requires(Permission.PROJECT_READ)]) -> Response:
     """Projects by region and number."""
+    query, page = listing.query_of(request)
     after_path, after_no = page.after((str, str)) or ("", "")
-    rows = await queries.page(
-        reader,
-        scope=access.scope,
-        region_id=query.region,
-        stage=query.stage,
-        part_of_title=query.q,
-        after=(after_path, after_no),
-        limit=page.limit + 1,
-    )
+    async with request.app.state.database.read() as reader:
+        rows = await queries.page(
+            reader,
+            scope=access.scope,
+            region_id=query.region,
+            stage=query.stage,
+            part_of_title=query.q,
+            after=(after_path, after_no),
+            limit=page.limit + 1,
+        )
     return page.answer([dict(row) for row in rows], lambda row: (row["region_path"], row["no"]))
 
 
 @router.post("", status_code=201, response_model=ProjectOut)
 async def register_project(
-    uow: Uow, body: ProjectIn, access: Annotated[Access, requires(Permission.PROJECT_WRITE)]
+    access: Annotated[Access, requires(Permission.PROJECT_WRITE)], uow: Uow, body: ProjectIn
 ) -> Response:
     """Registers a project of one or more compounds."""
     project_id = await service.register(uow, scope=access.scope, **body.model_dump())
@@ -83,7 +80,7 @@ async def _one(driver: Any, scope: Scope, project_id: UUID) -> ProjectOut:
 
 @router.get("/{project_id}", response_model=ProjectOut)
 async def get_project(
-    reader: Reader, project_id: UUID, access: Annotated[Access, requires(Permission.PROJECT_READ)]
+    access: Annotated[Access, requires(Permission.PROJECT_READ)], reader: Reader, project_id: UUID
 ) -> Response:
     """One project with its compounds."""
     project = await _one(reader, access.scope, project_id)
@@ -92,11 +89,11 @@ async def get_project(
 
 @router.put("/{project_id}", response_model=ProjectOut)
 async def change_project(
+    access: Annotated[Access, requires(Permission.PROJECT_WRITE)],
     uow: Uow,
     project_id: UUID,
     version: IfMatch,
     body: ProjectChangeIn,
-    access: Annotated[Access, requires(Permission.PROJECT_WRITE)],
 ) -> Response:
     """Replaces title, client unit and compounds."""
     await service.change(uow, scope=access.scope, project_id=project_id, version=version, **body.model_dump())
@@ -106,7 +103,7 @@ async def change_project(
 
 @router.post("/{project_id}/apply", response_model=StageOut)
 async def apply_project(
-    uow: Uow, project_id: UUID, version: IfMatch, access: Annotated[Access, requires(Permission.PROJECT_APPLY)]
+    access: Annotated[Access, requires(Permission.PROJECT_APPLY)], uow: Uow, project_id: UUID, version: IfMatch
 ) -> Response:
     """Enters the project into the competition of its region."""
     return await _moved(uow, access.scope, project_id, version, Action.APPLY)
@@ -114,7 +111,7 @@ async def apply_project(
 
 @router.post("/{project_id}/withdraw", response_model=StageOut)
 async def withdraw_project(
-    uow: Uow, project_id: UUID, version: IfMatch, access: Annotated[Access, requires(Permission.PROJECT_APPLY)]
+    access: Annotated[Access, requires(Permission.PROJECT_APPLY)], uow: Uow, project_id: UUID, version: IfMatch
 ) -> Response:
     """Takes the project out of the competition."""
     return await _moved(uow, access.scope, project_id, version, Action.WITHDRAW)
@@ -127,7 +124,7 @@ async def _moved(uow: UnitOfWork, scope: Scope, project_id: UUID, version: int, 
 
 @router.get("/{project_id}/plans", response_model=PlansOut)
 async def list_plans(
-    reader: Reader, project_id: UUID, access: Annotated[Access, requires(Permission.PROJECT_READ)]
+    access: Annotated[Access, requires(Permission.PROJECT_READ)], reader: Reader, project_id: UUID
 ) -> Response:
     """Every plan version with what changed since the one before."""
     await queries.place(reader, scope=access.scope, project_id=project_id)
@@ -140,7 +137,7 @@ async def list_plans(
 
 @router.post("/{project_id}/plans", status_code=201, response_model=PlanOut)
 async def add_plan(
-    uow: Uow, project_id: UUID, body: PlanIn, access: Annotated[Access, requires(Permission.PROJECT_WRITE)]
+    access: Annotated[Access, requires(Permission.PROJECT_WRITE)], uow: Uow, project_id: UUID, body: PlanIn
 ) -> Response:
     """Adds a plan version; what it says becomes counted facts of the project."""
     added = await service.add_plan(uow, scope=access.scope, project_id=project_id, plan=body.plan())
@@ -172,7 +169,7 @@ def _changes(stored: list[Any], number: int, body: PlanIn) -> dict[str, Any] | N
 
 @router.get("/{project_id}/facts", response_model=ProjectFactsOut)
 async def get_project_facts(
-    reader: Reader, project_id: UUID, access: Annotated[Access, requires(Permission.FACT_READ)]
+    access: Annotated[Access, requires(Permission.FACT_READ)], reader: Reader, project_id: UUID
 ) -> Response:
     """What decisions read of this project now, each figure with its sources."""
     await queries.place(reader, scope=access.scope, project_id=project_id)
@@ -184,7 +181,7 @@ async def get_project_facts(
 
 @router.post("/{project_id}/facts", status_code=201, response_model=FactsOut)
 async def attest_project_facts(
-    uow: Uow, project_id: UUID, body: FactsIn, access: Annotated[Access, requires(Permission.FACT_ATTEST)]
+    access: Annotated[Access, requires(Permission.FACT_ATTEST)], uow: Uow, project_id: UUID, body: FactsIn
 ) -> Response:
     """Records facts of this project by their source, all of them or none."""
     attested = await service.attest(
@@ -198,10 +195,10 @@ async def attest_project_facts(
 
 @router.post("/{project_id}/adjudicate", response_model=DecidedOut)
 async def adjudicate_project_fact(
+    access: Annotated[Access, requires(Permission.DISCREPANCY_ADJUDICATE)],
     uow: Uow,
     project_id: UUID,
     body: AdjudicateIn,
-    access: Annotated[Access, requires(Permission.DISCREPANCY_ADJUDICATE)],
 ) -> Response:
     """Decides which of the differing figures of a project holds."""
     decided = await service.adjudicate(uow, scope=access.scope, project_id=project_id, **body.model_dump())
@@ -210,7 +207,7 @@ async def adjudicate_project_fact(
 
 @router.get("/{project_id}/gates", response_model=GatesOut)
 async def get_gates(
-    reader: Reader, project_id: UUID, access: Annotated[Access, requires(Permission.PROJECT_READ)]
+    access: Annotated[Access, requires(Permission.PROJECT_READ)], reader: Reader, project_id: UUID
 ) -> Response:
     """Each gate of the policy in force: met or not, with figures and what is missing."""
     path = await queries.place(reader, scope=access.scope, project_id=project_id)
@@ -243,11 +240,11 @@ def _gate(one: gates.GateStatus) -> GateOut:
 
 @router.post("/{project_id}/gates/{gate_id}/except", status_code=201, response_model=ExceptionOut)
 async def except_gate(
+    access: Annotated[Access, requires(Permission.GATE_EXCEPT)],
     uow: Uow,
     project_id: UUID,
     gate_id: GateId,
     body: ExceptionIn,
-    access: Annotated[Access, requires(Permission.GATE_EXCEPT)],
 ) -> Response:
     """Lets the project past a soft gate, with a reason and a document."""
     made = await service.except_gate(

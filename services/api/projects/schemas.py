@@ -85,18 +85,6 @@ class ProjectOut(ProjectItem):
     compounds: list[CompoundName]
 
 
-class ProjectQuery(BaseModel):
-    """Filters of the list."""
-
-    model_config = ConfigDict(extra="forbid")
-    region: UUID | None = None
-    stage: Stage | None = None
-    q: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)] | None = None
-    # The page's own parameters, read by its dependency; named here because unknown ones are refused.
-    limit: Any = None
-    cursor: Any = None
-
-
 class PlanItemIn(In):
     """One line of works; cost in yuan."""
 

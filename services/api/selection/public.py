@@ -54,9 +54,22 @@ async def list_published(reader: Reader, page: Page, region: Annotated[UUID | No
     return page.answer([dict(row) for row in rows], lambda row: (row["publication_id"],))
 
 
-@router.get("/{round_id}/ranking", response_model=dict[str, Any], responses={304: {"description": "unchanged"}})
-async def get_published_ranking(request: Request, round_id: str) -> Response:
-    """The published ranking, at most a second old. `If-None-Match` spares the bytes."""
+@router.get(
+    "/{round_id}/ranking",
+    response_model=dict[str, Any],
+    responses={304: {"description": "unchanged"}},
+    openapi_extra={
+        "parameters": [
+            {"name": "round_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        ]
+    },
+)
+async def get_published_ranking(request: Request) -> Response:
+    """The published ranking, at most a second old. `If-None-Match` spares the bytes.
+
+    Nothing is declared that FastAPI would have to solve: the whole answer is a look into a dictionary.
+    """
+    round_id: str = request.path_params["round_id"]
     shown = _kept.get(round_id)
     now = time.monotonic()
     if shown is None or shown.fresh_until < now:

@@ -36,7 +36,7 @@ async def test_versions_are_kept_with_what_changed(world: World) -> None:
         "items": [
             {**PLAN["items"][0], "cost": "200000"},
             {"title": "电梯", "category": "upgraded", "quantity": "1", "unit": "部", "cost": "200000.50"},
-        ],  # type: ignore[index] # noqa: E501
+        ],
         "management_mode": None,
     }
     added = (await world.city.post(f"/v1/projects/{project['id']}/plans", json=changed)).json()

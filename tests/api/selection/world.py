@@ -19,7 +19,7 @@ INSERT INTO compound (id, no, name, region_id, region_path, version, created_at)
 """
 VOTED = {"vote.menu.passed": "true", "vote.plan.passed": "true"}
 STOCK = {"compound.floor_area": "1000", "compound.built_year": "1985", "compound.hazards": "3"}
-PLAN = {
+PLAN: dict[str, Any] = {
     "items": [
         {"title": "雨污管网", "category": "basic", "quantity": "120.5", "unit": "m", "cost": "300000"},
         {"title": "健身场地", "category": "upgraded", "quantity": "1", "unit": "处", "cost": "100000.50"},
