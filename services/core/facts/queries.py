@@ -34,7 +34,8 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM former) >=
 """
 
 # The facts of a part of the tree whose leading sources differ and no live adjudication was made on these very values, in the
-# order of the index, so that a page stops as soon as it is full. The digest is that of rules.values_digest.
+# order of the index, so that a page stops as soon as it is full. $9 and $10 bound all ranges of the scope: they drive the index.
+# The digest is that of rules.values_digest.
 CONFLICTS = f"""
 WITH differing AS (
   SELECT f.region_path, f.subject_id, f.key,
@@ -44,12 +45,15 @@ WITH differing AS (
   WHERE f.superseded_at IS NULL AND f.subject_type = $1 AND ($2::uuid IS NULL OR f.subject_id = $2)
     AND EXISTS (SELECT 1 FROM unnest($3::text[], $4::text[]) AS scope(low, high)
                 WHERE f.region_path >= scope.low AND f.region_path < scope.high)
+    AND f.region_path >= $9 AND f.region_path < $10
     AND (f.region_path, f.subject_id, f.key) > ($5, $6::uuid, $7)
   GROUP BY f.region_path, f.subject_id, f.key
-  HAVING count(DISTINCT f.value) > 1
-     AND CASE WHEN bool_or(f.kind = 'counted') THEN count(DISTINCT f.value) FILTER (WHERE f.kind = 'counted')
-              WHEN bool_or(f.kind = 'attested') THEN count(DISTINCT f.value) FILTER (WHERE f.kind = 'attested')
-              ELSE 2 END > 1),
+  HAVING min(f.value) < max(f.value)
+     AND CASE WHEN bool_or(f.kind = 'counted')
+              THEN min(f.value) FILTER (WHERE f.kind = 'counted') < max(f.value) FILTER (WHERE f.kind = 'counted')
+              WHEN bool_or(f.kind = 'attested')
+              THEN min(f.value) FILTER (WHERE f.kind = 'attested') < max(f.value) FILTER (WHERE f.kind = 'attested')
+              ELSE true END),
 open AS (
   SELECT d.* FROM differing d
   WHERE NOT EXISTS (
@@ -124,7 +128,9 @@ async def conflicts(
     limit: int,
 ) -> list[Conflict]:
     """Open conflicts inside the ranges of region paths, in the order of (region path, subject, key), after the one given."""
-    rows = await driver.fetch(CONFLICTS, subject_type, subject_id, lows, highs, *after, limit)
+    rows = await driver.fetch(
+        CONFLICTS, subject_type, subject_id, lows, highs, *after, limit, min(lows, default=""), max(highs, default="")
+    )
     return [
         Conflict(
             group[0]["region_path"],

@@ -90,6 +90,8 @@ def effective(figures: Sequence[Figure], decision: Decision | None = None) -> Ef
     A decision stands while its fact is among the contenders and the set of their values is the one it was made on: a new
     differing figure opens the conflict again, a source that joins an existing value does not.
     """
+    if len(figures) == 1:
+        return _holding(figures[0], (), adjudicated=False)
     leading = contenders(figures)
     highest = RANK[leading[0].kind]
     replaced = tuple(_latest_first(figure for figure in figures if RANK[figure.kind] < highest))

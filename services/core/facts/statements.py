@@ -17,22 +17,21 @@ held AS (
   WHERE f.superseded_at IS NULL
   ORDER BY f.subject_id, f.key, f.source
   FOR UPDATE OF f),
-changed AS (
-  SELECT g.*, h.id AS held_id
-  FROM given g LEFT JOIN held h ON h.subject_id = g.subject_id AND h.key = g.key AND h.source = g.source
-  WHERE h.id IS NULL
-     OR (h.value, h.kind, h.document, h.source_rows, h.observed_on)
-        IS DISTINCT FROM (g.value, g.kind, g.document, g.source_rows, g.observed_on)),
+compared AS (
+  SELECT g.*, h.id AS held_id, h.recorded_at AS held_at, h.kind = 'counted' AND g.kind <> 'counted' AS counted,
+         h.id IS NULL OR (h.value, h.kind, h.document, h.source_rows, h.observed_on)
+                         IS DISTINCT FROM (g.value, g.kind, g.document, g.source_rows, g.observed_on) AS changed
+  FROM given g LEFT JOIN held h ON h.subject_id = g.subject_id AND h.key = g.key AND h.source = g.source),
 superseded AS (
-  UPDATE fact f SET superseded_at = $2 FROM changed c
-  WHERE f.id = c.held_id AND (SELECT count(*) FROM held) >= 0
+  UPDATE fact f SET superseded_at = $2 FROM compared c
+  WHERE f.id = c.held_id AND c.changed AND (SELECT count(*) FROM held) >= 0
   RETURNING f.id),
 inserted AS (
   INSERT INTO fact (id, subject_type, subject_id, region_path, key, value, kind, source, document, source_rows,
                     observed_on, recorded_at, recorded_by)
   SELECT c.id, $4, c.subject_id, c.region_path, c.key, c.value, c.kind, c.source, c.document, c.source_rows,
          c.observed_on, $2, $3
-  FROM changed c WHERE (SELECT count(*) FROM superseded) >= 0
+  FROM compared c WHERE c.changed AND (SELECT count(*) FROM superseded) >= 0
   ORDER BY c.subject_id, c.key, c.source
   ON CONFLICT (subject_id, key, source) WHERE superseded_at IS NULL DO NOTHING
   RETURNING id)
@@ -42,9 +41,9 @@ PUSH = f"""
 WITH given AS (SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x({RECORD})),
 {PUSHING}
 SELECT (SELECT count(*) FROM inserted) AS inserted,
-       (SELECT count(*) FROM changed) - (SELECT count(*) FROM inserted) AS missed,
-       EXISTS (SELECT 1 FROM changed c JOIN held h ON h.id = c.held_id
-               WHERE h.kind = 'counted' AND c.kind <> 'counted') AS counted
+       count(*) FILTER (WHERE changed) - (SELECT count(*) FROM inserted) AS missed,
+       bool_or(counted) IS TRUE AS counted
+FROM compared
 """
 
 
@@ -65,11 +64,9 @@ given AS (
          x.observed_on
   FROM place p CROSS JOIN jsonb_to_recordset($1::text::jsonb) AS x({RECORD})),
 {PUSHING}
-SELECT g.region_path, g.key, g.value, g.kind, g.source, g.document, g.observed_on,
-       coalesce(c.id, h.id) AS fact_id, CASE WHEN c.id IS NULL THEN h.recorded_at ELSE $2 END AS recorded_at,
-       c.id IS NOT NULL AS changed, c.id IS NOT NULL AND i.id IS NULL AS missed,
-       h.kind = 'counted' AND g.kind <> 'counted' AS counted
-FROM given g LEFT JOIN changed c ON c.id = g.id LEFT JOIN inserted i ON i.id = g.id
-LEFT JOIN held h ON h.subject_id = g.subject_id AND h.key = g.key AND h.source = g.source
-ORDER BY g.key, g.source
+SELECT c.region_path, c.key, c.value, c.kind, c.source, c.document, c.observed_on,
+       CASE WHEN c.changed THEN c.id ELSE c.held_id END AS fact_id, CASE WHEN c.changed THEN $2 ELSE c.held_at END AS recorded_at,
+       c.changed, c.changed AND i.id IS NULL AS missed, c.counted IS TRUE AS counted
+FROM compared c LEFT JOIN inserted i ON i.id = c.id
+ORDER BY c.key, c.source
 """
