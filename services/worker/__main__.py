@@ -47,7 +47,7 @@ async def run(settings: Settings) -> None:
             for one in rung:
                 await redis.enqueue_job(FUNCTION, str(one.job_id), _job_id=str(one.job_id))
 
-    engine = create_engine(settings, application="jiugai-worker", pool_size=settings.worker_jobs + 4)
+    engine = create_engine(settings, application="jiugai-worker", pool_size=2 * settings.worker_jobs + 4)
     database = Database(engine, doorbell=ring)
     running: list[asyncio.Task[None]] = []
 
