@@ -7,6 +7,7 @@ import httpx
 
 from services.core.kit.uow import Database
 from services.worker.runtime import perform
+from services.worker.tasks import selection as _selection  # noqa: F401 - binds the task
 
 PROJECTS = 60
 
