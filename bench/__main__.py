@@ -203,6 +203,8 @@ async def main() -> None:
         figures = await reads(database, token, ours, floor)
         figures += await public_ranking(round_id, ours, floor)
         figures += await writes(compounds, token, ours, floor)
+        for figure in figures:
+            print(figure, flush=True)
     figures += await jobs(database)
     await database.close()
     await bell.close()

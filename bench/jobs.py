@@ -35,7 +35,7 @@ _redis: list[ArqRedis] = []
 async def redis() -> ArqRedis:
     """A connection for marks, one a process."""
     if not _redis:
-        _redis.append(await create_pool(RedisSettings.from_dsn(os.environ["REDIS_URL"])))
+        _redis.append(await create_pool(RedisSettings.from_dsn(os.environ["REDIS_URL"]), job_serializer=serialize))
     return _redis[0]
 
 
