@@ -49,7 +49,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_audit_entry_unnumbered", "audit_entry", ["id"], unique=False, postgresql_where=sa.text("seq IS NULL")
     )
-    op.create_index("uq_audit_entry_seq", "audit_entry", ["seq"], unique=True)
+    op.create_index(
+        "uq_audit_entry_seq", "audit_entry", ["seq"], unique=True, postgresql_where=sa.text("seq IS NOT NULL")
+    )
     op.create_table(
         "client",
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -84,7 +86,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
     )
     op.create_index("ix_event_unnumbered", "event", ["id"], unique=False, postgresql_where=sa.text("seq IS NULL"))
-    op.create_index("uq_event_seq", "event", ["seq"], unique=True)
+    op.create_index("uq_event_seq", "event", ["seq"], unique=True, postgresql_where=sa.text("seq IS NOT NULL"))
     op.create_table(
         "fact",
         sa.Column("subject_type", sa.String(length=10), nullable=False),
@@ -670,12 +672,12 @@ def downgrade() -> None:
     op.drop_index("ix_fact_subject_id", table_name="fact")
     op.drop_index("ix_fact_region_path", table_name="fact", postgresql_where=sa.text("superseded_at IS NULL"))
     op.drop_table("fact")
-    op.drop_index("uq_event_seq", table_name="event")
+    op.drop_index("uq_event_seq", table_name="event", postgresql_where=sa.text("seq IS NOT NULL"))
     op.drop_index("ix_event_unnumbered", table_name="event", postgresql_where=sa.text("seq IS NULL"))
     op.drop_table("event")
     op.drop_table("consumer")
     op.drop_table("client")
-    op.drop_index("uq_audit_entry_seq", table_name="audit_entry")
+    op.drop_index("uq_audit_entry_seq", table_name="audit_entry", postgresql_where=sa.text("seq IS NOT NULL"))
     op.drop_index("ix_audit_entry_unnumbered", table_name="audit_entry", postgresql_where=sa.text("seq IS NULL"))
     op.drop_index("ix_audit_entry_target", table_name="audit_entry")
     op.drop_index("ix_audit_entry_actor", table_name="audit_entry")

@@ -30,17 +30,17 @@ from services.core.kit.uow import Database
 ROUTERS: tuple[APIRouter, ...] = (
     published.router,
     projects.router,
-    health.router,
-    metrics.router,
-    calculators.router,
-    identity.router,
-    audit.router,
+    facts.router,
+    territory.router,
     events.router,
     notifications.router,
-    policy.router,
     selection.router,
-    territory.router,
-    facts.router,
+    identity.router,
+    calculators.router,
+    policy.router,
+    audit.router,
+    health.router,
+    metrics.router,
 )
 
 DESCRIPTION = """老旧小区改造服务接口。Renewal of old residential compounds: register, projects, competitive selection.

@@ -57,11 +57,13 @@ async def get_uow(
     database: Database = request.app.state.database
     actor = Actor(principal.kind, principal.id, request.scope["request_id"])
     key = None if idempotency_key is None else _key_of(idempotency_key)
+    # Read whole before a connection is taken: who stops in mid-body must not hold one.
+    body = b"" if key is None else await request.body()
     async with database.begin(actor) as uow:
         if key is not None:
-            fingerprint = hashlib.sha256(
-                f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
-            ).hexdigest()
+            query = request.scope["query_string"]
+            target = b"%s %s?%s\n" % (request.method.encode(), request.scope["path"].encode(), query)
+            fingerprint = hashlib.sha256(target + body).hexdigest()
             uow.answer, answered = await idempotency.claim(
                 uow.driver, principal_id=principal.id, key=key, fingerprint=fingerprint
             )
@@ -125,8 +127,8 @@ async def replay(_request: Request, stored: Exception) -> Response:
     """The stored answer, marked as such."""
     assert isinstance(stored, Replay)  # noqa: S101 - registered for this class alone
     answer = stored.answer
-    headers = {**answer.headers, "Idempotency-Replayed": "true"}
-    return Response(answer.body or None, answer.status, headers, media_type="application/json" if answer.body else None)
+    kind = {"Content-Type": "application/json"} if answer.body else {}
+    return Response(answer.body or None, answer.status, {**kind, **answer.headers, "Idempotency-Replayed": "true"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from services.api.validation_texts import field_errors
 from services.core.kit.errors import DomainError, InputInvalid, Kind
@@ -134,9 +135,11 @@ def translate(error: BaseException) -> DomainError:
             return RouteNotFound()
         case HTTPException(status_code=405):
             return MethodNotAllowed(headers=dict(error.headers or {}))
-        case HTTPException():
+        case HTTPException() | ClientDisconnect():
             return RequestMalformed()
-        case AsyncAdapt_asyncpg_dbapi.Error(__cause__=Exception() as cause):  # the pool's own, while it connects or commits
+        case AsyncAdapt_asyncpg_dbapi.Error(
+            __cause__=Exception() as cause
+        ):  # the pool's own, while it connects or commits
             return translate(cause)
         case DBAPIError() if error.orig is not None and error.orig.__cause__ is not None:
             return translate(error.orig.__cause__)

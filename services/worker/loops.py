@@ -9,6 +9,7 @@ import structlog
 from arq.connections import ArqRedis
 
 from services.core.kit import sequencer
+from services.core.kit.logs import describe
 from services.core.kit.uow import Database
 from services.worker.handout import hand_out_once
 from services.worker.relay import relay_once
@@ -30,7 +31,7 @@ async def forever(name: str, seconds: float, once: Callable[[], Awaitable[object
             pause = seconds
         except Exception as error:  # noqa: BLE001 - a loop that dies silently is worse than any error
             pause = min(max(pause, 0.5) * 2, 15.0)
-            log.warning("loop failed", loop=name, error=f"{type(error).__name__}: {error}"[:300], again_in=pause)
+            log.warning("loop failed", loop=name, error=describe(error), again_in=pause)
         await asyncio.sleep(pause * random.uniform(0.9, 1.1))  # noqa: S311 - spreads the workers, decides nothing
 
 

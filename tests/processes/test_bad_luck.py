@@ -280,3 +280,31 @@ async def test_a_long_transaction_beside_the_event_feed(city: City) -> None:
         assert len(seen) == len(set(seen))
         await read()
         assert {str(row["id"]) for row in everything} <= set(seen)
+
+
+async def test_requests_that_stop_in_mid_body_hold_no_connection(city: City) -> None:
+    """More of them than the pool has connections; everybody else is still served."""
+    host, port = city.address.removeprefix("http://").split(":")
+    token = city.world.city.headers["Authorization"]
+    heads = [
+        "POST /oauth/token HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n",
+        f"POST /v1/compounds HTTP/1.1\r\nAuthorization: {token}\r\nIdempotency-Key: k\r\n",
+        f"POST /v1/messages/{new_id()}/read HTTP/1.1\r\nAuthorization: {token}\r\nIdempotency-Key: k\r\n",
+    ]
+    held = []
+    for number in range(75):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"{heads[number % 3]}Host: city\r\nContent-Length: 50\r\n\r\nhalf=".encode())
+        await writer.drain()
+        held.append(writer)
+    await asyncio.sleep(0.5)
+    try:
+        answers = await asyncio.gather(*(world_read(city) for _ in range(10)))
+        assert set(answers) == {200}
+    finally:
+        for writer in held:
+            writer.close()
+
+
+async def world_read(city: City) -> int:
+    return (await city.world.city.get("/v1/projects", timeout=5)).status_code

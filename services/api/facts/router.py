@@ -89,6 +89,7 @@ async def attest_compound_facts(
     attested = await service.attest(
         uow,
         scope=access.scope,
+        deciding=access.principal.scope(Permission.DISCREPANCY_ADJUDICATE),
         compound_id=compound_id,
         claims=[
             Claim(fact.key, fact.value, fact.source, fact.kind, fact.document, fact.observed_on) for fact in body.facts

@@ -82,7 +82,7 @@ async def create_staff(access: StaffWriting, body: StaffIn, temporary: Temporary
         password_hash=temporary.hash,
     )
     made = TemporaryPasswordOut(id=staff_id, temporary_password=temporary.password, version=1)
-    return secret_answer(201, made, ETag=etag(1), Location=f"/v1/staff/{staff_id}")
+    return secret_answer(201, made, uow=uow, ETag=etag(1), Location=f"/v1/staff/{staff_id}")
 
 
 @router.get("/staff/{staff_id}", response_model=StaffOut)
@@ -161,7 +161,7 @@ async def reset_password(
         remove_totp=body.remove_totp,
     )
     made = TemporaryPasswordOut(id=staff_id, temporary_password=temporary.password, version=new)
-    return secret_answer(200, made, ETag=etag(new))
+    return secret_answer(200, made, uow=uow, ETag=etag(new))
 
 
 @router.post("/staff/{staff_id}/revoke-sessions", response_model=EndedOut, dependencies=[Forgetting])
@@ -188,7 +188,7 @@ async def create_client(access: ClientWriting, body: ClientIn, uow: Uow) -> Resp
         uow, _manager(access), name=body.name, organisation=body.organisation, region_ids=body.region_ids
     )
     made = ClientSecretOut(id=client_id, client_secret=secret, version=1)
-    return secret_answer(201, made, ETag=etag(1), Location=f"/v1/clients/{client_id}")
+    return secret_answer(201, made, uow=uow, ETag=etag(1), Location=f"/v1/clients/{client_id}")
 
 
 @router.get("/clients/{client_id}", response_model=ClientOut)
@@ -202,7 +202,7 @@ async def rotate_secret(access: ClientWriting, client_id: UUID, version: IfMatch
     """A new secret, told once; the old one and its tokens end now."""
     secret, new = await service.rotate_secret(uow, _manager(access), client_id=client_id, version=version)
     made = ClientSecretOut(id=client_id, client_secret=secret, version=new)
-    return secret_answer(200, made, ETag=etag(new))
+    return secret_answer(200, made, uow=uow, ETag=etag(new))
 
 
 @router.post("/clients/{client_id}/disable", response_model=VersionOut, dependencies=[Forgetting])

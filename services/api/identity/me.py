@@ -66,7 +66,7 @@ async def enrol_totp(
     made = await account.enrol_totp(uow, proof=proof, cipher=cipher)
     if isinstance(made, DomainError):
         return refusal_answer(request, made)
-    return secret_answer(201, TotpEnrolOut(secret=made[0], uri=made[1]))
+    return secret_answer(201, TotpEnrolOut(secret=made[0], uri=made[1]), uow=uow)
 
 
 @router.post("/totp/confirm", status_code=204, dependencies=[Counted])

@@ -11,12 +11,18 @@ from services.core.identity.access import Permission, Role
 from services.core.identity.rules import LONGEST_PASSWORD
 
 
+# Marks that turn the direction of writing: a name could read as another than it is (UAX #9).
+_TURNS_WRITING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 def one_line(given: str) -> str:
     """Text of one line without white space around it; characters nobody can see are refused."""
     text = given.strip()
     if not text:
         raise ValueError("不能为空", "must not be blank")
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
+    if any(
+        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _TURNS_WRITING for character in text
+    ):
         raise ValueError("含有不可见的控制字符", "holds control characters")
     return text
 

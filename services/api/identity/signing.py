@@ -100,6 +100,14 @@ class OAuthRefusal(Exception):
         return Response(body, 401 if self.error == "invalid_client" else 400, headers, media_type="application/json")
 
 
+async def get_form(request: Request) -> "dict[str, str] | OAuthRefusal":
+    """The form, read whole before a transaction begins: who stops in mid-body must hold no connection."""
+    try:
+        return await _form(request)
+    except OAuthRefusal as refusal:
+        return refusal
+
+
 async def _form(request: Request) -> dict[str, str]:
     """The parameters of the form, each at most once."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -155,11 +163,17 @@ FORM_DOCUMENT: dict[str, Any] = {
 
 
 @router.post("/oauth/token", response_model=ClientTokenOut, openapi_extra=FORM_DOCUMENT, dependencies=[Counted])
-async def oauth_token(request: Request, lifetimes: TokenLifetimes, uow: AnonymousUow) -> Response:
+async def oauth_token(
+    request: Request,
+    form: Annotated[Any, Depends(get_form)],
+    lifetimes: TokenLifetimes,
+    uow: AnonymousUow,
+) -> Response:
     """An access token for a department's client. Errors are those of RFC 6749 section 5.2, not problem documents."""
     header = request.headers.get("authorization")
     try:
-        form = await _form(request)
+        if isinstance(form, OAuthRefusal):
+            raise form
         grant_type = form.get("grant_type")
         if not grant_type:
             raise OAuthRefusal("invalid_request", "grant_type is missing")

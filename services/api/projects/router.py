@@ -187,6 +187,7 @@ async def attest_project_facts(
     attested = await service.attest(
         uow,
         scope=access.scope,
+        deciding=access.principal.scope(Permission.DISCREPANCY_ADJUDICATE),
         project_id=project_id,
         claims=[Claim(**fact.model_dump()) for fact in body.facts],
     )

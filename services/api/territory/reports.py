@@ -66,6 +66,7 @@ async def add_report(access: Annotated[Access, requires(Permission.FACT_ATTEST)]
     report_id = await file_report(
         uow,
         scope=access.scope,
+        deciding=access.principal.scope(Permission.DISCREPANCY_ADJUDICATE),
         region_id=body.region_id,
         title=body.title,
         source=body.source,

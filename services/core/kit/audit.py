@@ -43,7 +43,7 @@ class AuditEntry(Keyed, Base):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index("ix_audit_entry_unnumbered", "id", postgresql_where=text("seq IS NULL")),
-        Index("uq_audit_entry_seq", "seq", unique=True),
+        Index("uq_audit_entry_seq", "seq", unique=True, postgresql_where=text("seq IS NOT NULL")),
         Index("ix_audit_entry_target", "target_type", "target_id", "id"),
         Index("ix_audit_entry_actor", "actor_id", "id"),
     )

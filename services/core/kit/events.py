@@ -28,7 +28,7 @@ class EventRow(Keyed, Base):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_unnumbered", "id", postgresql_where=text("seq IS NULL")),
-        Index("uq_event_seq", "seq", unique=True),
+        Index("uq_event_seq", "seq", unique=True, postgresql_where=text("seq IS NOT NULL")),
     )
 
     kind: Mapped[str] = mapped_column(String(100))

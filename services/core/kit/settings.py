@@ -48,6 +48,7 @@ class Settings(BaseSettings):
             "JIUGAI_SECRET_KEY": self.jiugai_secret_key.get_secret_value(),
             "DATABASE_URL": urlsplit(self.database_url.get_secret_value()).password or "",
             "REDIS_URL": urlsplit(self.redis_url.get_secret_value()).password or "",
+            "JIUGAI_METRICS_TOKEN": self.jiugai_metrics_token.get_secret_value() if self.jiugai_metrics_token else "",
         }
         for name, value in given.items():
             if EXAMPLE in value:

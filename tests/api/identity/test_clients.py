@@ -143,3 +143,19 @@ async def test_a_client_has_neither_password_nor_authenticator(api: httpx.AsyncC
     assert [session["current"] for session in sessions] == [True]
     assert (await api.post("/v1/auth/sign-out", headers=token)).status_code == 204
     assert (await api.get("/v1/me", headers=token)).status_code == 401
+
+
+async def test_the_same_request_again_makes_no_second_client_and_tells_no_secret(staff: Any, region: Any) -> None:
+    at = await region("city")
+    manager = await staff("city", at)
+    body = {"name": "供水系统", "organisation": f"供水公司 {uuid4().hex}", "region_ids": [str(at.id)]}
+    key = {"Idempotency-Key": uuid4().hex}
+    first = await manager.post("/v1/clients", json=body, headers=key)
+    again = await manager.post("/v1/clients", json=body, headers=key)
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert again.headers["content-type"] == "application/problem+json"
+    assert again.json()["type"] == "/problems/secret-told-once"
+    assert again.json()["id"] == first.json()["id"]
+    assert first.json()["client_secret"] not in again.text
+    listed = (await manager.get("/v1/clients")).json()["items"]
+    assert [one["organisation"] for one in listed].count(body["organisation"]) == 1

@@ -268,7 +268,8 @@ async def test_nobody_locks_himself_out(staff: Any, tree: Tree) -> None:
 
 async def test_names_with_control_characters_are_refused(staff: Any, tree: Tree) -> None:
     manager = await staff("district", tree.a)
-    for name in ("nul\x00", "line\nbreak", "   "):
+    turning = [f"李{chr(mark)}伟" for mark in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
+    for name in ("nul\x00", "line\nbreak", "   ", *turning):
         answer = await manager.post("/v1/staff", json=wanted(tree.a, display_name=name))
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == "/display_name"
