@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from services.core.identity.access import Permission, Role
 from services.core.identity.rules import LONGEST_PASSWORD
 
-
 # Marks that turn the direction of writing: a name could read as another than it is (UAX #9).
 _TURNS_WRITING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
