@@ -183,8 +183,8 @@ async def candidates_of(
     meant = {}
     for line in lines:
         candidates = found[line["line_id"]]
-        names = {candidate.id: candidate.name for candidate in candidates.values()}
-        meant[line["line_id"]] = tuple(candidates[one] for one in rules.meant_by(line["label"], names))
+        names = rules.Names({candidate.id: candidate.name for candidate in candidates.values()})
+        meant[line["line_id"]] = tuple(candidates[one] for one in names.meant_by(line["label"]))
     return meant
 
 

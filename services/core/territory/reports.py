@@ -177,7 +177,7 @@ def _meant(lines: Sequence[PrintedLine], below: Mapping[UUID, str]) -> list[UUID
     if not named <= below.keys():
         raise NotFound
     others = {compound_id: name for compound_id, name in below.items() if compound_id not in named}
-    by_name = rules.settled([line.label for line in lines], others)
+    by_name = rules.Names(others).settled([line.label for line in lines])
     return [line.compound_id or found for line, found in zip(lines, by_name, strict=True)]
 
 

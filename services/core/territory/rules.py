@@ -1,7 +1,8 @@
 """Rules of territory: what may stand below what, whose name a printed label is, and whether printed parts add up."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -73,32 +74,30 @@ def normal_name(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).split())
 
 
-def meant_by(label: str, compounds: Mapping[UUID, str]) -> list[UUID]:
-    """The compounds that a printed label may mean, by their names.
+class Names:
+    """The names of some compounds, each normalised once: a thousand labels are looked up among thousands of compounds."""
 
-    Those of exactly this name; when there is none, those whose name the label holds (two names run together, 万利小区釜山新村) or
-    whose name holds the label.
-    """
-    wanted = normal_name(label)
-    exact = [compound_id for compound_id, name in compounds.items() if normal_name(name) == wanted]
-    if exact:
-        return exact
-    return [
-        compound_id
-        for compound_id, name in compounds.items()
-        if normal_name(name) in wanted or wanted in normal_name(name)
-    ]
+    def __init__(self, compounds: Mapping[UUID, str]) -> None:
+        self._compounds: dict[str, list[UUID]] = {}
+        for compound_id, name in compounds.items():
+            self._compounds.setdefault(normal_name(name), []).append(compound_id)
 
+    def meant_by(self, label: str) -> list[UUID]:
+        """The compounds that a printed label may mean.
 
-def settled(labels: Sequence[str], compounds: Mapping[UUID, str]) -> list[UUID | None]:
-    """Which compound each label of one report means beyond doubt: the only one of exactly this name, named by this label alone."""
-    found: list[UUID | None] = []
-    for label in labels:
-        exact = _exact(label, compounds.items())
-        found.append(exact[0] if len(exact) == 1 else None)
-    return [one if one is not None and found.count(one) == 1 else None for one in found]
+        Those of exactly this name; when there is none, those whose name the label holds (two names run together,
+        万利小区釜山新村) or whose name holds the label.
+        """
+        wanted = normal_name(label)
+        exact = self._compounds.get(wanted)
+        if exact is not None:
+            return list(exact)
+        return [one for name, those in self._compounds.items() if name in wanted or wanted in name for one in those]
 
-
-def _exact(label: str, compounds: Iterable[tuple[UUID, str]]) -> list[UUID]:
-    wanted = normal_name(label)
-    return [compound_id for compound_id, name in compounds if normal_name(name) == wanted]
+    def settled(self, labels: Sequence[str]) -> list[UUID | None]:
+        """Which compound each label of one report means beyond doubt: the only one of exactly this name, named by this label
+        alone."""
+        exact = [self._compounds.get(normal_name(label), []) for label in labels]
+        found = [those[0] if len(those) == 1 else None for those in exact]
+        named = Counter(found)
+        return [one if named[one] == 1 else None for one in found]

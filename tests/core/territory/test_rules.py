@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.core.territory import rules
 from services.core.territory.models import Level
-from services.core.territory.rules import BELOW, FindingKind, Part, meant_by, settled, total_finding
+from services.core.territory.rules import BELOW, FindingKind, Names, Part, normal_name, total_finding
 
 NAMES = {UUID(int=1): "万利小区", UUID(int=2): "釜山新村", UUID(int=3): "南岳新村"}
 
@@ -66,17 +67,31 @@ def test_the_difference_is_exact(values: list[int], off: int) -> None:
     ],
 )
 def test_whom_a_label_may_mean(label: str, expected: list[int]) -> None:
-    assert [one.int for one in meant_by(label, NAMES)] == expected
+    assert [one.int for one in Names(NAMES).meant_by(label)] == expected
 
 
 def test_an_exact_name_beats_a_longer_one() -> None:
-    assert meant_by("万利", {UUID(int=1): "万利小区", UUID(int=2): "万利"}) == [UUID(int=2)]
+    assert Names({UUID(int=1): "万利小区", UUID(int=2): "万利"}).meant_by("万利") == [UUID(int=2)]
 
 
 def test_only_what_is_beyond_doubt_is_settled() -> None:
-    assert settled(["南岳新村", "万利小区釜山新村", "万利小区"], NAMES) == [UUID(int=3), None, UUID(int=1)]
-    assert settled(["南岳新村", "南岳新村"], NAMES) == [None, None], "two lines cannot both be the compound"
-    assert settled(["同名"], {UUID(int=1): "同名", UUID(int=2): "同名"}) == [None]
+    assert Names(NAMES).settled(["南岳新村", "万利小区釜山新村", "万利小区"]) == [UUID(int=3), None, UUID(int=1)]
+    assert Names(NAMES).settled(["南岳新村", "南岳新村"]) == [None, None], "two lines cannot both be the compound"
+    assert Names({UUID(int=1): "同名", UUID(int=2): "同名"}).settled(["同名"]) == [None]
+
+
+def test_each_name_of_a_long_report_is_normalised_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compounds = {UUID(int=number): f"小区 {number}" for number in range(1, 5_001)}
+    normalised: list[str] = []
+
+    def counted(name: str) -> str:
+        normalised.append(name)
+        return normal_name(name)
+
+    monkeypatch.setattr(rules, "normal_name", counted)
+    found = Names(compounds).settled([f"小区{number}" for number in range(1, 1_001)])
+    assert found == [UUID(int=number) for number in range(1, 1_001)]
+    assert len(normalised) == 6_000
 
 
 def test_every_level_knows_what_may_stand_below_it() -> None:
