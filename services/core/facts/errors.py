@@ -11,6 +11,22 @@ class SourceCounts(DomainError):
     )
 
 
+class SourceOfAnother(DomainError):
+    code, kind = "fact-source-of-another", Kind.CONFLICT
+    title_zh, title_en = (
+        "该来源的现有数据由他人填报；请由原填报人或有权裁定的上级更正，或以自己的来源填报",
+        "Somebody else recorded this source's figure: they, or who may decide between sources, correct it; or name your own source",
+    )
+
+
+class SourceAttested(DomainError):
+    code, kind = "fact-source-attested", Kind.CONFLICT
+    title_zh, title_en = (
+        "该来源已有正式填报的数据，不能以合成数据取代",
+        "This source has attested a figure; a synthetic one cannot take its place",
+    )
+
+
 class DiscrepancyNotOpen(DomainError):
     code, kind = "discrepancy-not-open", Kind.CONFLICT
     title_zh, title_en = (

@@ -1,7 +1,7 @@
 """Use cases of facts: pushing what sources say, and deciding where they differ."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,21 +14,32 @@ from services.core.facts.errors import (
     DiscrepancyNotOpen,
     FactNotContending,
     FactsChanging,
+    SourceAttested,
     SourceCounts,
+    SourceOfAnother,
 )
 from services.core.facts.events import DiscrepancyAdjudicated, FactPushed
 from services.core.facts.statements import PUSH
-from services.core.kit.errors import FieldError, InputInvalid, NotFound
+from services.core.kit.errors import DomainError, FieldError, InputInvalid, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 
+NOWHERE = Scope()
+REFUSALS: dict[str, type[DomainError]] = {
+    "counted": SourceCounts,
+    "attested": SourceAttested,
+    "another": SourceOfAnother,
+}
 ATTEMPTS = 60  # each one more that is lost means that another push of the same facts was committed meanwhile
 
 
 @dataclass(frozen=True, slots=True)
 class NewFact:
-    """What one source says about one key. `value` is canonical (`catalogue.parse_value`)."""
+    """What one source says about one key. `value` is canonical (`catalogue.parse_value`).
+
+    `pointer`: where the input says it (JSON Pointer), named when the figure is refused.
+    """
 
     subject_type: str
     subject_id: UUID
@@ -40,6 +51,7 @@ class NewFact:
     document: str | None = None
     source_rows: Sequence[Any] = ()
     observed_on: date | None = None
+    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +81,15 @@ class Attested:
     changed: bool
 
 
-async def push(uow: UnitOfWork, facts: Sequence[NewFact]) -> int:
+async def push(uow: UnitOfWork, facts: Sequence[NewFact], *, deciding: Scope = NOWHERE) -> int:
     """Records what sources say, in one statement for all; how many figures are new or changed.
 
     The same push again changes nothing. A changed figure supersedes its source's former one, which stays as history. All
     facts are of one subject type, no source says two things about one key (ValueError). The caller records the event.
-    SourceCounts when a figure would replace one of the same source that the system counted.
+
+    A source's current figure is replaced only by who recorded it, by somebody who may decide between sources there (`deciding`:
+    when the one who recorded it has left, the district corrects), or by the system's own count. Else SourceOfAnother;
+    SourceCounts for one that the system counted, SourceAttested for a synthetic figure in an attested one's place.
     """
     if not facts:
         return 0
@@ -82,18 +97,19 @@ async def push(uow: UnitOfWork, facts: Sequence[NewFact]) -> int:
     distinct = {(fact.subject_id, fact.key, fact.source) for fact in facts if fact.subject_type == subject_type}
     if len(distinct) < len(facts):
         raise ValueError("a push is about one subject type, and a source says one thing about a key")
-    records = json.dumps(
-        [
-            _record(fact, fact.value) | {"subject_id": str(fact.subject_id), "region_path": fact.region_path}
-            for fact in facts
-        ],
-        ensure_ascii=False,
-    )
+    given = [
+        _record(fact, fact.value) | {"subject_id": str(fact.subject_id), "region_path": fact.region_path}
+        for fact in facts
+    ]
+    records = json.dumps(given, ensure_ascii=False)
     recorded: int = 0
     for _ in range(ATTEMPTS):
-        row = await uow.driver.fetchrow(PUSH, records, uow.now, uow.actor.id, subject_type)
-        if row["counted"]:
-            raise SourceCounts
+        row = await uow.driver.fetchrow(
+            PUSH, records, uow.now, uow.actor.id, subject_type, deciding.lows, deciding.highs
+        )
+        if row["refused"]:
+            places = {record["id"]: (fact.pointer, fact.key) for record, fact in zip(given, facts, strict=True)}
+            raise _refusal({places[str(one)]: why for one, why in zip(row["refused"], row["refusals"], strict=True)})
         recorded += row["inserted"]
         if not row["missed"]:
             return recorded
@@ -101,24 +117,49 @@ async def push(uow: UnitOfWork, facts: Sequence[NewFact]) -> int:
 
 
 async def attest(
-    uow: UnitOfWork, *, sql: str, subject_type: str, scope: Scope, subject_id: UUID, claims: Sequence[Claim]
+    uow: UnitOfWork,
+    *,
+    sql: str,
+    subject_type: str,
+    scope: Scope,
+    deciding: Scope,
+    subject_id: UUID,
+    claims: Sequence[Claim],
 ) -> list[Attested]:
     """Records what people or departments say about one subject; the current figure of each source named.
 
     `sql` is `statements.attest_sql` of the subject's table: check and write are one round trip. NotFound outside the scope,
-    InputInvalid naming the place, SourceCounts when a figure would replace one that the system counted. One event a push, none
-    when nothing changed.
+    InputInvalid naming the place, and the refusals of `push`, where `deciding` is told: a source's name is free text, so that
+    whoever may attest could otherwise make a conflict vanish by speaking for the other office. One event a push, none when
+    nothing changed.
     """
-    records = json.dumps(_checked(subject_type, claims), ensure_ascii=False)
+    given = _checked(subject_type, claims)
+    records = json.dumps(given, ensure_ascii=False)
     changed: set[UUID] = set()
     for _ in range(ATTEMPTS):
         rows = await uow.driver.fetch(
-            sql, records, uow.now, uow.actor.id, subject_type, subject_id, scope.lows, scope.highs
+            sql,
+            records,
+            uow.now,
+            uow.actor.id,
+            subject_type,
+            deciding.lows,
+            deciding.highs,
+            subject_id,
+            scope.lows,
+            scope.highs,
         )
         if not rows:
             raise NotFound
-        if any(row["counted"] for row in rows):
-            raise SourceCounts
+        refused = {str(row["given_id"]): row["refusal"] for row in rows if row["refusal"]}
+        if refused:
+            raise _refusal(
+                {
+                    (f"/facts/{position}/source", record["key"]): refused[record["id"]]
+                    for position, record in enumerate(given)
+                    if record["id"] in refused
+                }
+            )
         changed.update(row["fact_id"] for row in rows if row["changed"] and not row["missed"])
         if not any(row["missed"] for row in rows):
             break
@@ -220,6 +261,19 @@ def _checked(subject_type: str, claims: Sequence[Claim]) -> list[dict[str, Any]]
     if wrong:
         raise InputInvalid(errors=wrong)
     return records
+
+
+def _refusal(refused: Mapping[tuple[str, str], str]) -> DomainError:
+    """The refusal of figures by place (pointer, key). The gravest reason gives the code; the source's name is not repeated."""
+    why = next(reason for reason in REFUSALS if reason in refused.values())
+    titles = REFUSALS[why]
+    return titles(
+        errors=[
+            FieldError(pointer, f"{key}：{titles.title_zh}", f"{key}: {titles.title_en}")
+            for (pointer, key), reason in refused.items()
+            if reason == why
+        ]
+    )
 
 
 def _record(said: NewFact | Claim, value: str) -> dict[str, Any]:

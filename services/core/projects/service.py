@@ -250,7 +250,7 @@ async def _check_compounds_free(uow: UnitOfWork, project_id: UUID) -> None:
 
 
 async def attest(
-    uow: UnitOfWork, *, scope: Scope, project_id: UUID, claims: Sequence[facts.Claim]
+    uow: UnitOfWork, *, scope: Scope, deciding: Scope, project_id: UUID, claims: Sequence[facts.Claim]
 ) -> list[facts.Attested]:
     """Records what people or departments say about a project; see `facts.service.attest` for refusals."""
     return await facts.attest(
@@ -258,6 +258,7 @@ async def attest(
         sql=ATTEST,
         subject_type=catalogue.Subject.PROJECT,
         scope=scope,
+        deciding=deciding,
         subject_id=project_id,
         claims=claims,
     )

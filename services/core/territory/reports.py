@@ -61,6 +61,7 @@ async def file_report(
     uow: UnitOfWork,
     *,
     scope: Scope,
+    deciding: Scope,
     region_id: UUID,
     title: str,
     source: str,
@@ -70,7 +71,9 @@ async def file_report(
 ) -> UUID:
     """Files a statement about a region of the scope, and pushes the figures of every line whose compound is beyond doubt.
 
-    InputInvalid names every wrong place; NotFound when a named compound stands outside the region.
+    InputInvalid names every wrong place; NotFound when a named compound stands outside the region; SourceOfAnother when a figure
+    would replace one that somebody else recorded in the source's name, unless the filer may decide between sources there
+    (`deciding`).
     """
     region = await queries.region_in(uow.driver, region_id=region_id, scope=scope)
     figures, values = _checked(lines, totals)
@@ -121,9 +124,10 @@ async def file_report(
             region_path=paths[line.compound_id],
             source=source,
             as_of=as_of,
+            pointer=f"/lines/{line.position}/figures",
         )
     ]
-    await push(uow, said)
+    await push(uow, said, deciding=deciding)
     uow.record(
         ReportFiled(lines=len(lines), open_lines=meant.count(None)),
         subject="report",
@@ -136,7 +140,10 @@ async def file_report(
 async def resolve_line(
     uow: UnitOfWork, *, scope: Scope, report_id: UUID, line_id: UUID, compound_id: UUID, reason: str
 ) -> None:
-    """A person settles, with a reason, which compound of the report's region a line means; its figures become facts."""
+    """A person settles, with a reason, which compound of the report's region a line means; its figures become facts.
+
+    `scope` is where the person may decide between sources: the figures replace what others recorded in the source's name.
+    """
     line = await uow.driver.fetchrow(LOCK_LINE, line_id, report_id, scope.lows, scope.highs)
     if line is None:
         raise NotFound
@@ -161,8 +168,9 @@ async def resolve_line(
         region_path=compound["region_path"],
         source=line["source"],
         as_of=line["as_of"],
+        pointer="/compound_id",
     )
-    await push(uow, said)
+    await push(uow, said, deciding=scope)
     uow.record(
         ReportLineResolved(line_id=line_id, compound_id=compound_id),
         subject="report",
@@ -246,6 +254,7 @@ def _facts(
     region_path: str,
     source: str,
     as_of: date | None,
+    pointer: str,
 ) -> list[NewFact]:
     """The figures of a line as facts of the report's source; `at`: the report and the line, kept as where they come from."""
     report_id, line_id = at
@@ -260,6 +269,7 @@ def _facts(
             source=source,
             source_rows=[{"report_id": str(report_id), "line_id": str(line_id)}],
             observed_on=as_of,
+            pointer=pointer,
         )
         for key, value in sorted(figures.items())
     ]

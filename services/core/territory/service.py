@@ -123,11 +123,20 @@ async def change_compound(
 
 
 async def attest(
-    uow: UnitOfWork, *, scope: Scope, compound_id: UUID, claims: Sequence[facts.Claim]
+    uow: UnitOfWork, *, scope: Scope, deciding: Scope, compound_id: UUID, claims: Sequence[facts.Claim]
 ) -> list[facts.Attested]:
-    """Records what people or departments say about a compound of the scope: one statement checks and writes."""
+    """Records what people or departments say about a compound of the scope: one statement checks and writes.
+
+    See `facts.service.attest` for refusals.
+    """
     return await facts.attest(
-        uow, sql=ATTEST, subject_type="compound", scope=scope, subject_id=compound_id, claims=claims
+        uow,
+        sql=ATTEST,
+        subject_type="compound",
+        scope=scope,
+        deciding=deciding,
+        subject_id=compound_id,
+        claims=claims,
     )
 
 

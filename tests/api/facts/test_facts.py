@@ -14,8 +14,9 @@ from services.core.facts.catalogue import CATALOGUE
 from services.core.facts.queries import effective
 from services.core.facts.rules import Kind
 from services.core.facts.service import NewFact, push
+from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM, Database
-from tests.support.people import Client, Region
+from tests.support.people import ADD_GRANT, Client, Region
 
 MakeRegion = Callable[..., Awaitable[Region]]
 MakeStaff = Callable[..., Awaitable[Client]]
@@ -270,6 +271,47 @@ async def test_nobody_speaks_for_a_source_that_counts(compound: Compound, databa
     assert (forged.status_code, forged.json()["type"]) == (409, "/problems/fact-source-counts")
     assert (await compound.holding("compound.households"))["value"] == "118"
     assert await count_households(database, compound, "119") == 1
+
+
+async def test_nobody_speaks_for_anothers_source_but_who_may_decide(
+    compound: Compound, staff: MakeStaff, region: MakeRegion, database: Database
+) -> None:
+    one, other = await staff("community", compound.county), await staff("department", compound.county)
+    theirs = HOUSEHOLDS | {"source": "住建局", "value": "131"}
+    assert (await compound.say(HOUSEHOLDS, by=one)).status_code == 201
+    assert (await compound.say(theirs, by=other)).status_code == 201
+    conflict = (await compound.holding("compound.households"))["conflict"]
+    assert len(conflict) == 2
+
+    built = {"key": "compound.built_year", "value": "1985", "source": "档案"}
+    vanished = await compound.say(built, theirs | {"value": "120"}, by=one)
+    assert (vanished.status_code, vanished.json()["type"]) == (409, "/problems/fact-source-of-another")
+    errors = vanished.json()["errors"]
+    assert [error["pointer"] for error in errors] == ["/facts/1/source"]
+    assert "compound.households" in errors[0]["detail"]
+    assert (await compound.holding("compound.households"))["conflict"] == conflict
+    assert len(await compound.listed(history="true")) == 2, "all facts of a request or none"
+
+    # The same figure again is no replacement; who recorded it corrects it, and so does the district, for those who left.
+    assert (await compound.say(theirs, by=one)).json()["facts"][0]["changed"] is False
+    assert (await compound.say(theirs | {"value": "132"}, by=other)).status_code == 201
+    assert (await compound.say(theirs | {"value": "133"})).status_code == 201
+    # Who may decide elsewhere only is nobody here.
+    elsewhere, county = await staff("department", compound.county), await region("county")
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(ADD_GRANT, new_id(), elsewhere.staff_id, "district", county.id, county.path)
+    assert (await compound.say(theirs | {"value": "120"}, by=elsewhere)).status_code == 409
+    assert {figure["value"] for figure in await compound.listed()} == {"120", "133"}
+
+
+async def test_a_synthetic_figure_never_replaces_an_attested_one(compound: Compound) -> None:
+    invented = HOUSEHOLDS | {"kind": "synthetic", "value": "99"}
+    assert (await compound.say(invented)).status_code == 201
+    assert (await compound.say(HOUSEHOLDS)).status_code == 201
+    refused = await compound.say(invented)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/fact-source-attested")
+    assert refused.json()["errors"][0]["pointer"] == "/facts/0/source"
+    assert [figure["value"] for figure in await compound.listed()] == ["120"]
 
 
 async def test_a_push_about_many_subjects_is_one_statement(

@@ -265,3 +265,22 @@ async def test_the_filer_may_name_the_compound(quanjiao: Quanjiao) -> None:
     assert all(line["compound_id"] for line in filed["lines"])
     holding = (await quanjiao.facts("万利小区"))["compound.households"]
     assert (holding["value"], holding["source"]) == ("1800", "襄河镇")
+
+
+async def test_a_report_replaces_nothing_that_another_recorded(quanjiao: Quanjiao, staff: MakeStaff) -> None:
+    department = await staff("department", quanjiao.county)
+    line = {"label": "某小区", "group": "一", "figures": {"compound.households": "7"}}
+    body = {
+        "region_id": str(quanjiao.county.id),
+        "title": "更正",
+        "source": "全椒县住建局",
+        "lines": [line, line | {"compound_id": quanjiao.compounds["釜山新村"]}],
+        "totals": [],
+    }
+    before = (await quanjiao.facts("釜山新村"))["compound.households"]
+    refused = await department.post("/v1/reports", json=body)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/fact-source-of-another")
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/lines/1/figures"]
+    assert (await quanjiao.facts("釜山新村"))["compound.households"] == before
+    assert (await quanjiao.client.post("/v1/reports", json=body)).status_code == 201
+    assert (await quanjiao.facts("釜山新村"))["compound.households"]["value"] == "7"
