@@ -17,6 +17,12 @@ Value = Fraction | bool | str
 """What a fact holds in memory: numbers of every kind as a Fraction, a flag as a bool, text as a str."""
 
 MAX_TEXT = 500
+MAX_PLACES = 9
+"""Most decimal places that a recorded number has, and most digits of a recorded share's denominator.
+
+Denominators multiply in an exact mean: over the 200 compounds of a project it has some 1,850 digits then. Python writes and reads
+4,300 at most.
+"""
 
 _LONG_NUMBER = re.compile(r"\d{1,4000}(?:\.\d{1,4000}|/[1-9]\d{0,3999})?", re.ASCII)
 
@@ -84,11 +90,22 @@ def entry(key: str) -> Entry | None:
 
 
 def parse_value(of: Entry, given: object) -> str:
-    """The canonical text of `given` as a value of `of`; ValueInvalid when it is none. Parsing a canonical text gives it back.
+    """The canonical text of `given` as a value of `of` to record; ValueInvalid when it is none. Parsing a canonical text gives it
+    back.
 
-    Shares and decimals: "0.75", or "2/3" where no decimal is exact. Flags: "true", "false". No number is below zero.
+    Shares and decimals: "0.75", a share also "2/3" where no decimal is exact; see MAX_PLACES. Flags: "true", "false". No number is
+    below zero.
     """
-    return text_of(value_of(of, given))
+    value = value_of(of, given)
+    if isinstance(value, Fraction) and 10**MAX_PLACES % value.denominator:
+        if of.value_type is not ValueType.SHARE:
+            raise ValueInvalid(f"至多 {MAX_PLACES} 位小数", f"may have at most {MAX_PLACES} decimal places")
+        if value.denominator >= 10**MAX_PLACES:
+            raise ValueInvalid(
+                f"至多 {MAX_PLACES} 位小数，写成分数时分母至多 {MAX_PLACES} 位",
+                f"may have at most {MAX_PLACES} decimal places, or as a fraction {MAX_PLACES} digits below the line",
+            )
+    return text_of(value)
 
 
 def value_of(of: Entry, given: object) -> Value:
