@@ -1,11 +1,13 @@
 """The task of a run: shown while it works, done once however often it starts, honest when it fails."""
 
 import asyncio
+import time
 
 import pytest
 
 from services.core.kit.uow import Database
 from services.core.selection import computing, frozen
+from services.core.selection.jobs import ComputeRun
 from services.core.selection.rules import RoundImpossible
 from services.worker import runtime
 from tests.api.selection.world import MakeRegion, MakeStaff, World, build
@@ -93,6 +95,27 @@ async def test_a_round_that_cannot_be_computed_ends_as_failed(world: World, monk
         assert await reader.fetchval("SELECT count(*) FROM job WHERE id = $1::uuid", job) == 0
 
 
+async def test_a_run_that_is_out_of_time_is_shown_as_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id, job = await _asked(world)
+    ranked = computing._ranked
+
+    def slowly(*given: object) -> object:
+        time.sleep(1.5)
+        return ranked(*given)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as slow:
+        slow.setattr(computing, "_ranked", slowly)
+        slow.setattr(ComputeRun, "timeout_seconds", 1)
+        await runtime.perform({"database": world.database}, job)
+    failed = (await world.city.get(f"/v1/runs/{run_id}")).json()
+    assert (failed["state"], failed["error"]) == ("failed", "CancelledError")
+    async with world.database.read() as reader:
+        attempt = await reader.fetchrow("SELECT attempts, last_error FROM job WHERE id = $1::uuid", job)
+    assert (attempt["attempts"], attempt["last_error"].startswith("TimeoutError")) == (1, True)
+    await runtime.perform({"database": world.database}, job)
+    assert (await _state(world, run_id), len(await world.ranking(run_id))) == ("done", 1)
+
+
 async def test_a_cancelled_run_starts_again_from_the_beginning(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id, job = await _asked(world)
 
@@ -103,6 +126,6 @@ async def test_a_cancelled_run_starts_again_from_the_beginning(world: World, mon
         halfway.setattr(frozen, "records_of", stopped)
         with pytest.raises(asyncio.CancelledError):
             await runtime.perform({"database": world.database}, job)
-    assert await _state(world, run_id) == "running"
+    assert await _state(world, run_id) == "failed"
     await runtime.perform({"database": world.database}, job)
     assert (await _state(world, run_id), len(await world.ranking(run_id))) == ("done", 1)

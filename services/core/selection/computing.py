@@ -1,10 +1,11 @@
 """Computing a run: from the frozen facts to ranks, points and sentences, in one transaction that either writes all or nothing.
 
-How far it has come is shown meanwhile by short transactions of their own; a worker that dies leaves the run `running`, and the
-ledger starts it again from the beginning.
+How far it has come is shown meanwhile by short transactions of their own; a worker that is killed leaves the run `running`, one
+that is stopped or runs out of time leaves it `failed`, and the ledger starts it again from the beginning.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -21,11 +22,14 @@ from services.core.selection.models import Run, RunState
 from services.core.selection.rules import RULES_VERSION, RoundImpossible, run
 from services.core.selection.sentences import Sentences
 
+SHOWING_SECONDS = 2
+
 
 async def compute(uow: UnitOfWork, *, run_id: UUID) -> None:
     """The run is done, with a result for every candidate; a run that is done already stays as it is.
 
-    A round that cannot be computed ends as `failed` with the reason. Any other error is shown and raised, to be tried again.
+    A round that cannot be computed ends as `failed` with the reason. Any other error is shown and raised, to be tried again; so
+    is being cancelled, which is how a time-out arrives here: the ledger may hold its last attempt.
     """
     found = await queries.RUN_TO_COMPUTE.first(uow.driver, run_id=run_id)
     if found is None or found["state"] == RunState.DONE:
@@ -37,6 +41,12 @@ async def compute(uow: UnitOfWork, *, run_id: UUID) -> None:
         await _show(uow, run_id, state=RunState.FAILED, finished_at=uow.now, error=str(impossible))
     except Exception as error:
         await _show(uow, run_id, state=RunState.FAILED, error=type(error).__name__)
+        raise
+    except asyncio.CancelledError as stopped:
+        # Bounded: had the last statement come through, this very transaction would hold the row until it is rolled back.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SHOWING_SECONDS):
+                await _show(uow, run_id, state=RunState.FAILED, error=type(stopped).__name__)
         raise
 
 
