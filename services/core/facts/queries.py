@@ -26,9 +26,13 @@ WHERE f.subject_id = ANY($1::uuid[]) AND f.superseded_at IS NULL
 ORDER BY f.subject_id, f.key
 """
 
+# Supersedes only a decision that no longer stands ($10: the facts that differ); one that another has just made of the same
+# matter stays, and the unique index refuses this one.
 ADJUDICATE = """
 WITH former AS (
-  UPDATE adjudication SET superseded_at = $9 WHERE subject_id = $2 AND key = $3 AND superseded_at IS NULL RETURNING 1)
+  UPDATE adjudication SET superseded_at = $9
+  WHERE subject_id = $2 AND key = $3 AND superseded_at IS NULL AND NOT (values_digest = $5 AND fact_id = ANY ($10::uuid[]))
+  RETURNING 1)
 INSERT INTO adjudication (id, subject_id, key, fact_id, values_digest, reason, document, decided_by, decided_at)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM former) >= 0
 """

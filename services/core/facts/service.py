@@ -223,6 +223,7 @@ async def adjudicate(
             document,
             uow.actor.id,
             uow.now,
+            [figure.fact_id for figure in found.conflict],
         )
     except asyncpg.UniqueViolationError as decided:
         raise DiscrepancyNotOpen from decided
