@@ -463,6 +463,7 @@ def upgrade() -> None:
         sa.Column("budget", sa.Numeric(precision=16, scale=2), nullable=False),
         sa.Column("funding", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("management_mode", sa.String(length=100), nullable=True),
+        sa.Column("synthetic", sa.Boolean(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("made_by", sa.Uuid(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),

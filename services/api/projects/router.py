@@ -151,6 +151,7 @@ async def add_plan(
             budget=added.budget,
             funding=added.funding,
             management_mode=added.management_mode,
+            synthetic=added.synthetic,
             digest=added.digest,
             made_by=added.made_by,
             made_at=added.made_at,

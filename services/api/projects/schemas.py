@@ -110,6 +110,7 @@ class PlanIn(In):
     budget: Money
     funding: list[FundingIn] = Field(default_factory=list, max_length=50)
     management_mode: Short | None = None
+    synthetic: bool = False
 
     def plan(self) -> Plan:
         """The same for the rules."""
@@ -118,6 +119,7 @@ class PlanIn(In):
             budget=self.budget,
             funding=tuple(FundingLine(**dict(line)) for line in self.funding),
             management_mode=self.management_mode,
+            synthetic=self.synthetic,
         )
 
 
@@ -129,6 +131,7 @@ class PlanOut(BaseModel):
     budget: Decimal
     funding: list[dict[str, Any]]
     management_mode: str | None
+    synthetic: bool
     digest: str
     made_by: UUID | None
     made_at: datetime

@@ -108,7 +108,7 @@ def ranking(console: Console, played: Played) -> None:
         console.print(f"  [dim]{result['sentence']['en']}[/dim]")
     marked = sorted({one["zh"] for result in played.public["results"] for one in result["synthetic"]})
     console.print(
-        f"[yellow]合成数据（仅演示）synthetic, not from the source：{'、'.join(marked)}；方案与资金亦为演示[/yellow]"
+        f"[yellow]合成数据（仅演示）synthetic, not from the source：{'、'.join(marked)}[/yellow]"
     )
 
 

@@ -71,5 +71,6 @@ def _plan(dice: random.Random, households: int, works: list[str]) -> dict[str, o
         ],
         "budget": f"{budget}.00",
         "funding": [{"source": source, "amount": f"{amount}.00"} for source, amount in funding if amount],
+        "synthetic": True,
         "management_mode": dice.choice(["引入物业服务", "社区托管", "业主自管"]),
     }

@@ -10,7 +10,6 @@ class ProjectRegistered(Event):
     """A project entered the library."""
 
     kind: ClassVar[str] = "project.registered"
-    no: str
 
 
 class PlanAdded(Event):

@@ -54,6 +54,7 @@ class PlanVersion(Keyed, Base):
     budget: Mapped[Decimal] = mapped_column(Numeric(16, 2))
     funding: Mapped[list[Any]]
     management_mode: Mapped[str | None] = mapped_column(String(100))
+    synthetic: Mapped[bool] = mapped_column(default=False)
     digest: Mapped[str] = mapped_column(String(64))
     made_by: Mapped[UUID | None]
     made_at: Mapped[datetime]

@@ -121,6 +121,7 @@ PLANS = Statement(
         PlanVersion.budget,
         PlanVersion.funding,
         PlanVersion.management_mode,
+        PlanVersion.synthetic,
         PlanVersion.digest,
         PlanVersion.made_by,
         PlanVersion.made_at,

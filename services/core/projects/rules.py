@@ -102,12 +102,16 @@ class FundingLine:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Works, budget (yuan), funding and the management mode afterwards. Empty funding: not arranged yet."""
+    """Works, budget (yuan), funding and the management mode afterwards. Empty funding: not arranged yet.
+
+    `synthetic`: made up for a demonstration or a test; what it says is marked so wherever it is read.
+    """
 
     items: tuple[PlanItem, ...]
     budget: Decimal
     funding: tuple[FundingLine, ...]
     management_mode: str | None
+    synthetic: bool = False
 
 
 def check(plan: Plan) -> list[FieldError]:
@@ -195,6 +199,7 @@ def document_of(plan: Plan) -> dict[str, Any]:
         "budget": _yuan(plan.budget),
         "funding": [{"source": line.source, "amount": _yuan(line.amount)} for line in plan.funding],
         "management_mode": plan.management_mode,
+        **({"synthetic": True} if plan.synthetic else {}),
     }
 
 

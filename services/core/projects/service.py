@@ -102,7 +102,7 @@ async def register(
             raise ProjectNoTaken from taken
         raise
     await uow.driver.execute(JOIN_COMPOUNDS, project_id, list(compound_ids))
-    uow.record(ProjectRegistered(no=given), subject="project", subject_id=project_id, region_path=region["path"])
+    uow.record(ProjectRegistered(), subject="project", subject_id=project_id, region_path=region["path"])
     return project_id
 
 
@@ -177,6 +177,7 @@ async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Pla
         budget=plan.budget,
         funding=document["funding"],
         management_mode=plan.management_mode,
+        synthetic=plan.synthetic,
         digest=rules.plan_digest(plan),
         made_by=uow.actor.id,
         made_at=uow.now,
@@ -192,7 +193,7 @@ async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Pla
                 region_path=project["region_path"],
                 key=key,
                 value=value,
-                kind=Kind.COUNTED,
+                kind=Kind.SYNTHETIC if plan.synthetic else Kind.COUNTED,
                 source=PLAN_SOURCE,
                 source_rows=({"plan_version": added.number, "plan_id": str(added.id)},),
             )

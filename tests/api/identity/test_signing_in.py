@@ -189,7 +189,7 @@ async def test_an_authenticator_from_enrolment_to_removal(
         sealed = await connection.fetchval("SELECT totp_secret FROM staff WHERE id = $1", person.id)
         assert secret not in sealed
         stored = await connection.fetch("SELECT body FROM idempotent_answer WHERE principal_id = $1", person.id)
-        assert stored == []
+        assert not any(made["secret"].encode() in row["body"] for row in stored)
     assert field_cipher(settings).open(sealed, table="staff", column="totp_secret", row=person.id) == secret
     assert (await try_in(api, person.username)).status_code == 200  # not on before it is confirmed
 
