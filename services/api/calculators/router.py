@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from services.api.calculators import schemas
 from services.api.calculators.body import body_of, documented
+from services.api.calculators.turns import turn
 from services.core.consultation import rules as consultation
 from services.core.facts.catalogue import CATALOGUE, Value, ValueInvalid, value_of
 from services.core.funding import rules as funding
@@ -23,7 +24,7 @@ from services.core.policy.law import Threshold, Thresholds
 from services.core.selection import rules as selection
 from services.core.selection.scoring import Scored
 
-router = APIRouter(prefix="/public/calculators", tags=["calculators"])
+router = APIRouter(prefix="/public/calculators", tags=["calculators"], dependencies=[Depends(turn, scope="function")])
 
 
 @contextmanager

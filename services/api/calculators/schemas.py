@@ -8,6 +8,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
     PlainValidator,
     StringConstraints,
@@ -19,13 +20,20 @@ from services.core.consultation.rules import Choice
 from services.core.facts.catalogue import MAX_TEXT
 from services.core.kit.calendar import MAX_DAYS, MAX_PAUSES, Unit
 from services.core.kit.exact import DecimalOut, Money, MoneyOut, NotExact, NotNegative, Ratio
-from services.core.policy.rubric import Rubric
+from services.core.policy.rubric import BandsCurve, Indicator, Rubric
 
 MAX_PROPERTIES = 50_000
 MAX_REGIONS = 3_000
 MAX_FACTORS = 20
 MAX_PROJECTS = 5_000
-MAX_SCORES = 250_000
+MAX_PARTS = 30_000
+"""Most regions times factors: about a second."""
+
+MAX_STEPS = 1_000_000
+"""Most steps of a ranking: about two seconds. A score takes STEPS_OF_A_SCORE of them, and one for each band that it may try."""
+
+STEPS_OF_A_SCORE = 20
+MAX_RUBRIC_VALUES = 10_000
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -95,7 +103,7 @@ class OwnerOnRoll(Given):
     """One head with its properties."""
 
     owner: Label
-    properties: Annotated[list[PropertyArea], Field(min_length=1, max_length=MAX_PROPERTIES)]
+    properties: Annotated[list[PropertyArea], FailFast(), Field(min_length=1, max_length=MAX_PROPERTIES)]
 
 
 class BallotCast(Given):
@@ -109,8 +117,8 @@ class VoteIn(Given):
     """A vote on one matter."""
 
     thresholds: VoteThresholds
-    roll: Annotated[list[OwnerOnRoll], Field(max_length=MAX_PROPERTIES)]
-    ballots: Annotated[list[BallotCast], Field(max_length=MAX_PROPERTIES)]
+    roll: Annotated[list[OwnerOnRoll], FailFast(), Field(max_length=MAX_PROPERTIES)]
+    ballots: Annotated[list[BallotCast], FailFast(), Field(max_length=MAX_PROPERTIES)]
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -185,7 +193,7 @@ class DeadlineIn(Given):
     days: Annotated[int, Field(strict=True, ge=0, le=MAX_DAYS)]
     unit: Unit
     roll: bool = True
-    pauses: Annotated[list[PauseIn], Field(max_length=MAX_PAUSES)] = []
+    pauses: Annotated[list[PauseIn], FailFast(), Field(max_length=MAX_PAUSES)] = []
 
 
 class CalendarOut(BaseModel):
@@ -224,12 +232,18 @@ class AllocationIn(Given):
     total: Money
     weights: Annotated[dict[Label, NotNegative], Field(min_length=1, max_length=MAX_FACTORS)] | None = None
     formula: Annotated[str, StringConstraints(max_length=40)] | None = None
-    regions: Annotated[list[RegionIn], Field(min_length=1, max_length=MAX_REGIONS)]
+    regions: Annotated[list[RegionIn], FailFast(), Field(min_length=1, max_length=MAX_REGIONS)]
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.weights is None) == (self.formula is None):
             raise NotExact("weights 与 formula 须给且只给一项", "give either weights or formula, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if len(self.weights or ()) * len(self.regions) > MAX_PARTS:
+            raise NotExact(f"地区数乘以因素数至多 {MAX_PARTS}", f"may have at most {MAX_PARTS} regions times factors")
         return self
 
 
@@ -263,7 +277,7 @@ class ApportionIn(Given):
     """Yuan to divide by area."""
 
     amount: Money
-    properties: Annotated[list[PropertyArea], Field(min_length=1, max_length=MAX_PROPERTIES)]
+    properties: Annotated[list[PropertyArea], FailFast(), Field(min_length=1, max_length=MAX_PROPERTIES)]
 
 
 class PropertyShare(BaseModel):
@@ -289,17 +303,37 @@ class ProjectFacts(Given):
     facts: Annotated[dict[Label, FactGiven], Field(max_length=500)]
 
 
+def _of_bearable_size(given: object) -> object:
+    """A rubric as it is given, refused unread when it holds too many values: all that is wrong in it will be named."""
+    waiting, counted = [given], 0
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict | list):
+            counted += len(part)
+            waiting.extend(part.values() if isinstance(part, dict) else part)
+        if counted > MAX_RUBRIC_VALUES:
+            raise NotExact(f"至多 {MAX_RUBRIC_VALUES} 个值", f"may hold at most {MAX_RUBRIC_VALUES} values")
+    return given
+
+
+def _steps(indicator: Indicator) -> int:
+    bands = len(indicator.curve.bands) if isinstance(indicator.curve, BandsCurve) else 0
+    return STEPS_OF_A_SCORE + bands
+
+
 class ScoreIn(Given):
     """Projects to rank by a rubric as policies hold it."""
 
-    rubric: Rubric
-    projects: Annotated[list[ProjectFacts], Field(max_length=MAX_PROJECTS)]
+    rubric: Annotated[Rubric, BeforeValidator(_of_bearable_size)]
+    projects: Annotated[list[ProjectFacts], FailFast(), Field(max_length=MAX_PROJECTS)]
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        if len(self.rubric.indicators) * len(self.projects) > MAX_SCORES:
+        if sum(map(_steps, self.rubric.indicators)) * len(self.projects) > MAX_STEPS:
+            most = MAX_STEPS // STEPS_OF_A_SCORE
             raise NotExact(
-                f"指标数乘以项目数至多 {MAX_SCORES}", f"may have at most {MAX_SCORES} indicators times projects"
+                f"指标数乘以项目数至多 {most}，分档多时更少",
+                f"may have at most {most} indicators times projects, fewer with many bands",
             )
         return self
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+
+from services.api.calculators.turns import AT_ONCE, MOST_WAITING, turns_of_this_process
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = {
@@ -226,6 +229,89 @@ async def test_too_many_indicators_times_projects_are_refused(api: httpx.AsyncCl
     wide = {"scale": "100", "dimensions": [{"id": "d", "title": "t", "indicators": many}]}
     projects = [{"no": str(number), "facts": {}} for number in range(2501)]
     assert await refused(api, "score", {"rubric": wide, "projects": projects}) == [""]
+
+
+def banded(indicators: int, projects: int) -> dict[str, Any]:
+    curve = {
+        "kind": "bands",
+        "bands": [{"at_least": str(1000 - number), "points": "1"} for number in range(100)],
+        "else": "0",
+    }
+    indicator = {"title": "t", "fact": "compound.hazards", "points": "1", "curve": curve}
+    named = [{**indicator, "id": f"i{number}"} for number in range(indicators)]
+    wide = {"scale": str(indicators), "dimensions": [{"id": "d", "title": "t", "indicators": named}]}
+    facts = {"compound.hazards": 1}
+    return {"rubric": wide, "projects": [{"no": str(number), "facts": facts} for number in range(projects)]}
+
+
+async def test_bands_count_in_what_a_ranking_may_take(api: httpx.AsyncClient) -> None:
+    assert len((await calculate(api, "score", banded(10, 833)))["ranking"]) == 833
+    assert await refused(api, "score", banded(10, 834)) == [""]
+
+
+async def test_too_many_regions_times_factors_are_refused(api: httpx.AsyncClient) -> None:
+    weights = {f"f{number}": "0.05" for number in range(20)}
+    region = {"name": "a", "coefficient": "1", "factors": {"f0": "1"}}
+    body = {"total": "1", "weights": weights, "regions": [region] * 1501}
+    assert await refused(api, "allocation", body) == [""]
+
+
+def filled(start: str, item: str, end: str) -> str:
+    """A body just under the limit of a request: as many items as it holds."""
+    return start + item * ((1_048_000 - len(start) - len(end)) // len(item)) + item.rstrip(",") + end
+
+
+FLOODS = [
+    ("apportion", filled('{"amount": "1", "properties": [', "0,", "]}"), "/properties/0"),
+    ("vote", filled('{"roll": [', "0,", "]}"), "/roll/0"),
+    ("vote", filled('{"ballots": [', "{},", "]}"), "/ballots/0/owner"),
+    ("vote", filled('{"roll": [{"owner": "a", "properties": [', "0,", "]}]}"), "/roll/0/properties/0"),
+    ("deadline", filled('{"pauses": [', "0,", "]}"), "/pauses/0"),
+    ("allocation", filled('{"regions": [', "0,", "]}"), "/regions/0"),
+    ("score", filled('{"projects": [', "0,", "]}"), "/projects/0"),
+    ("score", filled('{"projects": [], "rubric": {"dimensions": [', "0,", "]}}"), "/rubric"),
+    ("score", filled('{"projects": [{"facts": {', '"": [],', "}}]}"), ""),
+    ("deadline", filled("{", '"":0,', "}"), ""),
+    ("deadline", "{" + ",".join(f'"{number}": 0' for number in range(90_000)) + "}", ""),
+]
+
+
+@pytest.mark.parametrize(("calculator", "content", "pointer"), FLOODS, ids=range(len(FLOODS)))
+async def test_a_body_wrong_throughout_costs_little(
+    api: httpx.AsyncClient, calculator: str, content: str, pointer: str
+) -> None:
+    memory, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    answer = await api.post(f"/public/calculators/{calculator}", content=content)
+    assert time.process_time() - started < 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 200_000, "KiB more than ever before"
+    assert answer.status_code == 422, answer.text
+    places = [place["pointer"] for place in answer.json()["errors"]]
+    assert pointer in places
+    assert len(places) <= 50
+
+
+async def test_a_number_too_long_to_read_is_refused(api: httpx.AsyncClient) -> None:
+    content = '{"days": ' + "1" * 5_000 + "}"
+    assert (await api.post("/public/calculators/deadline", content=content)).status_code in {400, 422}
+
+
+async def test_few_compute_at_once_and_few_wait(api: httpx.AsyncClient) -> None:
+    turns, holders = turns_of_this_process(), [object() for _ in range(AT_ONCE)]
+    for holder in holders:
+        await turns.acquire_on_behalf_of(holder)
+    waiting = [
+        asyncio.create_task(api.post("/public/calculators/deadline", json=DEADLINE)) for _ in range(MOST_WAITING)
+    ]
+    async with asyncio.timeout(20):
+        while turns.statistics().tasks_waiting < MOST_WAITING:  # noqa: ASYNC110 - a limiter tells nobody who waits
+            await asyncio.sleep(0.01)
+    over = await api.post("/public/calculators/deadline", json=DEADLINE)
+    assert (over.status_code, over.json()["type"]) == (503, "/problems/temporarily-unavailable")
+    assert over.headers["retry-after"] == "1"
+    for holder in holders:
+        turns.release_on_behalf_of(holder)
+    assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
+    assert turns.borrowed_tokens == 0
 
 
 async def test_a_large_roll_keeps_nobody_waiting(api: httpx.AsyncClient) -> None:
