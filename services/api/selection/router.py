@@ -67,7 +67,13 @@ async def list_rounds(
 @router.post("/rounds", status_code=201, response_model=RoundOut)
 async def open_round(access: Annotated[Access, requires(Permission.ROUND_WRITE)], uow: Uow, body: RoundIn) -> Response:
     """Opens a round for a region and a year."""
-    round_id = await service.open_round(uow, scope=access.scope, region_id=body.region_id, terms=body.terms())
+    round_id = await service.open_round(
+        uow,
+        scope=access.scope,
+        assigning=access.principal.scope(Permission.POLICY_ASSIGN),
+        region_id=body.region_id,
+        terms=body.terms(),
+    )
     made = _round(await queries.round_of(uow.driver, scope=access.scope, round_id=round_id))
     return reply(uow, 201, made, version=made.version, location=f"/v1/rounds/{round_id}")
 
@@ -90,7 +96,14 @@ async def change_round(
     body: TermsIn,
 ) -> Response:
     """Replaces the terms of a draft round."""
-    await service.change_round(uow, scope=access.scope, round_id=round_id, version=version, terms=body.terms())
+    await service.change_round(
+        uow,
+        scope=access.scope,
+        assigning=access.principal.scope(Permission.POLICY_ASSIGN),
+        round_id=round_id,
+        version=version,
+        terms=body.terms(),
+    )
     changed = _round(await queries.round_of(uow.driver, scope=access.scope, round_id=round_id))
     return reply(uow, 200, changed, version=changed.version)
 

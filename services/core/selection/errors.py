@@ -8,6 +8,14 @@ class RoundInputInvalid(InputInvalid):
     title_zh, title_en = "比选轮次内容有误", "The round is not valid"
 
 
+class PolicyNotInForce(DomainError):
+    code, kind = "round-policy-not-in-force", Kind.CONFLICT
+    title_zh, title_en = (
+        "该地现行的是另一政策；按其他政策开展比选须由有权指定政策的上级办理",
+        "Another policy is in force there; only who may assign policies opens a round under a different one",
+    )
+
+
 class RoundNotDraft(DomainError):
     code, kind = "round-not-draft", Kind.CONFLICT
     title_zh, title_en = "轮次已冻结，不能再修改", "The round is frozen and can no longer be changed"

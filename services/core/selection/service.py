@@ -19,7 +19,7 @@ from services.core.policy.errors import NoPolicyInForce
 from services.core.policy.queries import StoredPolicy, lineage
 from services.core.policy.schema import Policy
 from services.core.selection import queries
-from services.core.selection.errors import NotFrozen, RoundInputInvalid, RoundNotDraft, RoundPublished
+from services.core.selection.errors import NotFrozen, PolicyNotInForce, RoundInputInvalid, RoundNotDraft, RoundPublished
 from services.core.selection.events import RoundChanged, RoundOpened, RunRequested
 from services.core.selection.jobs import ComputeRun
 from services.core.selection.models import RoundStatus, Run, RunState, SelectionRound
@@ -66,12 +66,16 @@ CHANGED = Statement(
 )
 
 
-async def open_round(uow: UnitOfWork, *, scope: Scope, region_id: UUID, terms: RoundTerms) -> UUID:
-    """A new draft round; its id. NotFound for a region outside `scope`, RoundInputInvalid naming a wrong term."""
+async def open_round(uow: UnitOfWork, *, scope: Scope, assigning: Scope, region_id: UUID, terms: RoundTerms) -> UUID:
+    """A new draft round; its id. NotFound for a region outside `scope`, RoundInputInvalid naming a wrong term.
+
+    PolicyNotInForce for a policy other than the one in force at the region, unless the caller may assign policies there
+    (`assigning`).
+    """
     region = await queries.REGION.first(uow.driver, region_id=region_id, **scope.parameters)
     if region is None:
         raise NotFound
-    policy = await _policy(uow, region["path"], terms)
+    policy = await _policy(uow, region["path"], terms, assigning)
     await _check_caps(uow, region["path"], policy, terms.caps)
     opened = SelectionRound(
         id=new_id(),
@@ -93,14 +97,19 @@ async def open_round(uow: UnitOfWork, *, scope: Scope, region_id: UUID, terms: R
     return opened.id
 
 
-async def change_round(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int, terms: RoundTerms) -> None:
-    """Replaces the terms of a draft. RoundNotDraft once it is frozen: what was computed rests on its terms."""
+async def change_round(
+    uow: UnitOfWork, *, scope: Scope, assigning: Scope, round_id: UUID, version: int, terms: RoundTerms
+) -> None:
+    """Replaces the terms of a draft. RoundNotDraft once it is frozen: what was computed rests on its terms.
+
+    PolicyNotInForce as in `open_round`.
+    """
     found = await locked(uow, scope=scope, round_id=round_id)
     if found["status"] != RoundStatus.DRAFT:
         raise RoundNotDraft
     if found["version"] != version:
         raise VersionStale
-    policy = await _policy(uow, found["region_path"], terms)
+    policy = await _policy(uow, found["region_path"], terms, assigning)
     await _check_caps(uow, found["region_path"], policy, terms.caps)
     await CHANGED.all(
         uow.driver,
@@ -155,16 +164,19 @@ async def request_run(uow: UnitOfWork, *, scope: Scope, round_id: UUID) -> Run:
     return run
 
 
-async def _policy(uow: UnitOfWork, region_path: str, terms: RoundTerms) -> StoredPolicy:
+async def _policy(uow: UnitOfWork, region_path: str, terms: RoundTerms, assigning: Scope) -> StoredPolicy:
     """The policy version that the round pins; it must score and choose."""
+    holding = await policies.in_force(uow.driver, region_path=region_path)
     if terms.policy_id is None:
-        found = await policies.in_force(uow.driver, region_path=region_path)
+        found = holding
         if found is None:
             raise NoPolicyInForce
     else:
         found = await policies.find(uow.driver, policy_id=terms.policy_id, number=terms.policy_number)
         if found is None:
             raise RoundInputInvalid.at("/policy_id", zh="没有这个政策或版本", en="there is no such policy or version")
+        if holding is not None and holding.policy_id != found.policy_id and not assigning.covers(region_path):
+            raise PolicyNotInForce(policy_in_force=holding.policy_id)
     if found.body.get("rubric") is None or found.body.get("selection") is None:
         raise RoundInputInvalid.at(
             "/policy_id", zh="该政策没有评分细则或选择规则", en="this policy has no rubric or no rule of selection"

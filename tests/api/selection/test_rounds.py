@@ -5,7 +5,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.api.selection.world import STOCK, World
+from tests.api.selection.world import STOCK, MakeRegion, MakeStaff, World
 
 
 def terms(**over: object) -> dict[str, object]:
@@ -124,3 +124,24 @@ async def test_unknown_public_rounds(api: httpx.AsyncClient) -> None:
     for key in (str(uuid4()), "nonsense"):
         assert (await api.get(f"/public/rounds/{key}/ranking")).status_code == 404
     assert (await api.get("/public/rounds", params={"region": str(uuid4())})).json()["items"] == []
+
+
+async def test_a_district_opens_no_round_under_another_policy_than_the_one_in_force(world: World) -> None:
+    north = str(world.counties[0].id)
+    other = await world.district.post("/v1/rounds", json=terms(region_id=north, policy_id="fenggang"))
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/round-policy-not-in-force")
+    made = await world.district.post("/v1/rounds", json=terms(region_id=north, policy_number=1))
+    assert made.status_code == 201, made.text
+    path, first = made.headers["location"], {"If-Match": '"1"'}
+    assert (await world.district.put(path, json=terms(policy_id="fenggang"), headers=first)).status_code == 409
+    changed = await world.city.put(path, json=terms(policy_id="fenggang"), headers=first)
+    assert (changed.status_code, changed.json()["policy_id"]) == (200, "fenggang")
+
+
+async def test_where_no_policy_is_in_force_a_round_names_its_own(
+    region: MakeRegion, staff: MakeStaff, world: World
+) -> None:
+    county = await region("county")
+    district = await staff("district", county)
+    made = await district.post("/v1/rounds", json=terms(region_id=str(county.id), policy_id="fenggang"))
+    assert (made.status_code, made.json()["policy_id"]) == (201, "fenggang")
