@@ -48,6 +48,18 @@ def test_event_kinds_are_unique_and_in_the_past() -> None:
     assert all(kind.count(".") == 1 for kind in kinds)
 
 
+def test_events_hold_no_free_text() -> None:
+    """The sealed audit keeps events' fields for ever: ids, numbers, and words that the program or a policy names."""
+    named = {"key", "keys", "level", "digest", "policy_id", "gate_id"}
+    texts = {
+        f"{event.__name__}.{name}"
+        for event in _ours(Event)
+        for name, field in event.model_fields.items()  # type: ignore[attr-defined]
+        if "str" in str(field.annotation) and name not in named
+    }
+    assert texts == set()
+
+
 def test_problem_codes_are_unique_and_told_in_both_languages() -> None:
     for error in catalogue():
         assert error.title_zh

@@ -14,7 +14,7 @@ SUBSCRIPTIONS = (
     Subscription(
         "project.registered",
         "新项目入库", "A project entered the library",
-        "{region}登记了项目“{subject}”，编号{no}。", "{region}: project “{subject}” was registered, number {no}.",
+        "{region}登记了项目“{subject}”。", "{region}: project “{subject}” was registered.",
         "/v1/projects/{subject_id}",
         above=(DISTRICT,),
     ),

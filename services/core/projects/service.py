@@ -94,7 +94,7 @@ async def register(
     project_id = new_id()
     prefix = f"{region['code'] or 'Z' + str(region['number'])}-{uow.now.astimezone(SHANGHAI).year}"
     try:
-        given = await uow.driver.fetchval(
+        await uow.driver.execute(
             REGISTER, project_id, no, prefix, title, region_id, region["path"], client_unit, uow.now
         )
     except asyncpg.UniqueViolationError as taken:

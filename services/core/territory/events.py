@@ -24,7 +24,6 @@ class CompoundRegistered(Event):
     """A compound entered the register."""
 
     kind: ClassVar[str] = "compound.registered"
-    no: str
 
 
 class CompoundChanged(Event):

@@ -87,7 +87,7 @@ async def register_compound(
             raise CompoundNoTaken
         # Somebody once wrote by hand just the number that the sequence has come to: the next one.
         given = await uow.driver.fetchval(ADD_COMPOUND, compound_id, no, name, region_id, path, address, uow.now)
-    uow.record(CompoundRegistered(no=given), subject="compound", subject_id=compound_id, region_path=path)
+    uow.record(CompoundRegistered(), subject="compound", subject_id=compound_id, region_path=path)
     return compound_id
 
 

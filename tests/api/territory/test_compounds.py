@@ -38,6 +38,36 @@ async def test_a_compound_is_registered_and_found(region: MakeRegion, staff: Mak
     assert [row["kind"] for row in kinds] == ["compound.registered"] == [row["action"] for row in acts]
 
 
+async def test_a_number_that_a_person_wrote_is_in_no_event(
+    region: MakeRegion, staff: MakeStaff, database: Database
+) -> None:
+    county = await region("county")
+    client = await staff("district", county)
+    written = f"张三-{uuid4().hex}"
+    body = {"region_id": str(county.id), "name": "南岳新村", "no": written}
+    compound = await client.post("/v1/compounds", json=body)
+    project = await client.post(
+        "/v1/projects",
+        json={
+            "region_id": str(county.id),
+            "title": "改造",
+            "no": written,
+            "compound_ids": [compound.json()["id"]],
+        },
+    )
+    assert (compound.status_code, project.status_code) == (201, 201), project.text
+    async with database.read() as connection:
+        told = await connection.fetch(
+            "SELECT data FROM event WHERE subject_id = ANY($1::uuid[])", [compound.json()["id"], project.json()["id"]]
+        )
+        sealed = await connection.fetchval(
+            "SELECT count(*) FROM audit_entry a WHERE target_id = ANY($1::uuid[]) AND to_jsonb(a)::text LIKE $2",
+            [compound.json()["id"], project.json()["id"]],
+            f"%{written}%",
+        )
+    assert ([row["data"] for row in told], sealed) == ([{}, {}], 0)
+
+
 async def test_without_a_number_the_county_code_and_a_running_one(region: MakeRegion, staff: MakeStaff) -> None:
     code = f"98{uuid4().int % 10**4:04}"
     county = await region("county", code=code)
