@@ -29,7 +29,7 @@ MAX_PROJECTS = 5_000
 MAX_PARTS = 30_000
 """Most regions times factors: about a second."""
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 700_000
 """Most steps of a ranking: about two seconds. A score takes STEPS_OF_A_SCORE of them, and one for each band that it may try."""
 
 STEPS_OF_A_SCORE = 20

@@ -245,8 +245,8 @@ def banded(indicators: int, projects: int) -> dict[str, Any]:
 
 
 async def test_bands_count_in_what_a_ranking_may_take(api: httpx.AsyncClient) -> None:
-    assert len((await calculate(api, "score", banded(10, 833)))["ranking"]) == 833
-    assert await refused(api, "score", banded(10, 834)) == [""]
+    assert len((await calculate(api, "score", banded(10, 583)))["ranking"]) == 583
+    assert await refused(api, "score", banded(10, 584)) == [""]
 
 
 async def test_too_many_regions_times_factors_are_refused(api: httpx.AsyncClient) -> None:
