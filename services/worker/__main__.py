@@ -4,15 +4,14 @@ import asyncio
 import contextlib
 import importlib
 import pkgutil
+import signal
 from collections.abc import Sequence
-from typing import Any, cast
 
-from arq.connections import ArqRedis, RedisSettings, create_pool
-from arq.typing import StartupShutdown
+import structlog
+from arq.connections import ArqRedis
 from arq.worker import Worker
-from redis.exceptions import ConnectionError as RedisGone
+from redis.asyncio.connection import ConnectionPool
 from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisSlow
 
 from services.core.kit import logs
 from services.core.kit.database import create_engine
@@ -23,24 +22,27 @@ from services.core.kit.uow import Database
 from services.worker import loops, tasks
 from services.worker.runtime import functions
 
+log = structlog.get_logger("worker")
+
 POLL_SECONDS = 0.02
+REDIS_AGAIN_SECONDS = 1.0
 
 
-def redis_settings(settings: Settings) -> RedisSettings:
-    """Where Redis is; a hiccup is retried, and the supervisor restarts a worker that gave up."""
-    given = RedisSettings.from_dsn(settings.redis_url.get_secret_value())
-    given.conn_retries, given.conn_retry_delay = 30, 1
-    given.retry_on_timeout, given.retry_on_error = True, [RedisGone, RedisSlow]
-    return given
+def redis_of(settings: Settings) -> ArqRedis:
+    """A connection pool that connects when first used: a worker starts, and does what needs no Redis, while Redis is away."""
+    pool: ConnectionPool = ConnectionPool.from_url(
+        settings.redis_url.get_secret_value(), socket_connect_timeout=2, retry_on_timeout=True
+    )
+    return ArqRedis(
+        connection_pool=pool, default_queue_name=QUEUE, job_serializer=serialize, job_deserializer=deserialize
+    )
 
 
 async def run(settings: Settings) -> None:
-    """Works until told to stop."""
+    """Works until told to stop. Losing Redis stops neither the sequencer nor the other loops, and jobs only until it is back."""
     for module in pkgutil.iter_modules(tasks.__path__):
         importlib.import_module(f"{tasks.__name__}.{module.name}")
-    redis: ArqRedis = await create_pool(
-        redis_settings(settings), default_queue_name=QUEUE, job_serializer=serialize, job_deserializer=deserialize
-    )
+    redis = redis_of(settings)
 
     async def ring(rung: Sequence[Rung]) -> None:
         with contextlib.suppress(RedisError, OSError):
@@ -49,38 +51,65 @@ async def run(settings: Settings) -> None:
 
     engine = create_engine(settings, application="jiugai-worker", pool_size=2 * settings.worker_jobs + 4)
     database = Database(engine, doorbell=ring)
-    running: list[asyncio.Task[None]] = []
-
-    async def on_startup(context: dict[str, Any]) -> None:
-        context["database"] = database
-        running.extend(loops.start(database, redis))
-
-    async def on_shutdown(_context: dict[str, Any]) -> None:
+    running = loops.start(database, redis)
+    try:
+        await serve(settings, database, redis)
+    finally:
         for loop in running:
             loop.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await database.close()
-
-    worker = Worker(
-        functions(),
-        queue_name=QUEUE,
-        redis_pool=redis,
-        on_startup=cast("StartupShutdown", on_startup),
-        on_shutdown=cast("StartupShutdown", on_shutdown),
-        max_jobs=settings.worker_jobs,
-        poll_delay=POLL_SECONDS,
-        keep_result=0,
-        job_completion_wait=10,
-        health_check_interval=15,
-        expires_extra_ms=7 * 86_400_000,
-        job_serializer=serialize,
-        job_deserializer=deserialize,
-    )
-    try:
-        await worker.async_run()
-    finally:
         with contextlib.suppress(RedisError, OSError):
-            await worker.close()
+            await redis.aclose(close_connection_pool=True)
+
+
+async def serve(settings: Settings, database: Database, redis: ArqRedis) -> None:
+    """Runs arq; begins anew when it gave up because Redis went away."""
+    away = False
+    while True:
+        worker = Worker(
+            functions(),
+            queue_name=QUEUE,
+            redis_pool=redis,
+            ctx={"database": database},
+            max_jobs=settings.worker_jobs,
+            poll_delay=POLL_SECONDS,
+            keep_result=0,
+            job_completion_wait=10,
+            health_check_interval=15,
+            expires_extra_ms=7 * 86_400_000,
+            job_serializer=serialize,
+            job_deserializer=deserialize,
+        )
+        try:
+            await worker.async_run()
+        except (RedisError, OSError) as error:
+            if not away:
+                log.warning("redis does not answer; jobs wait, the rest goes on", error=type(error).__name__)
+            away = True
+        # Jobs under way go on in PostgreSQL; what they would tell Redis is nobody's loss.
+        _left = asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        await pause()
+        if away and await answers(redis):
+            log.warning("redis answers again")
+            away = False
+
+
+async def pause() -> None:
+    """A moment in which signals still end the process: arq's handlers belong to a worker that is gone."""
+    loop, current = asyncio.get_running_loop(), asyncio.current_task()
+    assert current is not None  # noqa: S101 - this runs in a task
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, current.cancel)
+    await asyncio.sleep(REDIS_AGAIN_SECONDS)
+
+
+async def answers(redis: ArqRedis) -> bool:
+    """Whether Redis is there."""
+    with contextlib.suppress(RedisError, OSError):
+        await redis.ping()
+        return True
+    return False
 
 
 def main() -> None:

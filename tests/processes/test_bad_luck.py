@@ -131,11 +131,17 @@ async def test_redis_goes_and_comes_back_under_a_worker(city: City) -> None:
         await until_finished(world, await request_runs(world, round_id, 1))
         city.stop("redis")
         runs = await request_runs(world, round_id, 3)
+
+        async def told_meanwhile() -> bool:
+            async with world.database.read() as reader:
+                return not await reader.fetchval("SELECT EXISTS (SELECT FROM event WHERE seq IS NULL)")
+
+        await until(told_meanwhile, seconds=30, what="events are numbered without Redis")
         await asyncio.sleep(1)
+        assert worker.is_running
         city.start()
-        if not worker.is_running:  # its supervisor would start it again
-            worker.start()
         await until_finished(world, runs, seconds=90)
+        worker.stop()  # and it still listens to being told to end
 
 
 async def test_two_workers_do_each_job_once(city: City) -> None:

@@ -6,16 +6,16 @@ from typing import ClassVar
 from uuid import UUID
 
 import pytest
-from arq.connections import ArqRedis, create_pool
+from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix, job_key_prefix
 from redis.asyncio import Redis
 
 from services.core.kit import jobs
 from services.core.kit.jobs import Job
-from services.core.kit.queue import FUNCTION, QUEUE, deserialize, serialize
+from services.core.kit.queue import FUNCTION, QUEUE, deserialize
 from services.core.kit.settings import Settings
 from services.core.kit.uow import SYSTEM, Database
-from services.worker.__main__ import redis_settings
+from services.worker.__main__ import redis_of
 from services.worker.relay import relay_once
 
 
@@ -28,9 +28,7 @@ class Wait(Job):
 @pytest.fixture
 async def queue(settings: Settings, redis: Redis) -> AsyncIterator[ArqRedis]:
     """The worker's own connection, on an emptied Redis."""
-    pool = await create_pool(
-        redis_settings(settings), default_queue_name=QUEUE, job_serializer=serialize, job_deserializer=deserialize
-    )
+    pool = redis_of(settings)
     yield pool
     await pool.aclose(close_connection_pool=True)
 
