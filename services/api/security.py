@@ -23,6 +23,12 @@ class NotSignedIn(DomainError):
     title_zh, title_en = "请先登录，或登录已过期", "Sign in first, or sign in again"
 
 
+class PasswordChangeRequired(DomainError):
+    code, kind = "password-change-required", Kind.FORBIDDEN
+    title_zh = "请先修改临时密码（PUT /v1/me/password），再办理业务"
+    title_en = "Change the temporary password first (PUT /v1/me/password)"
+
+
 class PrincipalCache:
     """Principals by token for at most `seconds` (one second): a revocation or a new grant is felt that late at most."""
 
@@ -91,6 +97,8 @@ async def authorize(needed: SecurityScopes, request: Request, principal: SignedI
     permission = Permission(needed.scopes[0])
     if permission is Permission.ME:
         return Access(principal, Scope())
+    if principal.must_change_password:
+        raise PasswordChangeRequired
     if permission not in principal.permissions:
         actor = Actor(principal.kind, principal.id, request.scope["request_id"])
         async with request.app.state.database.begin(actor) as uow:

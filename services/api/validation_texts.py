@@ -1,5 +1,6 @@
 """What was wrong with a field, in Chinese and English, without ever repeating the input (Pydantic's own texts do)."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,9 @@ def _field_error(error: Any) -> FieldError:
         chinese, english = own.args
         return FieldError(pointer, str(chinese), str(english))
     limits = {key: value for key, value in context.items() if key in LIMITS}
+    for key in ("expected", "expected_tags"):
+        if key in limits:
+            limits[key] = ", ".join(re.findall(r"'([^']*)'", str(limits[key]))) or limits[key]
     chinese, english = TEXTS.get(error["type"], FALLBACK)
     try:
         return FieldError(pointer, chinese.format(**limits), english.format(**limits))

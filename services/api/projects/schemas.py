@@ -145,7 +145,7 @@ class PlansOut(BaseModel):
 
 
 class FactIn(In):
-    """What a source says. `attested` needs a document; nobody may claim `counted`."""
+    """What a source says. Nobody may claim `counted`; name the document where there is one."""
 
     key: Annotated[str, Field(min_length=1, max_length=80)]
     value: Annotated[str, Field(min_length=1, max_length=500)]

@@ -93,6 +93,7 @@ class Principal:
     id: UUID
     session_id: UUID | None
     language: str = "zh"
+    must_change_password: bool = False
     grants: tuple[Grant, ...] = ()
     _scopes: dict[Permission, Scope] = field(default_factory=dict, repr=False, compare=False)
 

@@ -48,6 +48,7 @@ PRINCIPAL = Statement(
         Session.principal_id,
         Session.id.label("session_id"),
         func.coalesce(Staff.language, "zh").label("language"),
+        func.coalesce(Staff.must_change_password, false()).label("must_change_password"),
         case((Staff.must_change_password.is_(True), None), else_=LIVE_GRANTS).label("grants"),
     )
     .select_from(AccessToken)
@@ -78,6 +79,7 @@ async def principal_by_token(connection: "asyncpg.Connection", digest: str) -> P
         id=row["principal_id"],
         session_id=row["session_id"],
         language=row["language"],
+        must_change_password=row["must_change_password"],
         grants=tuple(Grant(Role(role), path) for role, _, path in held),
     )
 
