@@ -76,6 +76,8 @@ async def test_a_new_account_signs_in_and_must_change_its_password(
     )
     me = await api.get("/v1/me", headers={"Authorization": f"Bearer {signed.json()['access_token']}"})
     assert me.json()["permissions"] == ["me"]
+    other = await api.get("/v1/projects", headers={"Authorization": f"Bearer {signed.json()['access_token']}"})
+    assert (other.status_code, code_of(other)) == (403, "password-change-required")
 
 
 async def test_the_same_username_is_refused_whatever_its_case(staff: Any, tree: Tree) -> None:
