@@ -12,8 +12,8 @@ from services.worker.tasks import selection as _selection  # noqa: F401 - binds 
 PROJECTS = 60
 
 
-async def publish_a_round(database: Database, token: str, port: int) -> tuple[UUID, list[UUID]]:
-    """The id of a published round of one county, and its compounds."""
+async def publish_a_round(database: Database, token: str, port: int) -> tuple[UUID, UUID, list[UUID]]:
+    """The id of a published round of one county, the county's, and its compounds'."""
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as client:
 
@@ -51,7 +51,7 @@ async def publish_a_round(database: Database, token: str, port: int) -> tuple[UU
             job_id = await connection.fetchval("SELECT id FROM job WHERE payload->>'run_id' = $1", str(run["id"]))
         await asyncio.wait_for(perform({"database": database}, str(job_id)), 60)
         await post(f"/v1/runs/{run['id']}/publish")
-        return UUID(str(found["id"])), compounds
+        return UUID(str(found["id"])), UUID(county["id"]), compounds
 
 
 def _fact(key: str, value: str) -> dict[str, str]:

@@ -117,11 +117,20 @@ async def register_compound(
     access: Annotated[Access, requires(Permission.COMPOUND_WRITE)], uow: Uow, body: CompoundIn
 ) -> Response:
     """Enters a compound into the register."""
-    compound_id = await service.register_compound(
+    made = await service.register_compound(
         uow, scope=access.scope, region_id=body.region_id, name=body.name, no=body.no, address=body.address
     )
-    out = await _compound_item(uow.driver, compound_id, access.scope)
-    return reply(uow, 201, out, version=out.version, location=f"/v1/compounds/{compound_id}")
+    out = CompoundItem(
+        id=made.id,
+        no=made.no,
+        name=body.name,
+        address=body.address,
+        region_id=body.region_id,
+        region_name=made.region_name,
+        version=1,
+        created_at=uow.now,
+    )
+    return reply(uow, 201, out, version=1, location=f"/v1/compounds/{made.id}")
 
 
 @router.get("/compounds/{compound_id}", response_model=CompoundOut)

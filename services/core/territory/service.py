@@ -1,6 +1,7 @@
 """Use cases of territory: regions that staff add, compounds, what sources say about them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -28,18 +29,27 @@ RETURNING path
 """
 # A number of the system's own: the code of the county (else of the nearest region that has one), and a number that the
 # sequence gives out once in the whole register. Gaps are no matter; two who register at once never meet.
+# One statement: the region is looked up in the scope, the compound entered, and what the answer tells comes back.
 ADD_COMPOUND = """
-WITH RECURSIVE up AS (
-  SELECT parent_id, code, level, 1 AS height FROM region WHERE id = $4
+WITH RECURSIVE place AS (
+  SELECT id, path, name, parent_id, code, level FROM region
+  WHERE id = $4 AND valid_to IS NULL AND level = ANY ($9::text[])
+    AND EXISTS (SELECT 1 FROM unnest($6::text[], $7::text[]) AS scope(low, high)
+                WHERE path >= scope.low AND path < scope.high)),
+up AS (
+  SELECT parent_id, code, level, 1 AS height FROM place
   UNION ALL
   SELECT r.parent_id, r.code, r.level, height + 1 FROM region r JOIN up ON r.id = up.parent_id),
 next AS (
-  SELECT nextval(pg_get_serial_sequence('compound', 'number')) AS number,
-         coalesce((SELECT code FROM up WHERE code IS NOT NULL ORDER BY level <> 'county', height LIMIT 1), 'C') AS code)
-INSERT INTO compound (id, number, no, name, address, region_id, region_path, version, created_at)
-SELECT $1, number, coalesce($2, code || '-' || lpad(number::text, 6, '0')), $3, $6, $4, $5, 1, $7 FROM next
-ON CONFLICT (no) DO NOTHING
-RETURNING no
+  SELECT nextval(pg_get_serial_sequence('compound', 'number')) AS number, path,
+         coalesce((SELECT code FROM up WHERE code IS NOT NULL ORDER BY level <> 'county', height LIMIT 1), 'C') AS code
+  FROM place),
+made AS (
+  INSERT INTO compound (id, number, no, name, address, region_id, region_path, version, created_at)
+  SELECT $1, number, coalesce($2, code || '-' || lpad(number::text, 6, '0')), $3, $5, $4, path, 1, $8 FROM next
+  ON CONFLICT (no) DO NOTHING
+  RETURNING no)
+SELECT path, name AS region_name, (SELECT no FROM made) AS no FROM place
 """
 LOCK_COMPOUND = """
 SELECT id, no, region_id, region_path, version FROM compound
@@ -53,6 +63,15 @@ WHERE id = $1 RETURNING version
 """
 MOVE_FACTS = "UPDATE fact SET region_path = $2 WHERE subject_id = $1"
 ATTEST = attest_sql("compound")
+HOLDERS = sorted(rules.HOLDS_COMPOUNDS)
+
+
+class Registered(NamedTuple):
+    """A compound just entered: its id, its number, its region's name."""
+
+    id: UUID
+    no: str
+    region_name: str
 
 
 async def add_region(
@@ -77,18 +96,23 @@ async def add_region(
 
 async def register_compound(
     uow: UnitOfWork, *, scope: Scope, region_id: UUID, name: str, no: str | None, address: str | None
-) -> UUID:
+) -> Registered:
     """Enters a compound into the register of a region of the scope. Without `no` the system gives one."""
-    path = await _place(uow, region_id=region_id, scope=scope)
     compound_id = new_id()
-    given = await uow.driver.fetchval(ADD_COMPOUND, compound_id, no, name, region_id, path, address, uow.now)
-    while given is None:
+    while True:
+        row = await uow.driver.fetchrow(
+            ADD_COMPOUND, compound_id, no, name, region_id, address, scope.lows, scope.highs, uow.now, HOLDERS
+        )
+        if row is None:
+            await _place(uow, region_id=region_id, scope=scope)  # says why not
+            raise NotFound
+        if row["no"] is not None:
+            break
         if no is not None:
             raise CompoundNoTaken
         # Somebody once wrote by hand just the number that the sequence has come to: the next one.
-        given = await uow.driver.fetchval(ADD_COMPOUND, compound_id, no, name, region_id, path, address, uow.now)
-    uow.record(CompoundRegistered(), subject="compound", subject_id=compound_id, region_path=path)
-    return compound_id
+    uow.record(CompoundRegistered(), subject="compound", subject_id=compound_id, region_path=row["path"])
+    return Registered(compound_id, row["no"], row["region_name"])
 
 
 async def change_compound(
