@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from services.api.problems import RequestTooLarge, TooManyRequests, handle
 from services.core.kit import logs
 from services.core.kit.settings import Settings
 
+PROCESS = secrets.token_hex(8)
+REQUESTS = count()
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
 FIXED_HEADERS = (
@@ -64,7 +67,7 @@ class Gate:
         started = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if SOUND_ID.fullmatch(given) else secrets.token_hex(16)
+        request_id = given.decode() if SOUND_ID.fullmatch(given) else f"{PROCESS}{next(REQUESTS):016x}"
         scope["request_id"] = request_id
         status, begun = 500, False
 
@@ -77,7 +80,8 @@ class Gate:
 
         try:
             self._admit(scope, headers)
-            await self.app(scope, self._bounded(receive), send_marked)
+            bodyless = b"content-length" not in headers and b"transfer-encoding" not in headers
+            await self.app(scope, receive if bodyless else self._bounded(receive), send_marked)
         except Exception as error:
             if begun:
                 raise
@@ -113,11 +117,4 @@ class Gate:
         method = scope["method"] if path != "unknown" else "OTHER"
         metrics.observe(method, path, status, seconds)
         principal: UUID | None = scope.get("state", {}).get("principal_id")
-        logs.access(
-            request_id=scope["request_id"],
-            method=method,
-            route=path,
-            status=status,
-            ms=round(seconds * 1000, 2),
-            principal=None if principal is None else str(principal),
-        )
+        logs.access(scope["request_id"], method, path, status, seconds * 1000, principal)

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
 from pydantic_core import to_json
@@ -105,8 +106,14 @@ def configure(level: str) -> None:
 _access_on = True
 
 
-def access(**fields: Any) -> None:
-    """The line of one answered request: structlog's whole chain would cost a quarter of the cheapest answers."""
+def access(request_id: str, method: str, route: str, status: int, milliseconds: float, principal: UUID | None) -> None:
+    """The line of one answered request, written by hand: structlog's chain would cost a quarter of the cheapest answers.
+
+    Nothing here needs escaping: a checked id, a method, a route of ours, numbers, a UUID.
+    """
     if _access_on:
-        line = to_json({"event": "request", "level": "info", **fields, "at": datetime.now(UTC).isoformat()})
-        sys.stderr.write(line.decode() + "\n")
+        who = "null" if principal is None else f'"{principal}"'
+        sys.stderr.write(
+            f'{{"event":"request","level":"info","request_id":"{request_id}","method":"{method}","route":"{route}",'
+            f'"status":{status},"ms":{milliseconds:.2f},"principal":{who},"at":"{datetime.now(UTC).isoformat()}"}}\n'
+        )
