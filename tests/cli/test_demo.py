@@ -15,7 +15,11 @@ pytestmark = pytest.mark.processes
 async def test_the_demonstration_plays_to_the_end_and_leaves_nothing(servers: dict[str, str]) -> None:
     environment = {**os.environ, **servers, "JIUGAI_SECRET_KEY": "0123456789abcdef" * 4, "COLUMNS": "200"}
     played = subprocess.run(
-        [sys.executable, "-m", "services.cli.main", "demo"], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "services.cli.main", "demo"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert played.returncode == 0, played.stdout[-3000:] + played.stderr[-3000:]
     for compound in ("粮贸小区", "老中医院小区", "武装部小区", "老财政局小区", "金融小区", "南岳新村", "城南一、二期"):

@@ -107,9 +107,7 @@ def ranking(console: Console, played: Played) -> None:
         console.print(f"  {result['sentence']['zh']}")
         console.print(f"  [dim]{result['sentence']['en']}[/dim]")
     marked = sorted({one["zh"] for result in played.public["results"] for one in result["synthetic"]})
-    console.print(
-        f"[yellow]合成数据（仅演示）synthetic, not from the source：{'、'.join(marked)}[/yellow]"
-    )
+    console.print(f"[yellow]合成数据（仅演示）synthetic, not from the source：{'、'.join(marked)}[/yellow]")
 
 
 def points(console: Console, played: Played) -> None:
