@@ -78,6 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.sign_ins = RateLimiter(settings.sign_in_per_client_minute, "sign-in")
     problems.install(app)
     app.add_exception_handler(Replay, replay)
+    app.router.routes.append(published.ranking)
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(Gate, settings=settings)

@@ -1,10 +1,13 @@
 """What everybody may read of selection without a token. A published ranking is served as stored bytes."""
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from services.api.deps import Page, Reader
 from services.api.selection.schemas import PublicRoundPage
@@ -54,21 +57,8 @@ async def list_published(reader: Reader, page: Page, region: Annotated[UUID | No
     return page.answer([dict(row) for row in rows], lambda row: (row["publication_id"],))
 
 
-@router.get(
-    "/{round_id}/ranking",
-    response_model=dict[str, Any],
-    responses={304: {"description": "unchanged"}},
-    openapi_extra={
-        "parameters": [
-            {"name": "round_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-        ]
-    },
-)
 async def get_published_ranking(request: Request) -> Response:
-    """The published ranking, at most a second old. `If-None-Match` spares the bytes.
-
-    Nothing is declared that FastAPI would have to solve: the whole answer is a look into a dictionary.
-    """
+    """The published ranking, at most a second old. `If-None-Match` spares the bytes."""
     round_id: str = request.path_params["round_id"]
     shown = _kept.get(round_id)
     now = time.monotonic()
@@ -82,6 +72,32 @@ async def get_published_ranking(request: Request) -> Response:
     if wanted is not None and (wanted.strip() == "*" or shown.etag in (_strong(part) for part in wanted.split(","))):
         return shown.same
     return shown.whole
+
+
+class StoredRoute(APIRoute):
+    """A route in the API's document that answers stored bytes: FastAPI's solving of parameters would cost half its time."""
+
+    def __init__(self, path: str, endpoint: Callable[[Request], Awaitable[Response]], **documented: Any) -> None:
+        super().__init__(path, endpoint, **documented)
+        self.app = self._answer
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.endpoint(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+ranking = StoredRoute(
+    "/public/rounds/{round_id}/ranking",
+    get_published_ranking,
+    tags=["public"],
+    response_model=dict[str, Any],
+    responses={304: {"description": "unchanged"}},
+    openapi_extra={
+        "parameters": [
+            {"name": "round_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        ]
+    },
+)
 
 
 def _strong(tag: str) -> str:
