@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
+from uuid import UUID
 
 import structlog
 from arq.connections import ArqRedis
 from redis.asyncio.connection import ConnectionPool
 from redis.exceptions import RedisError
 
-from services.core.kit.jobs import Rung
 from services.core.kit.queue import FUNCTION, QUEUE, serialize
 
 log = structlog.get_logger("doorbell")
@@ -27,14 +27,14 @@ class RedisDoorbell:
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._quiet_until = 0.0
 
-    async def ring(self, rung: Sequence[Rung]) -> None:
+    async def ring(self, rung: Sequence[UUID]) -> None:
         """Queues each job's id; says once when Redis is gone, and once when it is back."""
         async with self._turn:
             if time.monotonic() < self._quiet_until:
                 return
             try:
-                for one in rung:
-                    await self._redis.enqueue_job(FUNCTION, str(one.job_id), _job_id=str(one.job_id))
+                for job_id in rung:
+                    await self._redis.enqueue_job(FUNCTION, str(job_id), _job_id=str(job_id))
             except (RedisError, OSError) as error:
                 if not self._quiet_until:
                     log.warning("redis does not answer; the relay will ring later", error=type(error).__name__)

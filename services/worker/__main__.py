@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import signal
 from collections.abc import Sequence
+from uuid import UUID
 
 import structlog
 from arq.connections import ArqRedis
@@ -15,7 +16,6 @@ from redis.exceptions import RedisError
 
 from services.core.kit import logs
 from services.core.kit.database import create_engine
-from services.core.kit.jobs import Rung
 from services.core.kit.queue import FUNCTION, QUEUE, deserialize, serialize
 from services.core.kit.settings import Settings, load
 from services.core.kit.uow import Database
@@ -44,10 +44,10 @@ async def run(settings: Settings) -> None:
         importlib.import_module(f"{tasks.__name__}.{module.name}")
     redis = redis_of(settings)
 
-    async def ring(rung: Sequence[Rung]) -> None:
+    async def ring(rung: Sequence[UUID]) -> None:
         with contextlib.suppress(RedisError, OSError):
-            for one in rung:
-                await redis.enqueue_job(FUNCTION, str(one.job_id), _job_id=str(one.job_id))
+            for job_id in rung:
+                await redis.enqueue_job(FUNCTION, str(job_id), _job_id=str(job_id))
 
     engine = create_engine(settings, application="jiugai-worker", pool_size=2 * settings.worker_jobs + 4)
     database = Database(engine, doorbell=ring)

@@ -18,8 +18,7 @@ async def relay_once(database: Database, redis: ArqRedis) -> int:
     """
     async with database.engine.begin() as connection:
         rung = await due_unrung(connection, now=datetime.now(UTC))
-    for one in rung:
-        job_id = str(one.job_id)
+    for job_id in map(str, rung):
         if await redis.enqueue_job(FUNCTION, job_id, _job_id=job_id) is None:
             await redis.delete(in_progress_key_prefix + job_id)
     return len(rung)

@@ -4,19 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.identity.schemas import In, one_line
+from services.api.wire import Document, In, Line, Reason
 from services.core.facts.catalogue import MAX_TEXT, Aggregation, Subject, ValueType
 from services.core.facts.rules import Kind
 from services.core.territory.rules import FindingKind
 
-Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,80}$", examples=["compound.households"])]
-Document = Annotated[
-    str, Field(min_length=1, max_length=300, examples=["甬建发〔2026〕12号"]), AfterValidator(one_line)
-]
-Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one_line)]
 
 
 class EntryOut(BaseModel):

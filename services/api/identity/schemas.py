@@ -1,39 +1,15 @@
 """What identity's routes take and answer."""
 
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.api.wire import In, Name, no_control
 from services.core.identity.access import Permission, Role
 from services.core.identity.rules import LONGEST_PASSWORD
 
-# Marks that turn the direction of writing: a name could read as another than it is (UAX #9).
-_TURNS_WRITING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def one_line(given: str) -> str:
-    """Text of one line without white space around it; characters nobody can see are refused."""
-    text = given.strip()
-    if not text:
-        raise ValueError("不能为空", "must not be blank")
-    if any(
-        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _TURNS_WRITING for character in text
-    ):
-        raise ValueError("含有不可见的控制字符", "holds control characters")
-    return text
-
-
-def no_control(given: str) -> str:
-    """A secret as typed: nothing trimmed; what no keyboard types is refused."""
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in given):
-        raise ValueError("含有不可见的控制字符", "holds control characters")
-    return given
-
-
-Line = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)]
 # What is tried may be longer than a password may be: it is wrong then, not malformed. The bound keeps hashing cheap.
 Tried = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(no_control)]
 NewPassword = Annotated[
@@ -45,16 +21,10 @@ Code = Annotated[str, Field(pattern=r"^[0-9]{6}$", examples=["123456"])]
 Language = Literal["zh", "en"]
 
 
-class In(BaseModel):
-    """A request: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class SignInIn(In):
     """A member of staff signs in; `otp` where the account has an authenticator."""
 
-    username: Line
+    username: Name
     password: Tried
     otp: Code | None = None
 
@@ -181,8 +151,8 @@ class GrantOut(BaseModel):
 class StaffIn(In):
     """A new account with its first grants."""
 
-    username: Annotated[Line, Field(max_length=64, examples=["li.wei"])]
-    display_name: Line
+    username: Annotated[Name, Field(max_length=64, examples=["li.wei"])]
+    display_name: Name
     language: Language = "zh"
     grants: Annotated[list[GrantIn], Field(min_length=1, max_length=20)]
 
@@ -190,7 +160,7 @@ class StaffIn(In):
 class StaffChangeIn(In):
     """What of an account may be edited."""
 
-    display_name: Line
+    display_name: Name
     language: Language
 
 
@@ -264,8 +234,8 @@ class EndedOut(BaseModel):
 class ClientIn(In):
     """A department's system and the regions that it works for."""
 
-    name: Line
-    organisation: Annotated[Line, Field(max_length=100)]
+    name: Name
+    organisation: Annotated[Name, Field(max_length=100)]
     region_ids: Annotated[list[UUID], Field(min_length=1, max_length=20)]
 
 

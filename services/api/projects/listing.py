@@ -1,14 +1,14 @@
 """The query of the busiest list, read in one step: FastAPI's own handling of five parameters costs more than the list itself."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.api.deps import PageQuery
-from services.api.identity.schemas import one_line
+from services.api.wire import Name
 from services.core.projects.rules import Stage
 
 
@@ -19,7 +19,7 @@ class ProjectQuery(BaseModel):
 
     region: UUID | None = None
     stage: Stage | None = None
-    q: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)] | None = None
+    q: Name | None = None
     limit: int = Field(default=20, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=500)
 

@@ -8,15 +8,12 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic_core import to_json
 
 from services.api.deps import IfMatch, Reader, Uow, etag, reply
+from services.api.facts.schemas import AdjudicateIn, FactOut, FactsIn, FactsOut
 from services.api.projects import listing
 from services.api.projects.schemas import (
-    AdjudicateIn,
     DecidedOut,
     ExceptionIn,
     ExceptionOut,
-    FactOut,
-    FactsIn,
-    FactsOut,
     GateOut,
     GatesOut,
     PlanIn,

@@ -1,30 +1,16 @@
 """What project routes take and answer."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
-from services.api.identity.schemas import one_line
-from services.core.facts.rules import Kind
+from services.api.wire import Document, In, Line, Name, Reason, one_line
 from services.core.kit.exact import Money, NotNegative
 from services.core.projects.rules import Category, FundingLine, FundingSource, Plan, PlanItem, Stage
 
-
-class In(BaseModel):
-    """A request body: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-Short = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)]
-Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
-Document = Annotated[
-    str, Field(min_length=1, max_length=300, examples=["甬建发〔2026〕12号"]), AfterValidator(one_line)
-]
-Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one_line)]
 No = Annotated[str, Field(pattern=r"^[A-Za-z0-9〔〕()（）_./一-鿿-]{1,64}$", examples=["NB-2026-001"])]
 GateId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
@@ -89,7 +75,7 @@ class PlanItemIn(In):
     """One line of works; cost in yuan."""
 
     title: Line
-    menu_item: Short | None = None
+    menu_item: Name | None = None
     category: Category
     quantity: NotNegative
     unit: Annotated[str, Field(min_length=1, max_length=20), AfterValidator(one_line)]
@@ -109,7 +95,7 @@ class PlanIn(In):
     items: list[PlanItemIn] = Field(max_length=500)
     budget: Money
     funding: list[FundingIn] = Field(default_factory=list, max_length=50)
-    management_mode: Short | None = None
+    management_mode: Name | None = None
     synthetic: bool = False
 
     def plan(self) -> Plan:
@@ -142,52 +128,6 @@ class PlansOut(BaseModel):
     """Every plan version of a project, the first one first."""
 
     items: list[PlanOut]
-
-
-class FactIn(In):
-    """What a source says. Nobody may claim `counted`; name the document where there is one."""
-
-    key: Annotated[str, Field(min_length=1, max_length=80)]
-    value: Annotated[str, Field(min_length=1, max_length=500)]
-    kind: Literal[Kind.ATTESTED, Kind.SYNTHETIC] = Kind.ATTESTED
-    source: Line
-    document: Document | None = None
-    observed_on: date | None = None
-
-
-class FactsIn(In):
-    """Facts that change together, or not at all."""
-
-    facts: list[FactIn] = Field(min_length=1, max_length=100)
-
-
-class FactOut(BaseModel):
-    """A source's current figure; `changed` says whether this request made it so."""
-
-    fact_id: UUID
-    key: str
-    value: str
-    kind: Kind
-    source: str
-    document: str | None
-    observed_on: date | None
-    recorded_at: datetime
-    changed: bool
-
-
-class FactsOut(BaseModel):
-    """The figures of the sources named."""
-
-    facts: list[FactOut]
-
-
-class AdjudicateIn(In):
-    """Which of the differing figures holds, and why."""
-
-    key: Annotated[str, Field(min_length=1, max_length=80)]
-    fact_id: UUID
-    reason: Reason
-    document: Document | None = None
 
 
 class DecidedOut(BaseModel):

@@ -5,19 +5,13 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from services.api.identity.schemas import one_line
+from services.api.wire import In, Line
 from services.core.kit.exact import Area, Money
 from services.core.selection.candidates import Outcome
 from services.core.selection.models import RoundStatus, RunState
 from services.core.selection.service import CapRow, RoundTerms
-
-
-class In(BaseModel):
-    """A request body: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class CapIn(In):
@@ -40,7 +34,7 @@ class TermsIn(In):
     """What a round decides. Without `policy_id` it follows the policy in force at its region."""
 
     year: int = Field(ge=2000, le=2100, examples=[2027])
-    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+    title: Line
     policy_id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,63}$")
     policy_number: int | None = Field(default=None, ge=1, le=1_000_000)
     filter: FilterIn = Field(default_factory=FilterIn)

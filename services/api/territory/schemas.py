@@ -6,12 +6,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.api.facts.schemas import CandidateOut, DiscrepancyOut, EffectiveOut, Key, Line, Reason
-from services.api.identity.schemas import In, one_line
+from services.api.facts.schemas import CandidateOut, DiscrepancyOut, EffectiveOut, Key
+from services.api.wire import In, Line, Name, Reason, one_line
 from services.core.territory.models import Level
 
-Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)]
-Wanted = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)]
 Address = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(one_line)]
 Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(one_line)]
 Group = Annotated[str, Field(min_length=1, max_length=100, examples=["2016-2018"]), AfterValidator(one_line)]
@@ -60,7 +58,7 @@ class RegionQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     parent: UUID | None = None
-    q: Wanted | None = None
+    q: Name | None = None
     level: Level | None = None
     # The page's own parameters, read by its dependency; named here because unknown ones are refused.
     limit: Any = None
@@ -109,7 +107,7 @@ class CompoundQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     region: UUID | None = None
-    q: Wanted | None = None
+    q: Name | None = None
     # The page's own parameters, read by its dependency; named here because unknown ones are refused.
     limit: Any = None
     cursor: Any = None

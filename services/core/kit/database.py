@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.core.kit.ids import new_id
@@ -78,12 +78,6 @@ def create_engine(settings: Settings, *, application: str, pool_size: int | None
             },
         },
     )
-
-
-async def driver(connection: AsyncConnection) -> "asyncpg.Connection":
-    """The asyncpg connection below a SQLAlchemy one: same transaction, a fraction of the cost a statement."""
-    raw = await connection.get_raw_connection()
-    return raw.driver_connection
 
 
 class Statement:

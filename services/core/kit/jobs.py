@@ -4,7 +4,6 @@ A use case writes a row in its own transaction. A worker locks the row, works an
 inside PostgreSQL happens once however often the bell rings. Failure backs off; after `MAX_ATTEMPTS` the row is a dead letter.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -59,14 +58,6 @@ class ScheduleSlot(Base):
     slot_at: Mapped[datetime] = mapped_column(primary_key=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """What the bell needs to know of a job."""
-
-    name: str
-    job_id: UUID
-
-
 LOCK = Statement(
     select(JobRow.id, JobRow.name, JobRow.payload, JobRow.attempts, JobRow.request_id)
     .where(JobRow.id == bindparam("job_id"), JobRow.failed_at.is_(None))
@@ -102,8 +93,8 @@ async def record_failure(connection: AsyncConnection, *, job_id: UUID, error: st
     return dead
 
 
-async def due_unrung(connection: AsyncConnection, *, now: datetime, limit: int = 500) -> list[Rung]:
-    """Stamps and returns due jobs whose bell was never rung, or long ago, and that nobody works on (their rows are free)."""
+async def due_unrung(connection: AsyncConnection, *, now: datetime, limit: int = 500) -> list[UUID]:
+    """Stamps due jobs whose bell was never rung, or long ago, and that nobody works on (their rows are free); their ids."""
     free = (
         select(JobRow.id)
         .where(
@@ -115,10 +106,8 @@ async def due_unrung(connection: AsyncConnection, *, now: datetime, limit: int =
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = await connection.execute(
-        update(JobRow).where(JobRow.id.in_(free)).values(rung_at=now).returning(JobRow.name, JobRow.id)
-    )
-    return [Rung(name, job_id) for name, job_id in rows]
+    stamped = update(JobRow).where(JobRow.id.in_(free)).values(rung_at=now).returning(JobRow.id)
+    return list(await connection.scalars(stamped))
 
 
 async def claim_slot(connection: AsyncConnection, *, name: str, slot_at: datetime) -> bool:

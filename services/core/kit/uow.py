@@ -21,12 +21,12 @@ from sqlalchemy.util import greenlet_spawn
 
 from services.core.kit.events import Event
 from services.core.kit.ids import new_id
-from services.core.kit.jobs import Job, Rung
+from services.core.kit.jobs import Job
 
 if TYPE_CHECKING:
     import asyncpg
 
-Doorbell = Callable[[Sequence[Rung]], Awaitable[None]]
+Doorbell = Callable[[Sequence[UUID]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class UnitOfWork:
         self._events: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
         self._jobs: list[dict[str, Any]] = []
-        self._rung: list[Rung] = []
+        self._rung: list[UUID] = []
 
     @property
     def connection(self) -> AsyncConnection:
@@ -150,7 +150,7 @@ class UnitOfWork:
         """Writes a job in this transaction; it starts right after the commit, or at `run_at`."""
         job_id = new_id()
         if run_at is None:
-            self._rung.append(Rung(job.name, job_id))
+            self._rung.append(job_id)
         self._jobs.append(
             {
                 "id": str(job_id),
@@ -188,7 +188,7 @@ class UnitOfWork:
         self._answered = self._answered or answer is not None
 
     @property
-    def to_ring(self) -> list[Rung]:
+    def to_ring(self) -> list[UUID]:
         """The jobs whose bell is to be rung after the commit."""
         return self._rung
 
@@ -229,7 +229,7 @@ class Database:
         """A driver connection outside any transaction, for reads of one statement each."""
         return Reader(self.engine)
 
-    def ring(self, rung: list[Rung]) -> None:
+    def ring(self, rung: list[UUID]) -> None:
         """Rings for committed jobs without waiting; the relay heals whatever gets lost here."""
         if rung and self._doorbell is not None:
             task = asyncio.ensure_future(self._doorbell(rung))

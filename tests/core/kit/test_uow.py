@@ -18,7 +18,7 @@ from services.core.kit.database import create_engine
 from services.core.kit.errors import NotFound
 from services.core.kit.events import Event, EventRow
 from services.core.kit.ids import new_id
-from services.core.kit.jobs import Job, JobRow, Rung
+from services.core.kit.jobs import Job, JobRow
 from services.core.kit.settings import Settings
 from services.core.kit.uow import SYSTEM, Actor, Database, UnitOfWork
 from tests.support.people import make_region, sign_in
@@ -56,16 +56,16 @@ def act(uow: UnitOfWork, subject: UUID, number: int, *, run_at: datetime | None 
 
 
 @pytest.fixture
-async def rung() -> list[Rung]:
+async def rung() -> list[UUID]:
     """What was rung for."""
     return []
 
 
 @pytest.fixture
-async def ringing(settings: Settings, rung: list[Rung]) -> Any:
+async def ringing(settings: Settings, rung: list[UUID]) -> Any:
     """A small pool whose doorbell only notes."""
 
-    async def note(given: Sequence[Rung]) -> None:
+    async def note(given: Sequence[UUID]) -> None:
         rung.extend(given)
 
     made = Database(create_engine(settings, application="test", pool_size=2), doorbell=note)
@@ -74,7 +74,7 @@ async def ringing(settings: Settings, rung: list[Rung]) -> Any:
 
 
 async def test_event_audit_and_job_are_written_together_and_the_bell_rings_after(
-    ringing: Database, rung: list[Rung]
+    ringing: Database, rung: list[UUID]
 ) -> None:
     subject, number = new_id(), new_id().int % 10**9
     actor = Actor("staff", new_id(), "request-1")
@@ -85,17 +85,17 @@ async def test_event_audit_and_job_are_written_together_and_the_bell_rings_after
         assert rung == []
     assert await found(ringing, subject, number) == (1, 1, 1)
     await asyncio.sleep(0)
-    assert [one.name for one in rung] == ["trial.try"]
+    assert len(rung) == 1
     async with ringing.begin(SYSTEM) as uow:
         event = (await uow.session.scalars(select(EventRow).where(EventRow.subject_id == subject))).one()
-        job = (await uow.session.scalars(select(JobRow).where(JobRow.id == rung[0].job_id))).one()
+        job = (await uow.session.scalars(select(JobRow).where(JobRow.id == rung[0]))).one()
     assert (event.actor_kind, event.actor_id, event.request_id) == ("staff", actor.id, "request-1")
     assert (event.kind, event.schema_version, event.data, event.seq) == ("trial.tried", 1, {"n": number}, None)
     assert (job.payload, job.attempts, job.request_id) == ({"n": number}, 0, "request-1")
     assert job.rung_at == job.run_at == event.occurred_at
 
 
-async def test_what_raises_leaves_nothing_and_rings_for_nothing(ringing: Database, rung: list[Rung]) -> None:
+async def test_what_raises_leaves_nothing_and_rings_for_nothing(ringing: Database, rung: list[UUID]) -> None:
     subject, number = new_id(), new_id().int % 10**9
 
     async def refused() -> None:
@@ -124,7 +124,7 @@ async def test_orm_driver_and_connection_share_the_transaction(ringing: Database
     assert len(set(ours)) == 1
 
 
-async def test_flushing_twice_writes_once(ringing: Database, rung: list[Rung]) -> None:
+async def test_flushing_twice_writes_once(ringing: Database, rung: list[UUID]) -> None:
     subject, number = new_id(), new_id().int % 10**9
     async with ringing.begin(SYSTEM) as uow:
         act(uow, subject, number)
@@ -133,10 +133,10 @@ async def test_flushing_twice_writes_once(ringing: Database, rung: list[Rung]) -
         act(uow, subject, number)
     assert await found(ringing, subject, number) == (2, 2, 2)
     await asyncio.sleep(0)
-    assert len({one.job_id for one in rung}) == 2
+    assert len(set(rung)) == 2
 
 
-async def test_a_job_for_later_is_not_rung_for_now(ringing: Database, rung: list[Rung]) -> None:
+async def test_a_job_for_later_is_not_rung_for_now(ringing: Database, rung: list[UUID]) -> None:
     subject, number = new_id(), new_id().int % 10**9
     later = datetime.now(UTC) + timedelta(hours=1)
     async with ringing.begin(SYSTEM) as uow:
@@ -168,7 +168,7 @@ async def test_cancelled_and_refused_work_gives_its_connections_back(ringing: Da
     assert await found(ringing, subject, number) == (0, 0, 0)
 
 
-async def test_a_commit_that_the_database_refuses_is_told(ringing: Database, rung: list[Rung]) -> None:
+async def test_a_commit_that_the_database_refuses_is_told(ringing: Database, rung: list[UUID]) -> None:
     """A deferred constraint speaks at the commit itself."""
     async with ringing.begin(SYSTEM) as uow:
         await uow.driver.execute(
