@@ -24,16 +24,13 @@ from services.api.projects.schemas import (
     ProjectIn,
     ProjectOut,
     ProjectPage,
-    StageOut,
 )
 from services.api.security import Access, requires
 from services.core.facts.service import Claim
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
-from services.core.kit.uow import UnitOfWork
 from services.core.projects import gates, queries, rules, service
-from services.core.projects.rules import Action
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
 
@@ -96,27 +93,6 @@ async def change_project(
     await service.change(uow, scope=access.scope, project_id=project_id, version=version, **body.model_dump())
     changed = await _one(uow.driver, access.scope, project_id)
     return reply(uow, 200, changed, version=changed.version)
-
-
-@router.post("/{project_id}/apply", response_model=StageOut)
-async def apply_project(
-    access: Annotated[Access, requires(Permission.PROJECT_APPLY)], uow: Uow, project_id: UUID, version: IfMatch
-) -> Response:
-    """Enters the project into the competition of its region."""
-    return await _moved(uow, access.scope, project_id, version, Action.APPLY)
-
-
-@router.post("/{project_id}/withdraw", response_model=StageOut)
-async def withdraw_project(
-    access: Annotated[Access, requires(Permission.PROJECT_APPLY)], uow: Uow, project_id: UUID, version: IfMatch
-) -> Response:
-    """Takes the project out of the competition."""
-    return await _moved(uow, access.scope, project_id, version, Action.WITHDRAW)
-
-
-async def _moved(uow: UnitOfWork, scope: Scope, project_id: UUID, version: int, action: Action) -> Response:
-    stage = await service.move(uow, scope=scope, project_id=project_id, version=version, action=action)
-    return reply(uow, 200, StageOut(id=project_id, stage=stage, version=version + 1), version=version + 1)
 
 
 @router.get("/{project_id}/plans", response_model=PlansOut)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from services.api.wire import Document, In, Line, Name, Reason, one_line
 from services.core.kit.exact import Money, NotNegative
-from services.core.projects.rules import Category, FundingLine, FundingSource, Plan, PlanItem, Stage
+from services.core.projects.rules import Action, Category, FundingLine, FundingSource, Plan, PlanItem, Stage
 
 No = Annotated[str, Field(pattern=r"^[A-Za-z0-9〔〕()（）_./一-鿿-]{1,64}$", examples=["NB-2026-001"])]
 GateId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -151,6 +151,46 @@ class StageOut(BaseModel):
     id: UUID
     stage: Stage
     version: int
+
+
+class StageEntryOut(BaseModel):
+    """One step of a project's way."""
+
+    id: UUID
+    from_stage: Stage
+    to_stage: Stage
+    action: Action
+    year: int | None
+    round_id: UUID | None
+    applicant: str | None
+    document: str | None
+    reason: str | None
+    at: datetime
+    by: UUID | None
+
+
+class StageEntryPage(BaseModel):
+    """A page of steps."""
+
+    items: list[StageEntryOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class TransitionOut(BaseModel):
+    """One move: this action leads from that stage to that one."""
+
+    action: Action
+    from_stage: str
+    to_stage: Stage
+
+
+class TransitionsOut(BaseModel):
+    """The table of moves, and what stages and actions are called."""
+
+    stages: dict[Stage, dict[str, str]]
+    actions: dict[Action, dict[str, str]]
+    transitions: list[TransitionOut]
 
 
 class GateOut(BaseModel):

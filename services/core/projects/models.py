@@ -1,4 +1,6 @@
-"""Tables of the project library: projects, the compounds they renovate, plan versions, exceptions to soft gates."""
+"""Tables of the project library: projects and their way through the stages, the compounds they renovate, plan versions,
+exceptions to soft gates.
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +11,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed
-from services.core.projects.rules import Stage
+from services.core.projects.rules import Action, Stage
 
 
 class Project(Keyed, Base):
@@ -40,6 +42,32 @@ class ProjectCompound(Base):
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
     compound_id: Mapped[UUID] = mapped_column(ForeignKey("compound.id"), primary_key=True, index=True)
+
+
+class StageEntry(Keyed, Base):
+    """One step of a project's way, never changed: 申报, 入库, 计划, 调整 over the years (domain.md S13).
+
+    `year` and `round_id` where a round decided; the round's table lies above this domain, so its id is no foreign key.
+    `applicant`: who applied, for that action alone.
+    """
+
+    __tablename__ = "project_stage_entry"
+    __table_args__ = (
+        CheckConstraint("action IN ({})".format(", ".join(f"'{action}'" for action in Action)), name="action"),
+        Index("ix_project_stage_entry_project_id", "project_id", "id"),
+    )
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
+    from_stage: Mapped[str] = mapped_column(String(20))
+    to_stage: Mapped[str] = mapped_column(String(20))
+    action: Mapped[str] = mapped_column(String(20))
+    year: Mapped[int | None]
+    round_id: Mapped[UUID | None]
+    applicant: Mapped[str | None] = mapped_column(String(30))
+    document: Mapped[str | None] = mapped_column(String(300))
+    reason: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime]
+    by: Mapped[UUID | None]
 
 
 class PlanVersion(Keyed, Base):

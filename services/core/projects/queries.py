@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.core.facts.queries import effective
 from services.core.kit.database import Statement, in_scope
-from services.core.kit.errors import NotFound
+from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
 from services.core.policy import queries as policies
 from services.core.policy.errors import NoPolicyInForce
@@ -18,7 +18,7 @@ from services.core.policy.queries import StoredPolicy
 from services.core.policy.schema import Policy
 from services.core.projects.figures import ProjectFacts, facts_of_project
 from services.core.projects.gates import GateStatus, status
-from services.core.projects.models import GateException, PlanVersion, Project, ProjectCompound
+from services.core.projects.models import GateException, PlanVersion, Project, ProjectCompound, StageEntry
 from services.core.projects.rules import Stage
 from services.core.territory.models import Compound, Region
 
@@ -112,6 +112,28 @@ PLACE = Statement(
     select(Project.region_path).where(
         Project.id == bindparam("project_id", type_=Uuid()), in_scope(Project.region_path)
     )
+)
+
+STAGES = Statement(
+    select(
+        StageEntry.id,
+        StageEntry.from_stage,
+        StageEntry.to_stage,
+        StageEntry.action,
+        StageEntry.year,
+        StageEntry.round_id,
+        StageEntry.applicant,
+        StageEntry.document,
+        StageEntry.reason,
+        StageEntry.at,
+        StageEntry.by,
+    )
+    .where(
+        StageEntry.project_id == bindparam("project_id", type_=Uuid()),
+        StageEntry.id > bindparam("after", type_=Uuid()),
+    )
+    .order_by(StageEntry.id)
+    .limit(bindparam("limit"))
 )
 
 PLANS = Statement(
@@ -255,6 +277,14 @@ async def locked(driver: "asyncpg.Connection", *, scope: Scope, project_id: UUID
     if row is None:
         raise NotFound
     return row
+
+
+async def locked_at(driver: "asyncpg.Connection", *, scope: Scope, project_id: UUID, version: int) -> "asyncpg.Record":
+    """The same, in the version that the caller read; VersionStale otherwise."""
+    project = await locked(driver, scope=scope, project_id=project_id)
+    if project["version"] != version:
+        raise VersionStale
+    return project
 
 
 async def figures(

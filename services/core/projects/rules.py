@@ -25,10 +25,17 @@ class Stage(StrEnum):
 
 
 class Action(StrEnum):
-    """What a person may do to a project's stage."""
+    """What moves a project from stage to stage: a person does it, or a round that is confirmed (`choose`, `shelve`)."""
 
     APPLY = "apply"
     WITHDRAW = "withdraw"
+    CHOOSE = "choose"
+    SHELVE = "shelve"
+    SUPPLEMENT = "supplement"
+    DROP = "drop"
+    START = "start"
+    ACCEPT = "accept"
+    HAND_OVER = "hand_over"
 
 
 MOVES: Mapping[tuple[Action, str], Stage] = {
@@ -36,6 +43,42 @@ MOVES: Mapping[tuple[Action, str], Stage] = {
     (Action.APPLY, Stage.LIBRARY): Stage.APPLIED,
     (Action.WITHDRAW, Stage.APPLIED): Stage.DRAFT,
     (Action.WITHDRAW, Stage.LIBRARY): Stage.DRAFT,
+    (Action.CHOOSE, Stage.APPLIED): Stage.PLANNED,
+    (Action.CHOOSE, Stage.LIBRARY): Stage.PLANNED,
+    (Action.SHELVE, Stage.APPLIED): Stage.LIBRARY,
+    # Not chosen once more: it stays where it is, and its history says that another year has gone by.
+    (Action.SHELVE, Stage.LIBRARY): Stage.LIBRARY,
+    (Action.SUPPLEMENT, Stage.APPLIED): Stage.PLANNED,
+    (Action.SUPPLEMENT, Stage.LIBRARY): Stage.PLANNED,
+    (Action.DROP, Stage.DRAFT): Stage.DROPPED,
+    (Action.DROP, Stage.APPLIED): Stage.DROPPED,
+    (Action.DROP, Stage.LIBRARY): Stage.DROPPED,
+    (Action.DROP, Stage.PLANNED): Stage.DROPPED,
+    (Action.START, Stage.PLANNED): Stage.WORKS,
+    (Action.ACCEPT, Stage.WORKS): Stage.ACCEPTED,
+    (Action.HAND_OVER, Stage.ACCEPTED): Stage.HANDED_OVER,
+}
+
+STAGE_TITLES: Mapping[Stage, tuple[str, str]] = {
+    Stage.DRAFT: ("草拟", "draft"),
+    Stage.APPLIED: ("申报", "applied"),
+    Stage.LIBRARY: ("入库", "in the library"),
+    Stage.PLANNED: ("列入年度计划", "in the annual plan"),
+    Stage.WORKS: ("施工", "works under way"),
+    Stage.ACCEPTED: ("竣工验收", "accepted"),
+    Stage.HANDED_OVER: ("移交", "handed over"),
+    Stage.DROPPED: ("终止", "dropped"),
+}
+ACTION_TITLES: Mapping[Action, tuple[str, str]] = {
+    Action.APPLY: ("申报", "apply"),
+    Action.WITHDRAW: ("撤回申报", "withdraw"),
+    Action.CHOOSE: ("比选列入计划", "choose in a round"),
+    Action.SHELVE: ("比选后入库", "keep for a later year"),
+    Action.SUPPLEMENT: ("增补列入计划", "supplement"),
+    Action.DROP: ("终止", "drop"),
+    Action.START: ("开工", "start works"),
+    Action.ACCEPT: ("验收", "accept works"),
+    Action.HAND_OVER: ("移交", "hand over"),
 }
 
 # Stages in which a plan may still be improved (rolling selection, Ningbo: those not chosen improve their plan).

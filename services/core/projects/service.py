@@ -1,4 +1,4 @@
-"""Use cases of projects: registering, changing, planning, attesting facts, applying and withdrawing."""
+"""Use cases of projects: registering, changing, planning, attesting facts. Stages: `stages.py`."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -12,17 +12,14 @@ from services.core.facts import service as facts
 from services.core.facts.rules import EffectiveFact, Kind
 from services.core.facts.statements import attest_sql
 from services.core.kit.database import Statement
-from services.core.kit.errors import FieldError, NotFound, VersionStale
+from services.core.kit.errors import FieldError, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.policy import queries as policies
 from services.core.projects import queries, rules
 from services.core.projects.errors import (
-    CompoundApplied,
     GateExceptionExists,
     GateHard,
-    GateNotMet,
     PlanInvalid,
     ProjectInputInvalid,
     ProjectNoTaken,
@@ -31,13 +28,11 @@ from services.core.projects.errors import (
 from services.core.projects.events import (
     GateExcepted,
     PlanAdded,
-    ProjectApplied,
     ProjectChanged,
     ProjectRegistered,
-    ProjectWithdrawn,
 )
 from services.core.projects.models import GateException, PlanVersion, Project, ProjectCompound
-from services.core.projects.rules import Action, Plan, Stage
+from services.core.projects.rules import Plan, Stage
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PLAN_SOURCE = "project.plan"
@@ -63,11 +58,6 @@ PLAN_ADDED = Statement(
     update(Project)
     .where(Project.id == bindparam("project_id"))
     .values(plan_number=bindparam("number"), version=Project.version + 1)
-)
-MOVED = Statement(
-    update(Project)
-    .where(Project.id == bindparam("project_id"))
-    .values(stage=bindparam("new_stage"), version=Project.version + 1)
 )
 LEAVE_COMPOUNDS = Statement(delete(ProjectCompound).where(ProjectCompound.project_id == bindparam("project_id")))
 
@@ -133,7 +123,7 @@ async def change(
     compound_ids: Sequence[UUID],
 ) -> None:
     """Title, client unit and compounds are replaced. Other compounds only in stage draft (StageWrong otherwise)."""
-    project = await _locked_at(uow, scope, project_id, version)
+    project = await queries.locked_at(uow.driver, scope=scope, project_id=project_id, version=version)
     rows = await queries.COMPOUND_IDS.all(uow.driver, project_ids=[project_id])
     if {row["compound_id"] for row in rows} != set(compound_ids):
         if project["stage"] != Stage.DRAFT:
@@ -148,13 +138,6 @@ async def change(
         subject_id=project_id,
         region_path=project["region_path"],
     )
-
-
-async def _locked_at(uow: UnitOfWork, scope: Scope, project_id: UUID, version: int) -> "asyncpg.Record":
-    project = await queries.locked(uow.driver, scope=scope, project_id=project_id)
-    if project["version"] != version:
-        raise VersionStale
-    return project
 
 
 async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Plan) -> PlanVersion:
@@ -207,47 +190,6 @@ async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Pla
         region_path=project["region_path"],
     )
     return added
-
-
-async def move(uow: UnitOfWork, *, scope: Scope, project_id: UUID, version: int, action: Action) -> Stage:
-    """The stage that the action leads to.
-
-    Raises StageWrong where the table knows no such move. On applying also GateNotMet, naming each gate, and CompoundApplied
-    when a compound is part of another project under way.
-    """
-    project = await _locked_at(uow, scope, project_id, version)
-    stage = rules.MOVES.get((action, project["stage"]))
-    if stage is None:
-        raise StageWrong(stage=project["stage"])
-    happened: ProjectApplied | ProjectWithdrawn = ProjectWithdrawn()
-    if action is Action.APPLY:
-        await _check_application_gates(uow, project_id, project["region_path"])
-        await _check_compounds_free(uow, project_id)
-        happened = ProjectApplied(plan_number=project["plan_number"])
-    await MOVED.all(uow.driver, project_id=project_id, new_stage=stage)
-    uow.record(happened, subject="project", subject_id=project_id, region_path=project["region_path"])
-    return stage
-
-
-async def _check_application_gates(uow: UnitOfWork, project_id: UUID, region_path: str) -> None:
-    """What a policy asks before an application (Liuzhou: the owners' vote). A city without a policy asks nothing yet."""
-    if await policies.in_force(uow.driver, region_path=region_path) is None:
-        return
-    found = await queries.gates(uow.driver, project_id=project_id, region_path=region_path)
-    errors = [
-        FieldError(f"/gates/{one.gate.id}", str(one.missing_zh), str(one.missing_en))
-        for one in found.statuses
-        if one.gate.gates == "application" and not one.passed
-    ]
-    if errors:
-        raise GateNotMet(errors=errors)
-
-
-async def _check_compounds_free(uow: UnitOfWork, project_id: UUID) -> None:
-    await queries.LOCK_COMPOUNDS.all(uow.driver, project_id=project_id)
-    other = await queries.OTHERS_UNDER_WAY.first(uow.driver, project_id=project_id)
-    if other is not None:
-        raise CompoundApplied(zh=f"项目 {other['no']}", en=f"project {other['no']}")
 
 
 async def attest(
