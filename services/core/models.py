@@ -7,8 +7,22 @@ from services.core.kit.database import Base
 from services.core.notifications import models as notifications
 from services.core.policy import models as policy
 from services.core.projects import models as projects
+from services.core.selection import annual_models as annual
 from services.core.selection import models as selection
 from services.core.territory import models as territory
 
-TABLES = (audit, events, facts, idempotency, identity, jobs, notifications, policy, projects, selection, territory)
+TABLES = (
+    annual,
+    audit,
+    events,
+    facts,
+    idempotency,
+    identity,
+    jobs,
+    notifications,
+    policy,
+    projects,
+    selection,
+    territory,
+)
 metadata = Base.metadata

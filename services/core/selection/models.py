@@ -18,6 +18,8 @@ class RoundStatus(StrEnum):
     DRAFT = "draft"
     FROZEN = "frozen"
     PUBLISHED = "published"
+    REOPENED = "reopened"
+    CONFIRMED = "confirmed"
 
 
 class RunState(StrEnum):
@@ -29,7 +31,8 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
-def _one_of(column: str, values: type[StrEnum]) -> str:
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """The condition of a check: the column holds one of these words."""
     return "{} IN ({})".format(column, ", ".join(f"'{value}'" for value in values))
 
 
@@ -38,7 +41,7 @@ class SelectionRound(Keyed, Base):
 
     __tablename__ = "selection_round"
     __table_args__ = (
-        CheckConstraint(_one_of("status", RoundStatus), name="status"),
+        CheckConstraint(one_of("status", RoundStatus), name="status"),
         Index("ix_selection_round_region_path", "region_path", "id"),
     )
 
@@ -89,7 +92,7 @@ class Run(Keyed, Base):
     """One computation over a freeze. The same freeze under the same rules gives the same digest and the same bytes."""
 
     __tablename__ = "run"
-    __table_args__ = (UniqueConstraint("round_id", "number"), CheckConstraint(_one_of("state", RunState), name="state"))
+    __table_args__ = (UniqueConstraint("round_id", "number"), CheckConstraint(one_of("state", RunState), name="state"))
 
     round_id: Mapped[UUID] = mapped_column(ForeignKey("selection_round.id"))
     freeze_id: Mapped[UUID] = mapped_column(ForeignKey("round_freeze.id"))
