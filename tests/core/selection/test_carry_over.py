@@ -56,7 +56,10 @@ def test_a_claim_tells_its_improvements_in_order_of_time_whatever_the_order_of_r
     assert len(found) == 1
     (only,) = found
     assert only is not None
-    assert (only.times, [one.key for one in only.improvements]) == (2, ["2", "vote.plan.passed", "governance.committee"])
+    assert (only.times, [one.key for one in only.improvements]) == (
+        2,
+        ["2", "vote.plan.passed", "governance.committee"],
+    )
     assert only.document() == {
         "round_id": str(ROUND),
         "times": 2,
