@@ -24,6 +24,7 @@ class Permission(StrEnum):
     ME = "me"
     POLICY_ASSIGN = "policy:assign"
     POLICY_READ = "policy:read"
+    POLICY_WRITE = "policy:write"
     PROJECT_APPLY = "project:apply"
     PROJECT_READ = "project:read"
     PROJECT_WRITE = "project:write"
@@ -61,7 +62,7 @@ DISTRICT = STREET | {
     P.STAFF_WRITE,
 }  # fmt: skip
 ALLOWS: dict[Role, frozenset[Permission]] = {
-    Role.CITY: DISTRICT | {P.AUDIT_READ, P.CLIENT_WRITE, P.POLICY_ASSIGN, P.ROUND_PUBLISH},
+    Role.CITY: DISTRICT | {P.AUDIT_READ, P.CLIENT_WRITE, P.POLICY_ASSIGN, P.POLICY_WRITE, P.ROUND_PUBLISH},
     Role.DISTRICT: DISTRICT,
     Role.STREET: STREET,
     Role.COMMUNITY: COMMUNITY,

@@ -1,5 +1,6 @@
 """What every part of a city policy is made of: exact numbers, names, facts of the catalogue, sources and marks."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -21,10 +22,37 @@ from services.core.kit.exact import NotExact, decimal_text, parse_fraction
 
 
 class FormInvalid(ValueError):
-    """A rule of the form that a policy breaks; the two arguments say which, in Chinese and in English."""
+    """A rule of the form that a policy breaks; the two arguments say which, in Chinese and in English.
 
-    def __init__(self, zh: str, en: str) -> None:
+    `at`: the place below the part that the rule is about. `others`: more that the same rule finds.
+    """
+
+    def __init__(self, zh: str, en: str, at: Sequence[str | int] = (), others: "Sequence[FormInvalid]" = ()) -> None:
         super().__init__(zh, en)
+        self.zh, self.en, self.at, self.others = zh, en, tuple(at), tuple(others)
+
+    @property
+    def all(self) -> "tuple[FormInvalid, ...]":
+        """This one and the others."""
+        return (self, *self.others)
+
+
+def refuse_all(found: Sequence[FormInvalid]) -> None:
+    """Raises what was found as one; passes when it is nothing."""
+    if found:
+        first, *others = found
+        raise FormInvalid(first.zh, first.en, first.at, others)
+
+
+def refuse_repeated(parts: Iterable[tuple[str, Sequence[str | int]]], zh: str, en: str) -> None:
+    """Refuses every part (name, place) whose name an earlier one has."""
+    seen: set[str] = set()
+    repeated = []
+    for name, at in parts:
+        if name in seen:
+            repeated.append(FormInvalid(zh, en, at))
+        seen.add(name)
+    refuse_all(repeated)
 
 
 class Form(BaseModel):

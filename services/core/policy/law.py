@@ -60,9 +60,10 @@ LEGAL_FLOORS: Mapping[MatterKind, Thresholds] = MappingProxyType(
 )
 
 
-def refuse_laxer_than_law(kind: MatterKind, thresholds: Thresholds) -> None:
-    """Passes thresholds at least as strict as the law for this kind; LaxerThanLaw names the first that is not."""
+def laxities(kind: MatterKind, thresholds: Thresholds) -> list[LaxerThanLaw]:
+    """Every threshold that is below what the law asks for this kind."""
     floor = LEGAL_FLOORS[kind]
+    found = []
     for part, ours, law in (
         ("quorum", thresholds.quorum, floor.quorum),
         ("approval", thresholds.approval, floor.approval),
@@ -70,8 +71,17 @@ def refuse_laxer_than_law(kind: MatterKind, thresholds: Thresholds) -> None:
         for basis, own, least in (("heads", ours.heads, law.heads), ("area", ours.area, law.area)):
             if own < least or (own == least and law.strict and not ours.strict):
                 sign, chinese, english = (">", "须超过", "more than") if law.strict else (">=", "不得低于", "at least")
-                raise LaxerThanLaw(
-                    f"/{part}/{basis}",
-                    f"低于法定下限：{chinese} {least}（民法典第二百七十八条，{sign} {least}）",
-                    f"laxer than the law, which asks for {english} {least} (Civil Code art. 278)",
+                found.append(
+                    LaxerThanLaw(
+                        f"/{part}/{basis}",
+                        f"低于法定下限：{chinese} {least}（民法典第二百七十八条，{sign} {least}）",
+                        f"laxer than the law, which asks for {english} {least} (Civil Code art. 278)",
+                    )
                 )
+    return found
+
+
+def refuse_laxer_than_law(kind: MatterKind, thresholds: Thresholds) -> None:
+    """Passes thresholds at least as strict as the law for this kind; LaxerThanLaw names the first that is not."""
+    for laxer in laxities(kind, thresholds):
+        raise laxer

@@ -9,11 +9,14 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from services.core.kit.exact import NotExact
 from services.core.kit.invalid import pointer_to
+from services.core.policy.form import FormInvalid
 from services.core.policy.loader_errors import Fault, PolicyMalformed
 from services.core.policy.schema import Policy, canonical, policy_digest
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 100_000
+"""Some twenty times the longest policy there is; a second to read."""
 
 # Pydantic's error type -> (Chinese, English). `{…}` takes limits from the form, never from what was written.
 _TEXTS: Mapping[str, tuple[str, str]] = {
@@ -42,6 +45,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
 _LIMITS = ("max_length", "min_length", "ge", "le", "expected", "expected_tags")
 
 Path = tuple[str | int, ...]
+Place = tuple[int, int]
+"""Line and column of a part, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +60,36 @@ class LoadedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """Plain data of a YAML text and the line where every part of it stands."""
+    """Plain data of a YAML text, where every part of it stands, and what is wrong with it as YAML.
+
+    A scalar that is wrong stands as nothing in `data`, so that the rest can be checked too.
+    """
 
     file: str
     data: dict[str, Any]
-    lines: Mapping[Path, int]
+    places: Mapping[Path, Place]
+    faults: tuple[Fault, ...] = ()
 
     def fault(self, path: Path, zh: str, en: str) -> Fault:
-        """A fault at `path`, on the line of the nearest part that is there."""
+        """A fault at `path`, in the place of the nearest part that is there."""
         known = path
-        while known not in self.lines:
+        while known not in self.places:
             known = known[:-1]
-        return Fault(self.file, self.lines[known], pointer_to(*path), zh, en)
+        return Fault(self.file, *self.places[known], pointer_to(*path), zh, en)
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses references where they stand: a few lines of them can mean gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """The next node, which neither is a reference nor can be referred to."""
+        event = self.peek_event()
+        if event.anchor is not None:
+            raise yaml.MarkedYAMLError(problem=_REFERENCE, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+
+_REFERENCE = "reference"
 
 
 @cache
@@ -82,58 +105,83 @@ def load_policies(texts: Mapping[str, str]) -> dict[str, LoadedPolicy]:
 
     PolicyMalformed lists every fault with file, line and path of keys.
     """
-    documents = {name: _read(name, text) for name, text in sorted(texts.items())}
+    documents: dict[str, _Document] = {}
+    faults: list[Fault] = []
+    for name, text in sorted(texts.items()):
+        try:
+            documents[name] = _read(name, text)
+        except PolicyMalformed as wrong:
+            faults.extend(wrong.faults)
     by_id = {str(document.data.get("id")): document for document in documents.values()}
     loaded: dict[str, LoadedPolicy] = {}
     for document in documents.values():
-        policy = _validated(document, _with_rubric(document, by_id))
+        try:
+            policy = _validated(document, by_id)
+        except PolicyMalformed as wrong:
+            faults.extend(wrong.faults)
+            continue
         if policy.id in loaded:
-            raise PolicyMalformed([document.fault(("id",), "另一文件已用此 id", "is the id of another file too")])
+            faults.append(document.fault(("id",), "另一文件已用此 id", "is the id of another file too"))
         loaded[policy.id] = LoadedPolicy(policy, canonical(policy), policy_digest(policy))
+    if faults:
+        raise PolicyMalformed(faults)
     return dict(sorted(loaded.items()))
 
 
 def load_policy(text: str, *, file: str = "policy.yaml") -> LoadedPolicy:
     """One policy from a YAML text that may borrow from the packaged ones. PolicyMalformed says what is wrong where."""
     document = _read(file, text)
-    packaged = {one.policy.id: _Document(one.policy.id, one.body, {(): 1}) for one in load_packaged()}
-    policy = _validated(document, _with_rubric(document, packaged))
+    packaged = {one.policy.id: _Document(one.policy.id, one.body, {(): (1, 1)}) for one in load_packaged()}
+    policy = _validated(document, packaged)
     return LoadedPolicy(policy, canonical(policy), policy_digest(policy))
 
 
-def _with_rubric(document: _Document, others: Mapping[str, _Document]) -> dict[str, Any]:
-    """The document's data with a borrowed rubric filled in; only `source` and `illustrative` may stand beside `same_as`."""
+def _with_rubric(document: _Document, others: Mapping[str, _Document]) -> tuple[dict[str, Any], list[Fault]]:
+    """The document's data with a borrowed rubric filled in; only `source` and `illustrative` may stand beside `same_as`.
+
+    What is wrong with the borrowing comes beside the data without that rubric.
+    """
     rubric = document.data.get("rubric")
     if not isinstance(rubric, dict) or "same_as" not in rubric or "dimensions" in rubric:
-        return document.data
+        return document.data, []
+    faults = [
+        document.fault(("rubric", key), "借用的评分细则不得改动", "may not change a borrowed rubric")
+        for key in rubric
+        if key not in ("same_as", "source", "illustrative")
+    ]
     lender = others.get(str(rubric["same_as"]))
     lent = lender.data.get("rubric") if lender is not None and lender is not document else None
     if not isinstance(lent, dict) or "same_as" in lent:
-        place = document.fault(
-            ("rubric", "same_as"), "没有可借用的评分细则", "names no policy with a rubric of its own"
+        faults.append(
+            document.fault(("rubric", "same_as"), "没有可借用的评分细则", "names no policy with a rubric of its own")
         )
-        raise PolicyMalformed([place])
-    own = [key for key in rubric if key not in ("same_as", "source", "illustrative")]
-    if own:
-        raise PolicyMalformed(
-            [
-                document.fault(("rubric", key), "借用的评分细则不得改动", "may not change a borrowed rubric")
-                for key in own
-            ]
-        )
+    if faults or not isinstance(lent, dict):
+        return {key: value for key, value in document.data.items() if key != "rubric"}, faults
     kept = {key: value for key, value in lent.items() if key not in ("source", "illustrative")}
-    return {**document.data, "rubric": {**kept, **rubric}}
+    return {**document.data, "rubric": {**kept, **rubric}}, []
 
 
-def _validated(document: _Document, data: dict[str, Any]) -> Policy:
+def _validated(document: _Document, others: Mapping[str, _Document]) -> Policy:
+    """The policy that a document holds; PolicyMalformed with everything that is wrong with it, by line and column."""
+    data, borrowing = _with_rubric(document, others)
+    faults = [*document.faults, *borrowing]
     try:
-        return Policy.model_validate(data)
+        policy = Policy.model_validate(data)
     except ValidationError as wrong:
-        raise PolicyMalformed([_fault(document, error, data) for error in wrong.errors()]) from wrong
+        told = {fault.pointer for fault in faults}
+        found = [fault for error in wrong.errors() for fault in _faults(document, error, data)]
+        faults += [fault for fault in found if fault.pointer not in told]
+    else:
+        if not faults:
+            return policy
+    raise PolicyMalformed(sorted(faults, key=lambda fault: (fault.line, fault.column, fault.pointer)))
 
 
-def _fault(document: _Document, error: Any, data: Any) -> Fault:
-    """Where and what a Pydantic error is. Its location also holds names of union members, which are no keys: those are dropped."""
+def _faults(document: _Document, error: Any, data: Any) -> list[Fault]:
+    """Where and what a Pydantic error is; a rule of ours may name several places below.
+
+    Its location also holds names of union members, which are no keys: those are dropped.
+    """
     path: list[str | int] = []
     for position, part in enumerate(error["loc"]):
         is_there = part in data if isinstance(data, dict) else isinstance(data, list | tuple) and isinstance(part, int)
@@ -143,59 +191,67 @@ def _fault(document: _Document, error: Any, data: Any) -> Fault:
         elif position == len(error["loc"]) - 1 and error["type"] == "missing":
             path.append(part)
     context = error.get("ctx") or {}
+    if error["type"] == "too_short" and len(data) >= context["min_length"]:
+        return []  # what Pydantic counts are the items that were right; each wrong one is told
     own = context.get("error")
-    if error["type"] == "value_error" and own is not None and len(own.args) == 2:
-        zh, en = own.args
-        return document.fault(tuple(path), zh, en)
+    if isinstance(own, FormInvalid):
+        return [document.fault((*path, *one.at), one.zh, one.en) for one in own.all]
+    if isinstance(own, NotExact):
+        return [document.fault(tuple(path), own.zh, own.en)]
     zh, en = _TEXTS.get(error["type"], ("写法不正确", "is not valid"))
     limits = {key: value for key, value in context.items() if key in _LIMITS}
-    return document.fault(tuple(path), zh.format(**limits), en.format(**limits))
+    return [document.fault(tuple(path), zh.format(**limits), en.format(**limits))]
 
 
 def _read(file: str, text: str) -> _Document:
-    """Plain data with lines. Refused: what is no YAML, several documents, repeated keys, references, floats, other types."""
-    if len(text.encode()) > MAX_BYTES:
-        raise PolicyMalformed([Fault(file, 1, "", f"至多 {MAX_BYTES} 字节", f"may have at most {MAX_BYTES} bytes")])
+    """Plain data with places. Refused at once: what is no YAML, several documents, references, what is no mapping.
+
+    Repeated keys, floats and other types are faults of the document, told together with what the form finds.
+    """
+    if len(text.encode(errors="replace")) > MAX_BYTES:
+        raise PolicyMalformed([Fault(file, 1, 1, "", f"至多 {MAX_BYTES} 字节", f"may have at most {MAX_BYTES} bytes")])
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
-                line = token.start_mark.line + 1
-                raise PolicyMalformed(
-                    [Fault(file, line, "", "不得使用引用（& 与 *）", "may not use references (& and *)")]
-                )
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as wrong:
-        line = wrong.problem_mark.line + 1 if wrong.problem_mark is not None else 1
-        raise PolicyMalformed([Fault(file, line, "", "不是合法的 YAML", "is not YAML")]) from wrong
+        mark = wrong.problem_mark
+        place = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
+        words = (
+            ("不得使用引用（& 与 *）", "may not use references (& and *)")
+            if wrong.problem == _REFERENCE
+            else ("不是合法的 YAML", "is not YAML")
+        )
+        raise PolicyMalformed([Fault(file, *place, "", *words)]) from wrong
     except (yaml.YAMLError, RecursionError) as wrong:
-        raise PolicyMalformed([Fault(file, 1, "", "不是合法的 YAML", "is not YAML")]) from wrong
+        raise PolicyMalformed([Fault(file, 1, 1, "", "不是合法的 YAML", "is not YAML")]) from wrong
     if not isinstance(root, yaml.MappingNode):
-        raise PolicyMalformed([Fault(file, 1, "", "应为键值对", "must be a mapping")])
+        raise PolicyMalformed([Fault(file, 1, 1, "", "应为键值对", "must be a mapping")])
     faults: list[Fault] = []
-    lines: dict[Path, int] = {}
-    data = _plain(file, root, (), lines, faults)
-    if faults:
-        raise PolicyMalformed(faults)
-    return _Document(file, data, lines)
+    places: dict[Path, Place] = {}
+    data = _plain(file, root, (), places, faults)
+    return _Document(file, data, places, tuple(faults))
 
 
-def _plain(file: str, node: yaml.Node, path: Path, lines: dict[Path, int], faults: list[Fault]) -> Any:
-    lines[path] = line = node.start_mark.line + 1
+def _place(node: yaml.Node) -> Place:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _plain(file: str, node: yaml.Node, path: Path, places: dict[Path, Place], faults: list[Fault]) -> Any:
+    places.setdefault(path, _place(node))
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key, key_line = str(key_node.value), key_node.start_mark.line + 1
-            place = (*path, key)
+            key, place = str(key_node.value), _place(key_node)
+            below = (*path, key)
             if not isinstance(key_node, yaml.ScalarNode) or key in mapping:
                 faults.append(
-                    Fault(file, key_line, pointer_to(*place), "键重复或不是文本", "is a repeated key, or no text")
+                    Fault(file, *place, pointer_to(*below), "键重复或不是文本", "is a repeated key, or no text")
                 )
-            mapping[key] = _plain(file, value_node, place, lines, faults)
-            lines[place] = key_line
+            places[below] = place
+            mapping[key] = _plain(file, value_node, below, places, faults)
         return mapping
     if isinstance(node, yaml.SequenceNode):
         items: Sequence[yaml.Node] = node.value
-        return [_plain(file, item, (*path, index), lines, faults) for index, item in enumerate(items)]
+        return [_plain(file, item, (*path, index), places, faults) for index, item in enumerate(items)]
     try:
         return _scalar(node)
     except ValueError:
@@ -203,7 +259,7 @@ def _plain(file: str, node: yaml.Node, path: Path, lines: dict[Path, int], fault
             '应为加引号的文本（如 "0.8"）、整数或 true/false',
             'must be text in quotes ("0.8"), a whole number, true or false',
         )
-        faults.append(Fault(file, line, pointer_to(*path), *reason))
+        faults.append(Fault(file, *_place(node), pointer_to(*path), *reason))
         return None
 
 
@@ -216,6 +272,6 @@ def _scalar(node: yaml.Node) -> Any:
         return None
     if kind == "bool" and node.value in ("true", "false"):
         return node.value == "true"
-    if kind == "int" and node.value.isdecimal():
+    if kind == "int" and node.value.isdecimal() and (node.value == "0" or node.value[0] != "0"):
         return int(node.value)
     raise ValueError(kind)

@@ -1,4 +1,4 @@
-"""What is wrong with a policy file, each fault with its place: file, line, and path of keys."""
+"""What is wrong with a policy file, each fault with its place: file, line and column, and path of keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,21 @@ from services.core.kit.errors import DomainError, FieldError, Kind
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `line` counts from 1; `pointer` is the path of keys (RFC 6901); the texts never repeat what was written."""
+    """One fault. Line and column count from 1; `pointer` is a path of keys (RFC 6901); the texts never repeat what was written."""
 
     file: str
     line: int
+    column: int
     pointer: str
     zh: str
     en: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.pointer or '/'}: {self.en} ({self.zh})"
+        return f"{self.file}:{self.line}:{self.column} {self.pointer or '/'}: {self.en} ({self.zh})"
+
+
+MOST_TOLD = 200
+"""Most faults that an answer lists; `total` says how many there are."""
 
 
 class PolicyMalformed(DomainError):
@@ -29,9 +34,14 @@ class PolicyMalformed(DomainError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(
             errors=[
-                FieldError(fault.pointer, f"第 {fault.line} 行：{fault.zh}", f"line {fault.line}: {fault.en}")
-                for fault in faults
-            ]
+                FieldError(
+                    fault.pointer,
+                    f"第 {fault.line} 行第 {fault.column} 列：{fault.zh}",
+                    f"line {fault.line}, column {fault.column}: {fault.en}",
+                )
+                for fault in faults[:MOST_TOLD]
+            ],
+            total=len(faults),
         )
         self.faults = tuple(faults)
 

@@ -11,7 +11,10 @@ from services.core.kit.database import Base, Keyed
 
 
 class PolicyVersion(Keyed, Base):
-    """One version of a city's policy, stored under the SHA-256 of its canonical JSON; never changed in place."""
+    """One version of a city's policy, stored under the SHA-256 of its canonical JSON; never changed in place.
+
+    `region_id`: the region that made it; None for what ships with the software.
+    """
 
     __tablename__ = "policy_version"
     __table_args__ = (UniqueConstraint("policy_id", "number"),)
@@ -22,6 +25,8 @@ class PolicyVersion(Keyed, Base):
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     body: Mapped[dict[str, Any]]
     loaded_at: Mapped[datetime]
+    region_id: Mapped[UUID | None] = mapped_column(ForeignKey("region.id"))
+    stored_by: Mapped[UUID | None]
 
 
 class PolicyAssignment(Keyed, Base):

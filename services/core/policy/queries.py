@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, String, and_, bindparam, column, func, or_, select, table, tuple_
+from sqlalchemy.orm import aliased
 
 from services.core.kit.database import Statement, in_scope
 from services.core.policy.models import PolicyAssignment, PolicyVersion
@@ -18,7 +19,10 @@ region = table("region", column("id"), column("path", String(255, collation="C")
 
 @dataclass(frozen=True, slots=True)
 class StoredPolicy:
-    """One stored version. `body` is the canonical form that `digest` covers."""
+    """One stored version. `body` is the canonical form that `digest` covers; `superseded_by` the newest later number.
+
+    `region_id`: the region that made it, None for what ships with the software.
+    """
 
     id: UUID
     policy_id: str
@@ -27,7 +31,18 @@ class StoredPolicy:
     digest: str
     body: dict[str, Any]
     loaded_at: datetime
+    region_id: UUID | None = None
+    superseded_by: int | None = None
 
+
+newer = aliased(PolicyVersion)
+SUPERSEDED_BY = (
+    select(func.max(newer.number))
+    .where(newer.policy_id == PolicyVersion.policy_id, newer.number > PolicyVersion.number)
+    .correlate(PolicyVersion)
+    .scalar_subquery()
+    .label("superseded_by")
+)
 
 WHOLE = (
     PolicyVersion.id,
@@ -37,6 +52,8 @@ WHOLE = (
     PolicyVersion.digest,
     PolicyVersion.body,
     PolicyVersion.loaded_at,
+    PolicyVersion.region_id,
+    SUPERSEDED_BY,
 )
 
 LIST = Statement(
@@ -46,6 +63,8 @@ LIST = Statement(
         PolicyVersion.title,
         PolicyVersion.digest,
         PolicyVersion.loaded_at,
+        PolicyVersion.region_id,
+        SUPERSEDED_BY,
     )
     .where(
         tuple_(PolicyVersion.policy_id, PolicyVersion.number)
@@ -84,6 +103,17 @@ IN_FORCE = Statement(
         func.length(PolicyAssignment.region_path).desc(), PolicyAssignment.since.desc(), PolicyAssignment.id.desc()
     )
     .limit(1)
+)
+
+# Writers of one policy take turns: of two regions that take the same new id, the second sees the first.
+LOCK_ID = Statement(select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("policy_id", type_=String), 0))))
+
+# Every version of a policy, with the path of the region that made it.
+VERSIONS = Statement(
+    select(PolicyVersion.number, PolicyVersion.digest, region.c.path)
+    .join(region, region.c.id == PolicyVersion.region_id, isouter=True)
+    .where(PolicyVersion.policy_id == bindparam("policy_id"))
+    .order_by(PolicyVersion.number)
 )
 
 REGION = Statement(

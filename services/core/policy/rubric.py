@@ -3,11 +3,21 @@
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from services.core.facts.catalogue import CATALOGUE, ValueType
 from services.core.kit.exact import decimal_text
-from services.core.policy.form import FactKey, Form, FormInvalid, Name, Number, Points, Title
+from services.core.policy.form import (
+    FactKey,
+    Form,
+    FormInvalid,
+    Name,
+    Number,
+    Points,
+    Title,
+    refuse_all,
+    refuse_repeated,
+)
 
 
 class LinearCurve(Form):
@@ -114,33 +124,42 @@ class Rubric(Form):
     dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1, max_length=50)]
     tie_break: Annotated[tuple[TieBreak, ...], Field(max_length=20)] = ()
 
+    @field_validator("dimensions")
+    @classmethod
+    def _has_distinct_names(cls, dimensions: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+        parts = [(part.id, (place, "id")) for place, part in enumerate(dimensions)]
+        refuse_repeated(parts, "维度的 id 重复", "is the id of another dimension too")
+        indicators = [
+            (part.id, (place, "indicators", index, "id"))
+            for place, dimension in enumerate(dimensions)
+            for index, part in enumerate(dimension.indicators)
+        ]
+        refuse_repeated(indicators, "指标的 id 重复", "is the id of another indicator too")
+        return dimensions
+
     @model_validator(mode="after")
-    def _adds_up(self) -> Self:
+    def _adds_up_and_breaks_ties_by_what_exists(self) -> Self:
+        found = []
         total = sum((indicator.points for indicator in self.indicators), Fraction(0))
         if total != self.scale:
             ours, wanted = decimal_text(total), decimal_text(self.scale)
-            raise FormInvalid(
-                f"各指标分值合计 {ours}，不等于满分 {wanted}", f"adds up to {ours}, not to its scale {wanted}"
+            found.append(
+                FormInvalid(
+                    f"各指标分值合计 {ours}，不等于满分 {wanted}", f"adds up to {ours}, not to its scale {wanted}"
+                )
             )
-        return self
-
-    @model_validator(mode="after")
-    def _has_distinct_names(self) -> Self:
-        for names in ([part.id for part in self.dimensions], [part.id for part in self.indicators]):
-            if len(set(names)) != len(names):
-                raise FormInvalid("维度或指标的 id 重复", "uses the id of a dimension or an indicator twice")
-        return self
-
-    @model_validator(mode="after")
-    def _breaks_ties_by_what_exists(self) -> Self:
         allowed = {f"score.{dimension.id}" for dimension in self.dimensions} | {"project.no"}
-        for position, one in enumerate(self.tie_break, start=1):
+        for index, one in enumerate(self.tie_break):
             entry = CATALOGUE.get(one.fact)
             if one.fact not in allowed and (entry is None or entry.value_type is ValueType.TEXT):
-                raise FormInvalid(
-                    f"同分规则第 {position} 条既非维度得分，也非可比较的事实",
-                    f"breaks ties (entry {position}) by what is neither a dimension's score nor a comparable fact",
+                found.append(
+                    FormInvalid(
+                        "既非维度得分，也非可比较的事实",
+                        "is neither a dimension's score nor a comparable fact",
+                        ("tie_break", index, "fact"),
+                    )
                 )
+        refuse_all(found)
         return self
 
     @property

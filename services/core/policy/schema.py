@@ -5,7 +5,7 @@ Numbers are exact and written as text; every part may carry its `source`, and `i
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, field_validator, model_validator
 
 from services.core.kit.exact import digest
 from services.core.policy.form import (
@@ -18,8 +18,10 @@ from services.core.policy.form import (
     Name,
     Share,
     Title,
+    refuse_all,
+    refuse_repeated,
 )
-from services.core.policy.law import LaxerThanLaw, MatterKind, Threshold, Thresholds, refuse_laxer_than_law
+from services.core.policy.law import MatterKind, Threshold, Thresholds, laxities
 from services.core.policy.leaves import (
     CostSharing,
     Duration,
@@ -112,10 +114,8 @@ class VoteRule(Form):
 
     @model_validator(mode="after")
     def _keeps_the_law(self) -> Self:
-        try:
-            refuse_laxer_than_law(self.kind, self.thresholds)
-        except LaxerThanLaw as laxer:
-            raise FormInvalid(laxer.zh, laxer.en) from laxer
+        found = laxities(self.kind, self.thresholds)
+        refuse_all([FormInvalid(laxer.zh, laxer.en, laxer.pointer.split("/")[1:]) for laxer in found])
         return self
 
     @property
@@ -179,12 +179,12 @@ class Policy(Form):
     hotline: Hotline | None = None
     inspections: Inspections | None = None
 
-    @model_validator(mode="after")
-    def _has_distinct_gates(self) -> Self:
-        names = [gate.id for gate in self.gates]
-        if len(set(names)) != len(names):
-            raise FormInvalid("关口的 id 重复", "uses the id of a gate twice")
-        return self
+    @field_validator("gates")
+    @classmethod
+    def _has_distinct_gates(cls, gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
+        parts = [(gate.id, (index, "id")) for index, gate in enumerate(gates)]
+        refuse_repeated(parts, "关口的 id 重复", "is the id of another gate too")
+        return gates
 
     @property
     def selection_gates(self) -> tuple[Gate, ...]:

@@ -1,6 +1,7 @@
 """Policies load as their form says; whatever is wrong is refused with file, line, path of keys and a text in both languages."""
 
 import json
+from fractions import Fraction
 from importlib.resources import files
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.kit.exact import canonical_json, digest
-from services.core.policy.loader import load_packaged, load_policies, load_policy
-from services.core.policy.loader_errors import PolicyMalformed
+from services.core.policy.loader import MAX_BYTES, load_packaged, load_policies, load_policy
+from services.core.policy.loader_errors import MOST_TOLD, PolicyMalformed
 from services.core.policy.schema import Policy, canonical, json_schema, policy_digest
 
 NINGBO = (files("services.core.policy") / "cities" / "ningbo.yaml").read_text("utf-8")
@@ -72,7 +73,7 @@ def faults(text: str) -> list[tuple[int, str]]:
         assert fault.file == "policy.yaml"
         assert fault.zh
         assert fault.en
-        assert f"policy.yaml:{fault.line}" in str(refused.value)
+        assert f"policy.yaml:{fault.line}:{fault.column}" in str(refused.value)
     return [(fault.line, fault.pointer) for fault in refused.value.faults]
 
 
@@ -109,7 +110,7 @@ def test_fenggang_is_true_to_its_source_and_marks_what_it_borrows() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("city", ["ningbo", "fenggang"])
+@pytest.mark.parametrize("city", sorted(CITIES))
 def test_the_canonical_form_loads_to_the_same_policy_under_the_same_digest(city: str) -> None:
     loaded = CITIES[city]
     again = Policy.model_validate(json.loads(canonical_json(loaded.body)))
@@ -146,19 +147,59 @@ def test_gates_hold_back_what_they_say() -> None:
     assert [one.condition.flag for one in load_policy(LIUZHOU).policy.priority] == [True, True]
 
 
+def test_liuzhou_gates_the_application_and_prefers_who_takes_part() -> None:
+    policy = CITIES["liuzhou"].policy
+    vote, notice, co_funding = policy.gates
+    assert (vote.vote, vote.hard, vote.gates) == ("renovation_plan", False, "application")
+    assert (notice.condition.fact, notice.hard, notice.gates) == ("notice.plan.cleared", True, "application")
+    assert (co_funding.condition.at_least, co_funding.hard, co_funding.gates) == (Fraction(1, 5), True, "selection")
+    assert [one.condition.fact for one in policy.priority] == [
+        "governance.party_organisation", "governance.committee", "survey.response_share",
+    ]  # fmt: skip
+    assert policy.notices is not None
+    assert (policy.notices["plan"].days, policy.notices["plan"].unit) == (5, "workday")
+    assert policy.round is not None
+    assert policy.round.apply_until == "10-31"
+    assert policy.round.approvals == ("housing", "ndrc", "finance", "city_government")
+    assert policy.round.joint_issue
+
+
+def test_hebei_asks_for_eighty_percent_three_times() -> None:
+    policy = CITIES["hebei"].policy
+    asked = [(gate.condition.fact, gate.condition.at_least, gate.hard, gate.gates) for gate in policy.gates]
+    assert asked == [
+        ("survey.join.agree_of_all_share", Fraction(4, 5), True, "inclusion"),
+        ("survey.plan.asked_share", Fraction(4, 5), True, "plan"),
+        ("survey.satisfaction.satisfied_share", Fraction(4, 5), True, "acceptance"),
+    ]
+    assert [gate.id for gate in policy.selection_gates] == ["join", "asked"]
+
+
+@pytest.mark.parametrize("city", sorted(CITIES))
+def test_every_part_of_a_packaged_policy_says_where_it_comes_from_or_that_it_is_ours(city: str) -> None:
+    body = CITIES[city].body
+    parts = [(key, part) for key, part in body.items() if isinstance(part, dict)]
+    parts += [(key, one) for key, part in body.items() if isinstance(part, list) for one in part]
+    for key, part in parts:
+        marked = [part, *(one for one in part.values() if isinstance(one, dict))]
+        assert any("source" in one or "illustrative" in one for one in marked), key
+    assert "_" not in city, "ids with an underscore are left to the regions"
+
+
 def line_of(part: str) -> int:
     return NINGBO[: NINGBO.index(part)].count("\n") + 1
 
 
-RUBRIC = line_of("rubric:")
+RUBRIC, VOTE = line_of("rubric:"), line_of("renovation_plan: {")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "pointer"),
     [
         ('points: "20"', 'points: "21"', RUBRIC, "/rubric"),
-        ("id: improved", "id: basic", RUBRIC, "/rubric"),
-        ("score.shortfall", "score.short", RUBRIC, "/rubric"),
+        ("id: improved", "id: basic", line_of("id: improved"), "/rubric/dimensions/0/indicators/1/id"),
+        ("score.shortfall", "score.short", line_of("score.shortfall"), "/rubric/tie_break/0/fact"),
+        ("id: participation", "id: shortfall", line_of("id: participation"), "/rubric/dimensions/1/id"),
         ("compound.hazards", "compound.hazard", line_of("compound.hazards"), "/rubric/dimensions/0/indicators/2/fact"),
         ("kind: count", "kind: counts", line_of("kind: count"), "/rubric/dimensions/0/indicators/2/curve"),
         ('each: "2"', 'each: "-2"', line_of("kind: count"), "/rubric/dimensions/0/indicators/2/curve/each"),
@@ -173,10 +214,10 @@ RUBRIC = line_of("rubric:")
         ("is: true, ", "", line_of("is: true"), "/gates/2"),
         ("is: true, ", 'at_least: "1", ', line_of("is: true"), "/gates/2"),
         ("is: true, ", "is: yes, ", line_of("is: true"), "/gates/2/is"),
-        ("id: plan,", "id: menu_vote,", 4, ""),
-        ('approval: {heads: "3/4"', 'approval: {heads: "0.7"', line_of("renovation_plan: {"), "/votes/renovation_plan"),
-        ('quorum: {heads: "2/3"', 'quorum: {heads: "0.66"', line_of("renovation_plan: {"), "/votes/renovation_plan"),
-        ("assurance: phone", "silence: approve", line_of("renovation_plan: {"), "/votes/renovation_plan/silence"),
+        ("id: plan,", "id: menu_vote,", line_of("id: plan,"), "/gates/2/id"),
+        ('approval: {heads: "3/4"', 'approval: {heads: "0.7"', VOTE, "/votes/renovation_plan/approval/heads"),
+        ('quorum: {heads: "2/3"', 'quorum: {heads: "0.66"', VOTE, "/votes/renovation_plan/quorum/heads"),
+        ("assurance: phone", "silence: approve", VOTE, "/votes/renovation_plan/silence"),
         ('share: "0.5"', "share: 0.5", line_of('share: "0.5"'), "/selection/carry_over/share"),
         ('share: "0.5"', 'share: "1.5"', line_of('share: "0.5"'), "/selection/carry_over/share"),
         ('share: "0.5", ', "", line_of('share: "0.5"'), "/selection/carry_over"),
@@ -187,6 +228,7 @@ RUBRIC = line_of("rubric:")
         ("version: 1\n", "version: 1\nversion: 2\n", 5, "/version"),
         ("version: 1\n", "", 3, "/version"),
         ("version: 1\n", "version: '1'\n", 4, "/version"),
+        ("version: 1\n", "version: 01\n", 4, "/version"),
         ("id: ningbo", "id: &city ningbo", 3, ""),
         ("title: 宁波市 竞争比选\n", "title: 宁波市 竞争比选\ncaps: 3\n", 6, "/caps"),
     ],
@@ -216,7 +258,7 @@ def test_what_is_no_policy_at_all_is_refused(text: str, line: int) -> None:
 
 
 def test_an_oversized_or_deeply_nested_text_is_refused() -> None:
-    assert faults("# " + "x" * 1_000_001)
+    assert faults("# " + "x" * MAX_BYTES)
     assert faults("a: " + "[" * 5_000)
 
 
@@ -234,6 +276,87 @@ def test_two_files_with_one_id_are_refused() -> None:
     with pytest.raises(PolicyMalformed) as refused:
         load_policies({"a.yaml": HEBEI, "b.yaml": HEBEI})
     assert [(fault.file, fault.pointer) for fault in refused.value.faults] == [("b.yaml", "/id")]
+
+
+def test_everything_that_is_wrong_is_told_at_once_with_line_and_column() -> None:
+    text = """\
+id: a
+version: 1
+version: 1
+title: 一
+colour: red
+rubric:
+  scale: "10"
+  dimensions:
+    - id: need
+      title: 需要
+      indicators:
+        - {id: one, title: 一, fact: compound.hazards, points: "5", curve: {kind: count, each: "1/0"}}
+        - {id: one, title: 一, fact: compound.hazard, points: 4.5, curve: {kind: count, each: "1"}}
+gates:
+  - {id: g, vote: menu}
+  - {id: g, vote: menu}
+votes:
+  renovation_plan: {kind: alter_or_rebuild, quorum: {heads: "0.5", area: "2/3"}, approval: {heads: "0.7", area: "0.7"}}
+"""
+    with pytest.raises(PolicyMalformed) as refused:
+        load_policy(text)
+    told = [(fault.line, fault.column, fault.pointer) for fault in refused.value.faults]
+    below = "/rubric/dimensions/0/indicators"
+    assert told == [
+        (3, 1, "/version"),
+        (5, 1, "/colour"),
+        (12, 89, f"{below}/0/curve/each"),
+        (13, 31, f"{below}/1/fact"),
+        (13, 62, f"{below}/1/points"),
+        (16, 6, "/gates/1/id"),
+        (18, 54, "/votes/renovation_plan/quorum/heads"),
+        (18, 93, "/votes/renovation_plan/approval/heads"),
+        (18, 107, "/votes/renovation_plan/approval/area"),
+    ]
+
+
+def test_a_rubric_tells_all_that_is_wrong_with_it() -> None:
+    text = NINGBO.replace('scale: "100"', 'scale: "101"').replace("score.shortfall", "score.s").replace(
+        "{fact: project.no", "{fact: project.name"
+    )  # fmt: skip
+    assert [pointer for _, pointer in faults(text)] == [
+        "/rubric",
+        "/rubric/tie_break/0/fact",
+        "/rubric/tie_break/2/fact",
+    ]
+
+
+def test_faults_of_several_files_are_told_together() -> None:
+    with pytest.raises(PolicyMalformed) as refused:
+        load_policies({"a.yaml": "- 1\n", "b.yaml": HEBEI.replace("version: 1", "version: 0"), "c.yaml": "{\n"})
+    assert [(fault.file, fault.pointer) for fault in refused.value.faults] == [
+        ("a.yaml", ""), ("c.yaml", ""), ("b.yaml", "/version"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id: &a [x]\nversion: *a\n",
+        "a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: [*b, *b, *b, *b]\n",
+        "<<: {id: a}\ntitle: &t x\n",
+    ],
+)
+def test_references_are_refused_where_they_stand(text: str) -> None:
+    with pytest.raises(PolicyMalformed) as refused:
+        load_policy(text)
+    [fault] = refused.value.faults
+    line = text[: text.index("&")].count("\n")
+    assert (fault.line, fault.column) == (line + 1, text.split("\n")[line].index("&") + 1)
+    assert "references" in fault.en
+
+
+def test_an_answer_lists_a_bounded_number_of_faults_and_says_how_many_there_are() -> None:
+    with pytest.raises(PolicyMalformed) as refused:
+        load_policy("\n".join(f"k{number}: 1" for number in range(1000)))
+    assert len(refused.value.errors) == MOST_TOLD
+    assert refused.value.extra == {"total": 1003}
 
 
 def test_the_refusal_never_repeats_what_was_written() -> None:
