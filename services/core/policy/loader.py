@@ -83,7 +83,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """The next node, which neither is a reference nor can be referred to."""
-        event = self.peek_event()
+        event: yaml.NodeEvent = self.peek_event()  # type: ignore[no-untyped-call]
         if event.anchor is not None:
             raise yaml.MarkedYAMLError(problem=_REFERENCE, problem_mark=event.start_mark)
         return super().compose_node(parent, index)
