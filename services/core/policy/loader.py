@@ -78,6 +78,10 @@ class _Document:
         return Fault(self.file, *self.places[known], pointer_to(*path), zh, en)
 
 
+class _Reference(Exception):
+    """A reference, at its mark."""
+
+
 class _Loader(yaml.SafeLoader):
     """Refuses references where they stand: a few lines of them can mean gigabytes."""
 
@@ -85,11 +89,8 @@ class _Loader(yaml.SafeLoader):
         """The next node, which neither is a reference nor can be referred to."""
         event: yaml.NodeEvent = self.peek_event()  # type: ignore[no-untyped-call]
         if event.anchor is not None:
-            raise yaml.MarkedYAMLError(problem=_REFERENCE, problem_mark=event.start_mark)
+            raise _Reference(event.start_mark)
         return super().compose_node(parent, index)
-
-
-_REFERENCE = "reference"
 
 
 @cache
@@ -212,15 +213,15 @@ def _read(file: str, text: str) -> _Document:
         raise PolicyMalformed([Fault(file, 1, 1, "", f"至多 {MAX_BYTES} 字节", f"may have at most {MAX_BYTES} bytes")])
     try:
         root = yaml.compose(text, Loader=_Loader)
+    except _Reference as wrong:
+        (mark,) = wrong.args
+        place = (mark.line + 1, mark.column + 1)
+        reason = ("不得使用引用（& 与 *）", "may not use references (& and *)")
+        raise PolicyMalformed([Fault(file, *place, "", *reason)]) from wrong
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark
         place = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
-        words = (
-            ("不得使用引用（& 与 *）", "may not use references (& and *)")
-            if wrong.problem == _REFERENCE
-            else ("不是合法的 YAML", "is not YAML")
-        )
-        raise PolicyMalformed([Fault(file, *place, "", *words)]) from wrong
+        raise PolicyMalformed([Fault(file, *place, "", "不是合法的 YAML", "is not YAML")]) from wrong
     except (yaml.YAMLError, RecursionError) as wrong:
         raise PolicyMalformed([Fault(file, 1, 1, "", "不是合法的 YAML", "is not YAML")]) from wrong
     if not isinstance(root, yaml.MappingNode):
