@@ -1,6 +1,7 @@
 """Routes of selection rounds and runs: translate only."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from pydantic_core import to_json
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
 from services.api.security import Access, requires
 from services.api.selection.schemas import (
+    ExcludedPage,
+    ExcludedQuery,
     FreezeOut,
     FreezesOut,
     PublicationOut,
@@ -29,7 +32,7 @@ from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 from services.core.kit.exact import decimal_text
 from services.core.kit.paging import whole
-from services.core.selection import explaining, freezing, publishing, queries, service
+from services.core.selection import explaining, filtering, freezing, publishing, queries, service
 
 router = APIRouter(prefix="/v1", tags=["selection"])
 NONE = UUID(int=0)
@@ -40,8 +43,11 @@ def _small(text: str) -> int:
     return min(whole(text), 2**31 - 1)
 
 
-def _round(row: Mapping[str, Any]) -> RoundOut:
-    return RoundOut.model_validate(dict(row))
+def _round(row: Mapping[str, Any], now: datetime) -> RoundOut:
+    stands = filtering.calendar_of(
+        row["status"], apply_until=row["apply_until"], notice_until=row["notice_until"], now=now
+    )
+    return RoundOut.model_validate({**row, "calendar": stands})
 
 
 @router.get("/rounds", response_model=RoundPage)
@@ -61,7 +67,8 @@ async def list_rounds(
         limit=page.limit + 1,
         **access.scope.parameters,
     )
-    return page.answer([_round(row).model_dump(mode="json") for row in rows], lambda row: (row["id"],))
+    now = datetime.now(UTC)
+    return page.answer([_round(row, now).model_dump(mode="json") for row in rows], lambda row: (row["id"],))
 
 
 @router.post("/rounds", status_code=201, response_model=RoundOut)
@@ -74,7 +81,7 @@ async def open_round(access: Annotated[Access, requires(Permission.ROUND_WRITE)]
         region_id=body.region_id,
         terms=body.terms(),
     )
-    made = _round(await queries.round_of(uow.driver, scope=access.scope, round_id=round_id))
+    made = _round(await queries.round_of(uow.driver, scope=access.scope, round_id=round_id), uow.now)
     return reply(uow, 201, made, version=made.version, location=f"/v1/rounds/{round_id}")
 
 
@@ -83,7 +90,7 @@ async def get_round(
     access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, round_id: UUID
 ) -> Response:
     """One round."""
-    found = _round(await queries.round_of(reader, scope=access.scope, round_id=round_id))
+    found = _round(await queries.round_of(reader, scope=access.scope, round_id=round_id), datetime.now(UTC))
     return Response(found.model_dump_json(), headers={"ETag": etag(found.version)}, media_type="application/json")
 
 
@@ -104,7 +111,7 @@ async def change_round(
         version=version,
         terms=body.terms(),
     )
-    changed = _round(await queries.round_of(uow.driver, scope=access.scope, round_id=round_id))
+    changed = _round(await queries.round_of(uow.driver, scope=access.scope, round_id=round_id), uow.now)
     return reply(uow, 200, changed, version=changed.version)
 
 
@@ -120,6 +127,7 @@ async def freeze_round(
         number=taken.number,
         digest=taken.digest,
         candidates=taken.candidates,
+        excluded=taken.excluded,
         taken_at=taken.taken_at,
         taken_by=taken.taken_by,
         version=version + 1,
@@ -136,6 +144,28 @@ async def list_freezes(
     rows = await queries.FREEZES.all(reader, round_id=round_id)
     items = [FreezeOut.model_validate({**row, "round_id": round_id}) for row in rows]
     return Response(FreezesOut(items=items).model_dump_json(), media_type="application/json")
+
+
+@router.get("/rounds/{round_id}/excluded", response_model=ExcludedPage)
+async def list_excluded(
+    access: Annotated[Access, requires(Permission.ROUND_READ)],
+    reader: Reader,
+    page: Page,
+    round_id: UUID,
+    query: Annotated[ExcludedQuery, Query()],
+) -> Response:
+    """Who was in the round's stage and did not compete, or is held back by a conflict, and why."""
+    (after,) = page.after((str,)) or ("",)
+    await queries.round_of(reader, scope=access.scope, round_id=round_id)
+    freeze = await queries.freeze_of(reader, round_id=round_id, number=query.freeze)
+    rows = await queries.EXCLUDED.all(reader, freeze_id=freeze["id"], why=query.why, after=after, limit=page.limit + 1)
+    items = [{**row, "reasons": [_reason(one) for one in row["reasons"]]} for row in rows]
+    return page.answer(items, lambda row: (row["no"],))
+
+
+def _reason(stored: Mapping[str, str]) -> dict[str, str]:
+    zh, en = filtering.words(stored)
+    return {**stored, "zh": zh, "en": en}
 
 
 @router.post("/rounds/{round_id}/runs", status_code=202, response_model=RunOut)

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.wire import In, Line
-from services.core.kit.exact import Area, Money
+from services.api.wire import Document, In, Line
+from services.core.kit.exact import Area, Money, Ratio
 from services.core.selection.candidates import Outcome
+from services.core.selection.filtering import RoundCalendar, Why
 from services.core.selection.models import RoundStatus, RunState
 from services.core.selection.service import CapRow, RoundTerms
 
@@ -24,14 +25,25 @@ class CapIn(In):
 
 
 class FilterIn(In):
-    """Which projects compete: those in a stage, and of compounds built before a year."""
+    """Which projects compete: those in a stage, and of them those that meet everything that is given here.
+
+    `regions`: subtrees inside the round's region. `clusters`: only projects of several compounds, or none of them. What nobody
+    recorded about a project excludes nobody.
+    """
 
     stage: Literal["applied", "library"] = "applied"
+    regions: list[UUID] = Field(default_factory=list, max_length=200)
+    clusters: Literal["only", "none"] | None = None
     built_before: int | None = Field(default=None, ge=1900, le=2100)
+    min_households: int | None = Field(default=None, ge=0, le=1_000_000)
+    max_self_built_share: Ratio | None = None
 
 
 class TermsIn(In):
-    """What a round decides. Without `policy_id` it follows the policy in force at its region."""
+    """What a round decides. Without `policy_id` it follows the policy in force at its region.
+
+    `apply_until`: a last day of applications other than the policy's, with the document that says so.
+    """
 
     year: int = Field(ge=2000, le=2100, examples=[2027])
     title: Line
@@ -40,6 +52,8 @@ class TermsIn(In):
     filter: FilterIn = Field(default_factory=FilterIn)
     caps: list[CapIn] = Field(default_factory=list, max_length=5000)
     reserve: int = Field(default=0, ge=0, le=1_000_000)
+    apply_until: date | None = None
+    apply_until_document: Document | None = None
 
     def terms(self) -> RoundTerms:
         """The same for the use case."""
@@ -48,9 +62,11 @@ class TermsIn(In):
             title=self.title,
             policy_id=self.policy_id,
             policy_number=self.policy_number,
-            filter=self.filter.model_dump(),
+            filter=self.filter.model_dump(mode="json"),
             caps=[CapRow(**dict(row)) for row in self.caps],
             reserve=self.reserve,
+            apply_until=self.apply_until,
+            apply_until_document=self.apply_until_document,
         )
 
 
@@ -70,7 +86,7 @@ class RoundQuery(In):
 
 
 class RoundOut(BaseModel):
-    """One round."""
+    """One round. `apply_until`: the last day of applications (Asia/Shanghai), of the round's own where it has a document."""
 
     id: UUID
     region_id: UUID
@@ -82,6 +98,10 @@ class RoundOut(BaseModel):
     filter: dict[str, Any]
     caps: list[Any]
     reserve: int
+    apply_until: date | None
+    apply_until_document: str | None
+    notice_until: date | None
+    calendar: RoundCalendar
     status: RoundStatus
     version: int
     created_at: datetime
@@ -96,13 +116,14 @@ class RoundPage(BaseModel):
 
 
 class FreezeOut(BaseModel):
-    """One freeze; `version` is the round's afterwards."""
+    """One freeze; `version` is the round's afterwards. `excluded`: how many did not compete for each reason."""
 
     id: UUID
     round_id: UUID
     number: int
     digest: str
     candidates: int
+    excluded: dict[Why, int]
     taken_at: datetime
     taken_by: UUID | None
     version: int | None = None
@@ -112,6 +133,42 @@ class FreezesOut(BaseModel):
     """Every freeze of a round, the first one first."""
 
     items: list[FreezeOut]
+
+
+class ExcludedQuery(In):
+    """Filters of the list of those who did not compete; without `freeze` it is of the newest one."""
+
+    freeze: int | None = Field(default=None, ge=1, le=1_000_000)
+    why: Why | None = None
+    limit: Any = None
+    cursor: Any = None
+
+
+class ReasonOut(BaseModel):
+    """One reason: what the round asked, what there was, and both in words."""
+
+    why: Why
+    asked: str
+    found: str
+    zh: str
+    en: str
+
+
+class ExcludedItem(BaseModel):
+    """A project that did not compete, with every reason."""
+
+    project_id: UUID
+    no: str
+    title: str
+    reasons: list[ReasonOut]
+
+
+class ExcludedPage(BaseModel):
+    """A page of those who did not compete, by number."""
+
+    items: list[ExcludedItem]
+    next_cursor: str | None
+    has_more: bool
 
 
 class RunOut(BaseModel):

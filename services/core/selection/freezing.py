@@ -1,7 +1,7 @@
 """Freezing: the facts of every candidate of a round are copied as they stand at one instant, with their sources."""
 
 import json
-from fractions import Fraction
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,16 +16,15 @@ from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.queries import lineage
 from services.core.projects import queries as projects
-from services.core.projects.figures import ProjectFacts
 from services.core.selection import queries, service
 from services.core.selection.errors import RoundPublished
 from services.core.selection.events import RoundFrozen
+from services.core.selection.filtering import Exclusion, Filter, Why
 from services.core.selection.models import Freeze, RoundStatus, SelectionRound
 
 if TYPE_CHECKING:
     import asyncpg
 
-BUILT_YEAR = "compound.built_year"
 COLUMNS = (
     "freeze_id",
     "project_id",
@@ -37,6 +36,7 @@ COLUMNS = (
     "conflicts",
     "exceptions",
 )
+EXCLUSION_COLUMNS = ("freeze_id", "project_id", "no", "title", "reasons")
 
 FROZEN = Statement(
     update(SelectionRound)
@@ -48,6 +48,7 @@ FROZEN = Statement(
 async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int) -> Freeze:
     """Copies the facts of every candidate: the projects of the round's region in the stage that its filter names.
 
+    Those that the filter or the last day of applications keeps out are listed with the reasons (`queries.EXCLUDED`).
     One statement reads all facts, so an edit of several facts is in the freeze wholly or not at all. May be done again, under
     the next number, until the round is published (RoundPublished).
     """
@@ -64,8 +65,9 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
         taken_at=uow.now,
         taken_by=uow.actor.id,
     )
-    candidates = await _candidates(uow.driver, found)
+    candidates, excluded = await _candidates(uow.driver, found)
     taken.candidates = len(candidates)
+    taken.excluded = Counter(reason["why"] for one in excluded for reason in one["reasons"])
     taken.digest = digest({"candidates": candidates})
     uow.session.add(taken)
     await uow.session.flush()
@@ -73,6 +75,11 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
         "freeze_candidate",
         records=[_record(taken.id, candidate) for candidate in candidates],
         columns=list(COLUMNS),
+    )
+    await uow.driver.copy_records_to_table(
+        "freeze_exclusion",
+        records=[(taken.id, one["id"], one["no"], one["title"], json.dumps(one["reasons"])) for one in excluded],
+        columns=list(EXCLUSION_COLUMNS),
     )
     await FROZEN.all(uow.driver, round_id=round_id)
     uow.record(
@@ -84,14 +91,17 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
     return taken
 
 
-async def _candidates(driver: "asyncpg.Connection", found: "asyncpg.Record") -> list[dict[str, Any]]:
-    wanted = found["filter"]
+async def _candidates(
+    driver: "asyncpg.Connection", found: "asyncpg.Record"
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Who competes; and, each with the reasons, who of the same stage does not, or is held back."""
+    wanted = await _filter(driver, found)
     policy = await policies.by_id(driver, version_id=found["policy_version_id"])
     partition_of = {
         row["path"]: str(row["id"]) for row in await service.partitions(driver, found["region_path"], policy)
     }
     applicants = await queries.APPLICANTS.all(
-        driver, stage=wanted["stage"], **Scope((found["region_path"],)).parameters
+        driver, stage=found["filter"]["stage"], **Scope((found["region_path"],)).parameters
     )
     ids = [row["id"] for row in applicants]
     compounds = await projects.compounds_by_project(driver, ids)
@@ -99,7 +109,18 @@ async def _candidates(driver: "asyncpg.Connection", found: "asyncpg.Record") -> 
     figures = await projects.figures(
         driver, {project: [row["compound_id"] for row in rows] for project, rows in compounds.items()}
     )
-    return [
+    excluded = []
+    for row in applicants:
+        reasons = wanted.why_excluded(
+            region_path=row["region_path"],
+            compounds=len(compounds[row["id"]]),
+            applied_at=row["applied_at"],
+            fact=figures[row["id"]].value,
+        )
+        if reasons:
+            excluded.append({**row, "reasons": [reason.document() for reason in reasons]})
+    out = {one["id"] for one in excluded}
+    candidates = [
         {
             "project_id": str(row["id"]),
             "no": row["no"],
@@ -111,20 +132,30 @@ async def _candidates(driver: "asyncpg.Connection", found: "asyncpg.Record") -> 
             "exceptions": exceptions.get(row["id"], {}),
         }
         for row in applicants
-        if _is_eligible(figures[row["id"]], wanted)
+        if row["id"] not in out
     ]
+    held = [
+        {"id": UUID(one["project_id"]), "no": one["no"], "title": one["title"], "reasons": [_held(one["conflicts"])]}
+        for one in candidates
+        if one["conflicts"]
+    ]
+    return candidates, excluded + held
+
+
+def _held(conflicts: list[dict[str, Any]]) -> dict[str, str]:
+    return Exclusion(Why.CONFLICT, "", ",".join(sorted({one["key"] for one in conflicts}))).document()
+
+
+async def _filter(driver: "asyncpg.Connection", found: "asyncpg.Record") -> Filter:
+    """The round's filter, with the regions that it names where the tree has them now."""
+    ids = [UUID(one) for one in found["filter"].get("regions", ())]
+    rows = await queries.REGIONS.all(driver, region_ids=ids, **Scope((found["region_path"],)).parameters)
+    return Filter.of(found["filter"], apply_until=found["apply_until"], paths=[row["path"] for row in rows])
 
 
 def _partition(path: str, partition_of: dict[str, str], *, default: str) -> str:
     """The partition that a project's region lies in; the round's own region where the tree has no such level above it."""
     return next((partition_of[above] for above in reversed(lineage(path)) if above in partition_of), default)
-
-
-def _is_eligible(known: ProjectFacts, wanted: dict[str, Any]) -> bool:
-    """Whether a project passes the round's filter. A year of building that is not known, or disputed, excludes nobody."""
-    before = wanted.get("built_before")
-    year = known.value(BUILT_YEAR)
-    return before is None or not isinstance(year, Fraction) or year < before
 
 
 def _record(freeze_id: UUID, candidate: dict[str, Any]) -> tuple[object, ...]:

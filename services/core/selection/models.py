@@ -37,7 +37,10 @@ def one_of(column: str, values: type[StrEnum]) -> str:
 
 
 class SelectionRound(Keyed, Base):
-    """One scored competition over the eligible projects of a region and year, under one policy version."""
+    """One scored competition over the eligible projects of a region and year, under one policy version.
+
+    `apply_until` with a document is the round's own, without one the policy's; None: there is no last day.
+    """
 
     __tablename__ = "selection_round"
     __table_args__ = (
@@ -53,13 +56,18 @@ class SelectionRound(Keyed, Base):
     filter: Mapped[dict[str, Any]]
     caps: Mapped[list[Any]]
     reserve: Mapped[int]
+    apply_until: Mapped[date | None]
+    apply_until_document: Mapped[str | None] = mapped_column(String(300))
     status: Mapped[str] = mapped_column(String(20), default=RoundStatus.DRAFT)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 
 
 class Freeze(Keyed, Base):
-    """The facts of every candidate as they stood at one instant. Never changed; freezing again adds the next number."""
+    """The facts of every candidate as they stood at one instant. Never changed; freezing again adds the next number.
+
+    `excluded`: how many did not compete for each reason.
+    """
 
     __tablename__ = "round_freeze"
     __table_args__ = (UniqueConstraint("round_id", "number"),)
@@ -68,6 +76,7 @@ class Freeze(Keyed, Base):
     number: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     candidates: Mapped[int]
+    excluded: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     taken_at: Mapped[datetime]
     taken_by: Mapped[UUID | None]
 
@@ -86,6 +95,20 @@ class FreezeCandidate(Base):
     facts: Mapped[dict[str, Any]]
     conflicts: Mapped[list[Any]]
     exceptions: Mapped[dict[str, Any]]
+
+
+class FreezeExclusion(Base):
+    """A project in the round's stage that does not compete, or does and is held back by a conflict, with every reason
+    (`filtering.Exclusion`).
+    """
+
+    __tablename__ = "freeze_exclusion"
+
+    freeze_id: Mapped[UUID] = mapped_column(ForeignKey("round_freeze.id"), primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    no: Mapped[str] = mapped_column(String(64, collation="C"))
+    title: Mapped[str] = mapped_column(String(200))
+    reasons: Mapped[list[Any]]
 
 
 class Run(Keyed, Base):

@@ -3,16 +3,20 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, String, Uuid, bindparam, case, func, or_, select
+from sqlalchemy import ARRAY, Select, String, Uuid, bindparam, case, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.policy.models import PolicyVersion
-from services.core.projects.models import Project
+from services.core.projects.models import Project, StageEntry
+from services.core.projects.rules import Action
+from services.core.selection.errors import NotFrozen
 from services.core.selection.models import (
     Freeze,
     FreezeCandidate,
+    FreezeExclusion,
     Publication,
     Run,
     RunResult,
@@ -33,6 +37,8 @@ ROUND_COLUMNS = (
     SelectionRound.filter,
     SelectionRound.caps,
     SelectionRound.reserve,
+    SelectionRound.apply_until,
+    SelectionRound.apply_until_document,
     SelectionRound.status,
     SelectionRound.version,
     SelectionRound.created_at,
@@ -46,9 +52,11 @@ def _rounds() -> Select[Any]:
             Region.name.label("region_name"),
             PolicyVersion.policy_id,
             PolicyVersion.number.label("policy_number"),
+            Publication.notice_until,
         )
         .join(Region, Region.id == SelectionRound.region_id)
         .join(PolicyVersion, PolicyVersion.id == SelectionRound.policy_version_id)
+        .outerjoin(Publication, (Publication.round_id == SelectionRound.id) & Publication.superseded_at.is_(None))
     )
 
 
@@ -86,6 +94,12 @@ REGION = Statement(
     )
 )
 
+REGIONS = Statement(
+    select(Region.id, Region.path).where(
+        Region.id == func.any(bindparam("region_ids", type_=ARRAY(Uuid()))), in_scope(Region.path)
+    )
+)
+
 # Every region of the partitions' level that the round's region holds or lies in.
 PARTITIONS = Statement(
     select(Region.id, Region.path, Region.name)
@@ -100,7 +114,16 @@ PARTITIONS = Statement(
 )
 
 APPLICANTS = Statement(
-    select(Project.id, Project.no, Project.title, Project.region_path)
+    select(
+        Project.id,
+        Project.no,
+        Project.title,
+        Project.region_path,
+        select(func.max(StageEntry.at))
+        .where(StageEntry.project_id == Project.id, StageEntry.action == Action.APPLY)
+        .scalar_subquery()
+        .label("applied_at"),
+    )
     .where(in_scope(Project.region_path), Project.stage == bindparam("stage", type_=String))
     .order_by(Project.no)
 )
@@ -113,9 +136,37 @@ NEWEST_FREEZE = Statement(
 )
 
 FREEZES = Statement(
-    select(Freeze.id, Freeze.number, Freeze.digest, Freeze.candidates, Freeze.taken_at, Freeze.taken_by)
+    select(
+        Freeze.id,
+        Freeze.number,
+        Freeze.digest,
+        Freeze.candidates,
+        Freeze.excluded,
+        Freeze.taken_at,
+        Freeze.taken_by,
+    )
     .where(Freeze.round_id == bindparam("round_id", type_=Uuid()))
     .order_by(Freeze.number)
+)
+
+
+# Who did not compete in a freeze, or did and is held back, each with the reasons.
+EXCLUDED = Statement(
+    select(FreezeExclusion.project_id, FreezeExclusion.no, FreezeExclusion.title, FreezeExclusion.reasons)
+    .where(
+        FreezeExclusion.freeze_id == bindparam("freeze_id", type_=Uuid()),
+        FreezeExclusion.no > bindparam("after", type_=FreezeExclusion.no.type),
+        or_(
+            bindparam("why", type_=String).is_(None),
+            FreezeExclusion.reasons.contains(
+                func.jsonb_build_array(
+                    func.jsonb_build_object(literal_column("'why'"), bindparam("why", type_=String)), type_=JSONB
+                )
+            ),
+        ),
+    )
+    .order_by(FreezeExclusion.no)
+    .limit(bindparam("limit"))
 )
 
 CANDIDATE_COLUMNS = (
@@ -287,6 +338,20 @@ async def round_of(driver: "asyncpg.Connection", *, scope: Scope, round_id: UUID
     if row is None:
         raise NotFound
     return row
+
+
+async def freeze_of(driver: "asyncpg.Connection", *, round_id: UUID, number: int | None) -> "asyncpg.Record":
+    """A freeze of a round (id, number, candidates), the newest unless a number is given.
+
+    NotFrozen before the first one, NotFound for a number that there is not.
+    """
+    rows = await FREEZES.all(driver, round_id=round_id)
+    if not rows:
+        raise NotFrozen
+    found = next((row for row in reversed(rows) if number in (None, row["number"])), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def run_of(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID) -> "asyncpg.Record":

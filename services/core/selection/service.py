@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from services.core.policy.schema import Policy
 from services.core.selection import queries
 from services.core.selection.errors import NotFrozen, PolicyNotInForce, RoundInputInvalid, RoundNotDraft, RoundPublished
 from services.core.selection.events import RoundChanged, RoundOpened, RunRequested
+from services.core.selection.filtering import apply_until
 from services.core.selection.jobs import ComputeRun
 from services.core.selection.models import RoundStatus, Run, RunState, SelectionRound
 
@@ -40,7 +42,10 @@ class CapRow:
 
 @dataclass(frozen=True, slots=True)
 class RoundTerms:
-    """What a round decides. `policy_id` None: the policy in force at its region; `policy_number` None: the newest."""
+    """What a round decides. `policy_id` None: the policy in force at its region; `policy_number` None: the newest.
+
+    `apply_until` None: the policy's day. A day of the round's own needs a document.
+    """
 
     year: int
     title: str
@@ -49,6 +54,8 @@ class RoundTerms:
     filter: Mapping[str, Any]
     caps: Sequence[CapRow]
     reserve: int
+    apply_until: date | None = None
+    apply_until_document: str | None = None
 
 
 CHANGED = Statement(
@@ -61,6 +68,8 @@ CHANGED = Statement(
         filter=bindparam("new_filter", type_=SelectionRound.filter.type),
         caps=bindparam("new_caps", type_=SelectionRound.caps.type),
         reserve=bindparam("new_reserve"),
+        apply_until=bindparam("new_apply_until", type_=SelectionRound.apply_until.type),
+        apply_until_document=bindparam("new_apply_until_document", type_=SelectionRound.apply_until_document.type),
         version=SelectionRound.version + 1,
     )
 )
@@ -76,7 +85,8 @@ async def open_round(uow: UnitOfWork, *, scope: Scope, assigning: Scope, region_
     if region is None:
         raise NotFound
     policy = await _policy(uow, region["path"], terms, assigning)
-    await _check_caps(uow, region["path"], policy, terms.caps)
+    await check_caps(uow.driver, region["path"], policy, terms.caps)
+    await _check_filter(uow, region["path"], terms)
     opened = SelectionRound(
         id=new_id(),
         region_id=region_id,
@@ -87,6 +97,8 @@ async def open_round(uow: UnitOfWork, *, scope: Scope, assigning: Scope, region_
         filter=dict(terms.filter),
         caps=_caps_document(terms.caps),
         reserve=terms.reserve,
+        apply_until=_apply_until(policy, terms),
+        apply_until_document=terms.apply_until_document,
         status=RoundStatus.DRAFT,
         version=1,
         created_at=uow.now,
@@ -110,7 +122,8 @@ async def change_round(
     if found["version"] != version:
         raise VersionStale
     policy = await _policy(uow, found["region_path"], terms, assigning)
-    await _check_caps(uow, found["region_path"], policy, terms.caps)
+    await check_caps(uow.driver, found["region_path"], policy, terms.caps)
+    await _check_filter(uow, found["region_path"], terms)
     await CHANGED.all(
         uow.driver,
         round_id=round_id,
@@ -120,6 +133,8 @@ async def change_round(
         new_filter=dict(terms.filter),
         new_caps=_caps_document(terms.caps),
         new_reserve=terms.reserve,
+        new_apply_until=_apply_until(policy, terms),
+        new_apply_until_document=terms.apply_until_document,
     )
     uow.record(
         RoundChanged(version=version + 1), subject="round", subject_id=round_id, region_path=found["region_path"]
@@ -184,8 +199,38 @@ async def _policy(uow: UnitOfWork, region_path: str, terms: RoundTerms, assignin
     return found
 
 
-async def _check_caps(uow: UnitOfWork, region_path: str, policy: StoredPolicy, caps: Sequence[CapRow]) -> None:
-    known = {row["id"] for row in await partitions(uow.driver, region_path, policy)}
+def _apply_until(policy: StoredPolicy, terms: RoundTerms) -> date | None:
+    """The last day of applications: the round's own, which needs a document (RoundInputInvalid), else the policy's."""
+    if (terms.apply_until is None) != (terms.apply_until_document is None):
+        raise RoundInputInvalid.at(
+            "/apply_until_document",
+            zh="调整申报截止日须同时写明日期与依据文件",
+            en="a last day of the round's own needs both a date and a document",
+        )
+    if terms.apply_until is not None:
+        return terms.apply_until
+    calendar = Policy.model_validate(policy.body).round
+    return None if calendar is None else apply_until(calendar.apply_until, terms.year)
+
+
+async def _check_filter(uow: UnitOfWork, region_path: str, terms: RoundTerms) -> None:
+    wanted = [UUID(one) for one in terms.filter.get("regions", ())]
+    rows = await queries.REGIONS.all(uow.driver, region_ids=wanted, **Scope((region_path,)).parameters)
+    inside = {row["id"] for row in rows}
+    errors = [
+        FieldError(f"/filter/regions/{index}", "不在本轮次的区域内", "is no region inside the round's")
+        for index, one in enumerate(wanted)
+        if one not in inside
+    ]
+    if errors:
+        raise RoundInputInvalid(errors=errors)
+
+
+async def check_caps(
+    driver: "asyncpg.Connection", region_path: str, policy: StoredPolicy, caps: Sequence[CapRow]
+) -> None:
+    """RoundInputInvalid naming each row of a partition that comes twice or that the round does not have."""
+    known = {row["id"] for row in await partitions(driver, region_path, policy)}
     errors, seen = [], set()
     for index, row in enumerate(caps):
         if row.partition in seen:
