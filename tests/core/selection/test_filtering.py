@@ -95,6 +95,9 @@ def test_every_reason_is_told_in_both_languages(reason: Exclusion, zh: str, en: 
 
 def test_the_last_day_of_applications_counts_whole() -> None:
     day = date(2026, 10, 31)
-    for minute, stage in ((datetime(2026, 10, 31, 15, 59, tzinfo=UTC), "applying"), (NOON.replace(hour=16), "to_freeze")):
+    for minute, stage in (
+        (datetime(2026, 10, 31, 15, 59, tzinfo=UTC), "applying"),
+        (NOON.replace(hour=16), "to_freeze"),
+    ):
         assert calendar_of("draft", apply_until=day, notice_until=None, now=minute) == stage
     assert calendar_of("draft", apply_until=None, notice_until=None, now=NOON) == "to_freeze"
