@@ -45,6 +45,7 @@ class RoundCalendar(StrEnum):
     CHOOSING = "choosing"
     ON_NOTICE = "on_notice"
     NOTICE_ENDED = "notice_ended"
+    DECIDED = "decided"
 
 
 def calendar_of(status: str, *, apply_until: date | None, notice_until: date | None, now: datetime) -> RoundCalendar:
@@ -56,6 +57,8 @@ def calendar_of(status: str, *, apply_until: date | None, notice_until: date | N
         case RoundStatus.PUBLISHED:
             ended = notice_until is not None and has_ended(notice_until, now)
             return RoundCalendar.NOTICE_ENDED if ended else RoundCalendar.ON_NOTICE
+        case RoundStatus.CONFIRMED:
+            return RoundCalendar.DECIDED
         case _:
             return RoundCalendar.CHOOSING
 

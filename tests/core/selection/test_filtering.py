@@ -101,3 +101,5 @@ def test_the_last_day_of_applications_counts_whole() -> None:
     ):
         assert calendar_of("draft", apply_until=day, notice_until=None, now=minute) == stage
     assert calendar_of("draft", apply_until=None, notice_until=None, now=NOON) == "to_freeze"
+    assert calendar_of("reopened", apply_until=None, notice_until=day, now=NOON) == "choosing"
+    assert calendar_of("confirmed", apply_until=None, notice_until=day, now=NOON) == "decided"
