@@ -4,6 +4,9 @@ Revision ID: 0003
 Revises: 0002
 """
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -11,8 +14,48 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "facility",
+        sa.Column("compound_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("area", sa.String(length=10), nullable=False),
+        sa.Column("category", sa.String(length=10), nullable=False),
+        sa.Column("tier", sa.String(length=10), nullable=False),
+        sa.Column("condition", sa.String(length=10), nullable=False),
+        sa.Column("severity", sa.Integer(), nullable=False),
+        sa.Column("improvement", sa.String(length=20), nullable=True),
+        sa.Column("observed_on", sa.Date(), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("document", sa.String(length=300), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("area IN ('buildings', 'public')", name=op.f("ck_facility_area")),
+        sa.CheckConstraint("category IN ('basic', 'improved', 'upgraded')", name=op.f("ck_facility_category")),
+        sa.CheckConstraint("tier IN ('must', 'optional')", name=op.f("ck_facility_tier")),
+        sa.CheckConstraint(
+            "condition IN ('sound', 'worn', 'broken', 'missing')", name=op.f("ck_facility_condition")
+        ),
+        sa.CheckConstraint(
+            "improvement IN ('housing', 'infrastructure', 'services', 'environment')",
+            name=op.f("ck_facility_improvement"),
+        ),
+        sa.CheckConstraint(
+            "severity BETWEEN 0 AND 3 AND (severity = 0) = (condition = 'sound')", name=op.f("ck_facility_severity")
+        ),
+        sa.ForeignKeyConstraint(["compound_id"], ["compound.id"], name=op.f("fk_facility_compound_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_facility")),
+    )
+    op.create_index("ix_facility_compound_id", "facility", ["compound_id", "id"], unique=False)
+    op.create_index(
+        "uq_facility_current",
+        "facility",
+        ["compound_id", "area", "name"],
+        unique=True,
+        postgresql_where=sa.text("superseded_at IS NULL"),
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("facility")

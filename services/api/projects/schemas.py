@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from services.api.wire import Document, In, Line, Name, Reason, one_line
 from services.core.kit.exact import Money, NotNegative
-from services.core.projects.rules import Action, Category, FundingLine, FundingSource, Plan, PlanItem, Stage
+from services.core.projects.rules import Action, FundingLine, FundingSource, Plan, PlanItem, Stage
+from services.core.territory.rules import Category
 
 No = Annotated[str, Field(pattern=r"^[A-Za-z0-9〔〕()（）_./一-鿿-]{1,64}$", examples=["NB-2026-001"])]
 GateId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]

@@ -1,7 +1,7 @@
 """Use cases of facts: pushing what sources say, and deciding where they differ."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from services.core.facts.errors import (
     SourceOfAnother,
 )
 from services.core.facts.events import DiscrepancyAdjudicated, FactPushed
-from services.core.facts.statements import PUSH
+from services.core.facts.statements import PUSH, WITHDRAW
 from services.core.kit.errors import DomainError, FieldError, InputInvalid, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
@@ -114,6 +114,11 @@ async def push(uow: UnitOfWork, facts: Sequence[NewFact], *, deciding: Scope = N
         if not row["missed"]:
             return recorded
     raise FactsChanging(headers={"Retry-After": "1"})
+
+
+async def withdraw(uow: UnitOfWork, *, subject_id: UUID, source: str, keys: Collection[str]) -> None:
+    """The system no longer counts these: its figures become history, and what they had replaced holds again."""
+    await uow.driver.execute(WITHDRAW, subject_id, source, list(keys), uow.now)
 
 
 async def attest(

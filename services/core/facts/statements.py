@@ -64,6 +64,12 @@ FROM compared
 """
 
 
+WITHDRAW = """
+UPDATE fact SET superseded_at = $4
+WHERE subject_id = $1 AND source = $2 AND key = ANY ($3::text[]) AND kind = 'counted' AND superseded_at IS NULL
+"""
+
+
 def attest_sql(subject_table: str) -> str:
     """The statement for one subject of `subject_table`, which must exist inside the scope; no row when it does not.
 

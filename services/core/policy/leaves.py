@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, StringConstraints, model_validator
 
-from services.core.policy.form import Form, FormInvalid, Name, Share, Title
+from services.core.policy.form import Form, FormInvalid, Name, Number, Share, Title
 
 Unit = Literal["workday", "calendar"]
 Tier = Literal["必改", "提升"]
@@ -60,6 +60,37 @@ class Phase(Form):
         if self.start is not None and self.due < self.start:
             raise FormInvalid("due 早于 start", "is due before it starts")
         return self
+
+
+class BuiltBefore(Form):
+    """The last year of completion: a compound built by the end of `year` is eligible."""
+
+    year: Annotated[int, Field(strict=True, ge=1900, le=2999)]
+
+
+class SelfBuiltShare(Form):
+    """The largest share of the floor area that residents built themselves (`compound.self_built_share`)."""
+
+    share: Share
+
+
+class Eligibility(Form):
+    """Which compounds may be renovated at all (S18): by year of completion, and not mainly self-built."""
+
+    built_before: BuiltBefore | None = None
+    self_built_share_at_most: SelfBuiltShare | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.built_before is None and self.self_built_share_at_most is None:
+            raise FormInvalid("至少须写明一项条件", "names at least one condition")
+        return self
+
+
+class Rebuild(Form):
+    """When renovating costs at least `close_share` of rebuilding, the costs come close and rebuilding is to be considered (S18)."""
+
+    close_share: Number
 
 
 class Supplements(Form):

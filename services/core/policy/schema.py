@@ -25,12 +25,14 @@ from services.core.policy.law import MatterKind, Threshold, Thresholds, laxities
 from services.core.policy.leaves import (
     CostSharing,
     Duration,
+    Eligibility,
     Funding,
     Hotline,
     Inspections,
     Menu,
     Phase,
     Progress,
+    Rebuild,
     Supplements,
     YearCalendar,
 )
@@ -163,6 +165,8 @@ class Policy(Form):
     id: Name
     version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
     title: Title
+    eligibility: Eligibility | None = None
+    rebuild: Rebuild | None = None
     rubric: Rubric | None = None
     gates: Annotated[tuple[Gate, ...], Field(max_length=100)] = ()
     priority: Annotated[tuple[Priority, ...], Field(max_length=20)] = ()

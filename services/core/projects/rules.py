@@ -9,6 +9,7 @@ from typing import Any
 
 from services.core.kit.errors import FieldError
 from services.core.kit.exact import decimal_text, digest
+from services.core.territory.rules import Category
 
 
 class Stage(StrEnum):
@@ -83,14 +84,6 @@ ACTION_TITLES: Mapping[Action, tuple[str, str]] = {
 
 # Stages in which a plan may still be improved (rolling selection, Ningbo: those not chosen improve their plan).
 OPEN_TO_PLANS = frozenset({Stage.DRAFT, Stage.APPLIED, Stage.LIBRARY})
-
-
-class Category(StrEnum):
-    """Menu categories 基础类, 完善类, 提升类 (State Council office 国办发〔2020〕23号)."""
-
-    BASIC = "basic"
-    IMPROVED = "improved"
-    UPGRADED = "upgraded"
 
 
 class FundingSource(StrEnum):

@@ -33,6 +33,15 @@ class CompoundChanged(Event):
     version: int
 
 
+class FacilitiesRecorded(Event):
+    """The condition of a compound's facilities was recorded; `version` is the compound's."""
+
+    kind: ClassVar[str] = "compound.facilities_recorded"
+    version: int
+    items: int
+    defective: int
+
+
 class ReportFiled(Event):
     """A department's printed statement was filed; `open_lines` of it nobody can assign to a compound yet."""
 

@@ -9,8 +9,10 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed
+from services.core.territory.rules import Area, Category, Condition, Improvement, Tier
 
 PATH = String(255, collation="C")
+CURRENT = text("superseded_at IS NULL")
 
 
 class Level(StrEnum):
@@ -23,6 +25,10 @@ class Level(StrEnum):
     STREET = "street"
     COMMUNITY = "community"
     ZONE = "zone"
+
+
+def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    return CheckConstraint("{} IN ({})".format(column, ", ".join(f"'{word}'" for word in words)), name=column)
 
 
 class Region(Keyed, Base):
@@ -71,6 +77,37 @@ class Compound(Keyed, Base):
     region_path: Mapped[str] = mapped_column(PATH)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
+
+
+class Facility(Keyed, Base):
+    """One menu item of a compound as it was found. A changed or removed item stays, superseded: the history of its condition."""
+
+    __tablename__ = "facility"
+    __table_args__ = (
+        _one_of("area", Area),
+        _one_of("category", Category),
+        _one_of("tier", Tier),
+        _one_of("condition", Condition),
+        _one_of("improvement", Improvement),
+        CheckConstraint("severity BETWEEN 0 AND 3 AND (severity = 0) = (condition = 'sound')", name="severity"),
+        Index("uq_facility_current", "compound_id", "area", "name", unique=True, postgresql_where=CURRENT),
+        Index("ix_facility_compound_id", "compound_id", "id"),
+    )
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compound.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    area: Mapped[str] = mapped_column(String(10))
+    category: Mapped[str] = mapped_column(String(10))
+    tier: Mapped[str] = mapped_column(String(10))
+    condition: Mapped[str] = mapped_column(String(10))
+    severity: Mapped[int]
+    improvement: Mapped[str | None] = mapped_column(String(20))
+    observed_on: Mapped[date]
+    source: Mapped[str] = mapped_column(String(200))
+    document: Mapped[str | None] = mapped_column(String(300))
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[UUID | None]
+    superseded_at: Mapped[datetime | None]
 
 
 class Report(Keyed, Base):

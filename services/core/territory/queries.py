@@ -7,9 +7,9 @@ from sqlalchemy import ARRAY, Boolean, Integer, String, Uuid, bindparam, func, o
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.core.kit.database import Statement, in_scope
-from services.core.kit.errors import NotFound
+from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
-from services.core.territory.models import Compound, Region, Report, ReportLine, ReportTotal
+from services.core.territory.models import Compound, Facility, Region, Report, ReportLine, ReportTotal
 
 if TYPE_CHECKING:
     import asyncpg
@@ -110,6 +110,40 @@ COMPOUNDS = Statement(
     .limit(bindparam("limit", type_=COUNT))
 )
 
+# The whole row: who states a figure about a compound holds its key, and so does who refers to it.
+LOCKED = """
+SELECT id, no, region_id, region_path, version FROM compound
+WHERE id = $1 AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
+                          WHERE region_path >= scope.low AND region_path < scope.high)
+FOR UPDATE
+"""
+
+FACILITY_COLUMNS = (
+    Facility.id,
+    Facility.name,
+    Facility.area,
+    Facility.category,
+    Facility.tier,
+    Facility.condition,
+    Facility.severity,
+    Facility.improvement,
+    Facility.observed_on,
+    Facility.source,
+    Facility.document,
+    Facility.recorded_at,
+)
+FACILITIES = Statement(
+    select(*FACILITY_COLUMNS)
+    .where(Facility.compound_id == bindparam("compound_id"), Facility.superseded_at.is_(None))
+    .order_by(Facility.area, Facility.name)
+)
+FACILITIES_EVER = Statement(
+    select(*FACILITY_COLUMNS, Facility.superseded_at)
+    .where(Facility.compound_id == bindparam("compound_id"), Facility.id > bindparam("after", type_=ID))
+    .order_by(Facility.id)
+    .limit(bindparam("limit", type_=COUNT))
+)
+
 REPORT_COLUMNS = (
     Report.id,
     Report.region_id,
@@ -172,6 +206,21 @@ async def compound_in(driver: "asyncpg.Connection", *, compound_id: UUID, scope:
     compound = await COMPOUND.first(driver, compound_id=compound_id, **scope.parameters)
     if compound is None:
         raise NotFound
+    return compound
+
+
+async def locked(
+    driver: "asyncpg.Connection", *, scope: Scope, compound_id: UUID, version: int | None = None
+) -> "asyncpg.Record":
+    """A compound inside the scope, its row locked until the transaction ends.
+
+    NotFound outside the scope; VersionStale when a version is given and the compound has another.
+    """
+    compound = await driver.fetchrow(LOCKED, compound_id, scope.lows, scope.highs)
+    if compound is None:
+        raise NotFound
+    if version is not None and compound["version"] != version:
+        raise VersionStale
     return compound
 
 

@@ -1,12 +1,15 @@
-"""Rules of territory: what may stand below what, whose name a printed label is, and whether printed parts add up."""
+"""Rules of territory: the tree, how facilities are found, whose name a printed label is, and whether printed parts add up."""
 
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID
+
+from services.core.kit.errors import FieldError
 
 COUNT_KEY = "compounds"
 """The one key of a printed total that is no fact: how many compounds the lines of a group count as."""
@@ -23,6 +26,99 @@ BELOW: dict[str, frozenset[str]] = {
 }
 ADDED_BY_STAFF = frozenset({"street", "community", "zone"})
 HOLDS_COMPOUNDS = frozenset({"city", "county", "zone", "street", "community"})
+
+
+class Category(StrEnum):
+    """Menu categories 基础类, 完善类, 提升类 (State Council office 国办发〔2020〕23号)."""
+
+    BASIC = "basic"
+    IMPROVED = "improved"
+    UPGRADED = "upgraded"
+
+
+class Area(StrEnum):
+    """Where a facility belongs: 居民住宅建筑 or 小区公共区域 (Fenggang, 三(二)); some items stand in both lists."""
+
+    BUILDINGS = "buildings"
+    PUBLIC = "public"
+
+
+class Tier(StrEnum):
+    """必改 or 提升 (Fenggang, 三(二))."""
+
+    MUST = "must"
+    OPTIONAL = "optional"
+
+
+class Improvement(StrEnum):
+    """Jilin's 四改: 改善房屋功能, 改造基础设施, 改进公共服务, 改观居住环境."""
+
+    HOUSING = "housing"
+    INFRASTRUCTURE = "infrastructure"
+    SERVICES = "services"
+    ENVIRONMENT = "environment"
+
+
+class Condition(StrEnum):
+    """How a facility was found."""
+
+    SOUND = "sound"
+    WORN = "worn"
+    BROKEN = "broken"
+    MISSING = "missing"
+
+
+BEYOND_USE = 3
+"""The highest severity. 1: slight, 2: considerable; 0 is for what is sound, and for that alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """One menu item of a compound as it was found on a day, by whom (`source`), on which paper."""
+
+    name: str
+    area: Area
+    category: Category
+    tier: Tier
+    condition: Condition
+    severity: int
+    improvement: Improvement | None
+    observed_on: date
+    source: str
+    document: str | None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What tells a compound's items apart."""
+        return (self.area, self.name)
+
+
+def is_defective(condition: str, severity: int) -> bool:
+    """Missing, broken, or worn beyond use."""
+    return condition in {Condition.MISSING, Condition.BROKEN} or (
+        condition == Condition.WORN and severity >= BEYOND_USE
+    )
+
+
+def facility_errors(facilities: Sequence[Facility], *, today: date) -> list[FieldError]:
+    """What is wrong with a list of facilities, by place: an item twice, a severity that its condition belies, a day to come."""
+    errors = []
+    seen: set[tuple[str, str]] = set()
+    for position, facility in enumerate(facilities):
+        if facility.place in seen:
+            errors.append(
+                FieldError(f"/items/{position}/name", "同一部位的项目重复列出", "repeats an item of the same area")
+            )
+        seen.add(facility.place)
+        if (facility.condition is Condition.SOUND) != (facility.severity == 0):
+            errors.append(
+                FieldError(
+                    f"/items/{position}/severity", "完好为 0，其余为 1 至 3", "is 0 for what is sound, else 1 to 3"
+                )
+            )
+        if facility.observed_on > today:
+            errors.append(FieldError(f"/items/{position}/observed_on", "不得晚于今日", "is a day to come"))
+    return errors
 
 
 class FindingKind(StrEnum):

@@ -9,7 +9,7 @@ import asyncpg
 from services.core.facts import rules as fact_rules
 from services.core.facts import service as facts
 from services.core.facts.statements import attest_sql
-from services.core.kit.errors import InputInvalid, NotFound, VersionStale
+from services.core.kit.errors import InputInvalid, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -50,12 +50,6 @@ made AS (
   ON CONFLICT (no) DO NOTHING
   RETURNING no)
 SELECT path, name AS region_name, (SELECT no FROM made) AS no FROM place
-"""
-LOCK_COMPOUND = """
-SELECT id, no, region_id, region_path, version FROM compound
-WHERE id = $1 AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
-                          WHERE region_path >= scope.low AND region_path < scope.high)
-FOR UPDATE
 """
 CHANGE_COMPOUND = """
 UPDATE compound SET no = $2, name = $3, address = $4, region_id = $5, region_path = $6, version = version + 1
@@ -127,11 +121,7 @@ async def change_compound(
     address: str | None,
 ) -> None:
     """Replaces a compound's name, address, number (kept when None) and region. A move takes its facts along."""
-    held = await uow.driver.fetchrow(LOCK_COMPOUND, compound_id, scope.lows, scope.highs)
-    if held is None:
-        raise NotFound
-    if held["version"] != version:
-        raise VersionStale
+    held = await queries.locked(uow.driver, scope=scope, compound_id=compound_id, version=version)
     path = held["region_path"]
     if region_id != held["region_id"]:
         path = await _place(uow, region_id=region_id, scope=scope)
