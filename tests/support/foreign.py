@@ -4,11 +4,13 @@ Whoever adds a route with a new parameter adds its factory here (or says below t
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from fastapi import FastAPI
 
+from services.core.kit.calendar import SHANGHAI
 from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM, Database
 from services.core.policy.service import store_packaged
@@ -180,6 +182,15 @@ async def _run(world: World) -> str:
         )
     await runtime.perform({"database": world.database}, str(job))
     return run
+
+
+@makes("objection_id")
+async def _objection(world: World) -> str:
+    run = await world.get("run_id")
+    published = await world.post(f"/v1/runs/{run}/publish", None)
+    day = datetime.fromisoformat(published["published_at"]).astimezone(SHANGHAI).date().isoformat()
+    body = {"ground": "facts", "what": "建成年代有误", "received_on": day}
+    return str((await world.post(f"/v1/rounds/{await world.get('round_id')}/objections", body))["id"])
 
 
 @makes("message_id")

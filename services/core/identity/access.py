@@ -22,6 +22,11 @@ class Permission(StrEnum):
     FACT_READ = "fact:read"
     GATE_EXCEPT = "gate:except"
     ME = "me"
+    OBJECTION_DECIDE = "objection:decide"
+    OBJECTION_READ = "objection:read"
+    OBJECTION_WRITE = "objection:write"
+    PLAN_ADJUST = "plan:adjust"
+    PLAN_READ = "plan:read"
     POLICY_ASSIGN = "policy:assign"
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"
@@ -30,6 +35,8 @@ class Permission(StrEnum):
     PROJECT_WRITE = "project:write"
     REGION_READ = "region:read"
     REGION_WRITE = "region:write"
+    ROUND_APPROVE = "round:approve"
+    ROUND_CONFIRM = "round:confirm"
     ROUND_FREEZE = "round:freeze"
     ROUND_PUBLISH = "round:publish"
     ROUND_READ = "round:read"
@@ -37,6 +44,8 @@ class Permission(StrEnum):
     ROUND_WRITE = "round:write"
     STAFF_READ = "staff:read"
     STAFF_WRITE = "staff:write"
+    SUPPLEMENT_CONFIRM = "supplement:confirm"
+    SUPPLEMENT_WRITE = "supplement:write"
 
 
 class Role(StrEnum):
@@ -53,23 +62,36 @@ class Role(StrEnum):
 
 P = Permission
 READING = frozenset(
-    {P.COMPOUND_READ, P.DISCREPANCY_READ, P.FACT_READ, P.POLICY_READ, P.PROJECT_READ, P.REGION_READ, P.ROUND_READ}
+    {
+        P.COMPOUND_READ,
+        P.DISCREPANCY_READ,
+        P.FACT_READ,
+        P.PLAN_READ,
+        P.POLICY_READ,
+        P.PROJECT_READ,
+        P.REGION_READ,
+        P.ROUND_READ,
+    }
 )
 COMMUNITY = READING | {P.COMPOUND_WRITE, P.FACT_ATTEST, P.EVENT_READ}
-STREET = COMMUNITY | {P.PROJECT_WRITE, P.PROJECT_APPLY}
+STREET = COMMUNITY | {P.OBJECTION_READ, P.OBJECTION_WRITE, P.PROJECT_WRITE, P.PROJECT_APPLY}
 DISTRICT = STREET | {
-    P.DISCREPANCY_ADJUDICATE, P.GATE_EXCEPT, P.REGION_WRITE, P.ROUND_FREEZE, P.ROUND_RUN, P.ROUND_WRITE, P.STAFF_READ,
-    P.STAFF_WRITE,
+    P.DISCREPANCY_ADJUDICATE, P.GATE_EXCEPT, P.OBJECTION_DECIDE, P.REGION_WRITE, P.ROUND_FREEZE, P.ROUND_RUN, P.ROUND_WRITE,
+    P.STAFF_READ, P.STAFF_WRITE, P.SUPPLEMENT_WRITE,
 }  # fmt: skip
 ALLOWS: dict[Role, frozenset[Permission]] = {
-    Role.CITY: DISTRICT | {P.AUDIT_READ, P.CLIENT_WRITE, P.POLICY_ASSIGN, P.POLICY_WRITE, P.ROUND_PUBLISH},
+    Role.CITY: DISTRICT
+    | {
+        P.AUDIT_READ, P.CLIENT_WRITE, P.PLAN_ADJUST, P.POLICY_ASSIGN, P.POLICY_WRITE, P.ROUND_APPROVE, P.ROUND_CONFIRM,
+        P.ROUND_PUBLISH, P.SUPPLEMENT_CONFIRM,
+    },
     Role.DISTRICT: DISTRICT,
     Role.STREET: STREET,
     Role.COMMUNITY: COMMUNITY,
     Role.EXPERT: READING,
-    Role.AUDITOR: READING | {P.AUDIT_READ, P.EVENT_READ, P.STAFF_READ},
-    Role.DEPARTMENT: READING | {P.EVENT_READ, P.FACT_ATTEST},
-}
+    Role.AUDITOR: READING | {P.AUDIT_READ, P.EVENT_READ, P.OBJECTION_READ, P.STAFF_READ},
+    Role.DEPARTMENT: READING | {P.EVENT_READ, P.FACT_ATTEST, P.OBJECTION_READ, P.ROUND_APPROVE},
+}  # fmt: skip
 
 # Who may give which role: nobody hands out more than stands below them.
 GIVES: dict[Role, frozenset[Role]] = {

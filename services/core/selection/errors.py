@@ -50,3 +50,41 @@ class NoticeUndefined(DomainError):
         "政策未规定排名公示期限",
         "The policy does not say how long a ranking is on notice",
     )
+
+
+class NotPublished(DomainError):
+    code, kind = "round-not-published", Kind.CONFLICT
+    title_zh, title_en = "轮次尚未公布", "The round is not published yet"
+
+
+class RoundReopened(DomainError):
+    code, kind = "round-reopened", Kind.CONFLICT
+    title_zh, title_en = (
+        "异议成立或经退回，须重新冻结并计算",
+        "An objection was upheld or a bureau returned the round: freeze and run it anew",
+    )
+
+
+class RoundConfirmed(DomainError):
+    code, kind = "round-confirmed", Kind.CONFLICT
+    title_zh, title_en = "轮次已确认为年度计划", "The round is confirmed as the annual plan"
+
+
+class ObjectionInputInvalid(InputInvalid):
+    code, kind = "objection-input-invalid", Kind.INVALID
+    title_zh, title_en = "异议内容有误", "The objection is not valid"
+
+
+class ObjectionsOpen(DomainError):
+    code, kind = "objections-open", Kind.CONFLICT
+    title_zh, title_en = "公示期内的异议尚未全部处理", "Objections made during the notice are not decided yet"
+
+
+class ObjectionAlreadyDecided(DomainError):
+    code, kind = "objection-decided", Kind.CONFLICT
+    title_zh, title_en = "异议已处理", "The objection is already decided"
+
+
+class SecondPersonNeeded(DomainError):
+    code, kind = "second-person-needed", Kind.CONFLICT
+    title_zh, title_en = "须由另一人办理", "Another person has to do this"

@@ -55,3 +55,27 @@ class RoundWasPublished(Event):
     publication_id: UUID
     notice_until: date
     provisional: bool
+
+
+class ObjectionRecorded(Event):
+    """Somebody objects to what was published; what he says stays in the record."""
+
+    kind: ClassVar[str] = "objection.recorded"
+    round_id: UUID
+    publication_id: UUID
+    late: bool
+
+
+class ObjectionDecided(Event):
+    """A second person decided an objection; reason and document are in the record."""
+
+    kind: ClassVar[str] = "objection.decided"
+    round_id: UUID
+    upheld: bool
+
+
+class RoundWasReopened(Event):
+    """What was published is to be corrected: facts are frozen anew, and a full notice follows."""
+
+    kind: ClassVar[str] = "round.reopened"
+    publication_id: UUID

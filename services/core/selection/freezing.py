@@ -17,7 +17,6 @@ from services.core.policy import queries as policies
 from services.core.policy.queries import lineage
 from services.core.projects import queries as projects
 from services.core.selection import queries, service
-from services.core.selection.errors import RoundPublished
 from services.core.selection.events import RoundFrozen
 from services.core.selection.filtering import Exclusion, Filter, Why
 from services.core.selection.models import Freeze, RoundStatus, SelectionRound
@@ -50,11 +49,10 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
 
     Those that the filter or the last day of applications keeps out are listed with the reasons (`queries.EXCLUDED`).
     One statement reads all facts, so an edit of several facts is in the freeze wholly or not at all. May be done again, under
-    the next number, until the round is published (RoundPublished).
+    the next number, until the round is published (RoundPublished), and again once it was reopened.
     """
     found = await service.locked(uow, scope=scope, round_id=round_id)
-    if found["status"] == RoundStatus.PUBLISHED:
-        raise RoundPublished
+    service.refuse_published(found)
     if found["version"] != version:
         raise VersionStale
     last = await queries.NEWEST_FREEZE.first(uow.driver, round_id=round_id)

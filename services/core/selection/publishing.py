@@ -13,8 +13,8 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
-from services.core.selection import queries, service
-from services.core.selection.errors import NoticeUndefined, RoundPublished, RunNotDone, RunOutdated
+from services.core.selection import annual_queries, queries, service
+from services.core.selection.errors import NoticeUndefined, ObjectionsOpen, RoundReopened, RunNotDone, RunOutdated
 from services.core.selection.events import RoundWasPublished
 from services.core.selection.models import Publication, RoundStatus, RunState, SelectionRound
 from services.core.selection.snapshot import Notice, names_of, snapshot, tag_of
@@ -28,12 +28,19 @@ PUBLISHED = Statement(
     .values(status=RoundStatus.PUBLISHED, version=SelectionRound.version + 1)
 )
 
+SUPERSEDED = Statement(
+    update(Publication)
+    .where(Publication.round_id == bindparam("round_id"), Publication.superseded_at.is_(None))
+    .values(superseded_at=bindparam("superseded_at"))
+)
+
 
 async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication:
-    """The run is what the public reads, and the notice runs by the legal calendar.
+    """The run is what the public reads, and a full notice runs by the legal calendar. What was published before is superseded.
 
     Under the round's lock, so that of a publication and a new freeze one wins: RoundPublished, RunNotDone, RunOutdated for who
-    comes second. NoticeUndefined when the policy does not say how long a ranking is on notice.
+    comes second; RoundReopened when facts were found wrong since the freeze, ObjectionsOpen while one to what it supersedes is not
+    decided. NoticeUndefined when the policy does not say how long a ranking is on notice.
     """
     run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
     await service.locked(uow, scope=scope, round_id=run["round_id"])
@@ -41,7 +48,7 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
     run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
     await _check(uow.driver, found, run)
     stored = await policies.by_id(uow.driver, version_id=found["policy_version_id"])
-    notice = _notice(uow, Policy.model_validate(stored.body))
+    notice = notice_from_now(uow, Policy.model_validate(stored.body))
     names = names_of(await service.partitions(uow.driver, found["region_path"], stored))
     content = snapshot(
         found=found,
@@ -62,6 +69,7 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
         content=content,
         etag=tag_of(hashlib.sha256(content).hexdigest()),
     )
+    await SUPERSEDED.all(uow.driver, round_id=found["id"], superseded_at=uow.now)
     uow.session.add(made)
     await PUBLISHED.all(uow.driver, round_id=found["id"])
     uow.record(
@@ -76,16 +84,21 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
 
 
 async def _check(driver: "asyncpg.Connection", found: "asyncpg.Record", run: "asyncpg.Record") -> None:
-    if found["status"] == RoundStatus.PUBLISHED:
-        raise RoundPublished
+    service.refuse_published(found)
+    if found["status"] == RoundStatus.REOPENED:
+        raise RoundReopened
     if run["state"] != RunState.DONE:
         raise RunNotDone
     newest = await queries.NEWEST_FREEZE.first(driver, round_id=found["id"])
     if newest is None or newest["id"] != run["freeze_id"]:
         raise RunOutdated
+    objections = await annual_queries.objection_counts(driver, round_id=found["id"])
+    if objections.open_in_time:
+        raise ObjectionsOpen(open=objections.open_in_time)
 
 
-def _notice(uow: UnitOfWork, policy: Policy) -> Notice:
+def notice_from_now(uow: UnitOfWork, policy: Policy) -> Notice:
+    """The notice of what is published now. NoticeUndefined when the policy does not say how long it runs."""
     term = (policy.notices or {}).get("ranking")
     if term is None or term.days is None:
         raise NoticeUndefined

@@ -20,7 +20,15 @@ from services.core.policy.errors import NoPolicyInForce
 from services.core.policy.queries import StoredPolicy, lineage
 from services.core.policy.schema import Policy
 from services.core.selection import queries
-from services.core.selection.errors import NotFrozen, PolicyNotInForce, RoundInputInvalid, RoundNotDraft, RoundPublished
+from services.core.selection.errors import (
+    NotFrozen,
+    PolicyNotInForce,
+    RoundConfirmed,
+    RoundInputInvalid,
+    RoundNotDraft,
+    RoundPublished,
+    RoundReopened,
+)
 from services.core.selection.events import RoundChanged, RoundOpened, RunRequested
 from services.core.selection.filtering import apply_until
 from services.core.selection.jobs import ComputeRun
@@ -149,11 +157,23 @@ async def locked(uow: UnitOfWork, *, scope: Scope, round_id: UUID) -> "asyncpg.R
     return found
 
 
-async def request_run(uow: UnitOfWork, *, scope: Scope, round_id: UUID) -> Run:
-    """A queued run over the newest freeze; the worker computes it. NotFrozen before a freeze, RoundPublished after publication."""
-    found = await locked(uow, scope=scope, round_id=round_id)
+def refuse_published(found: "asyncpg.Record") -> None:
+    """RoundPublished or RoundConfirmed when what the public was shown stands: only an upheld objection or a return reopens it."""
     if found["status"] == RoundStatus.PUBLISHED:
         raise RoundPublished
+    if found["status"] == RoundStatus.CONFIRMED:
+        raise RoundConfirmed
+
+
+async def request_run(uow: UnitOfWork, *, scope: Scope, round_id: UUID) -> Run:
+    """A queued run over the newest freeze; the worker computes it. NotFrozen before a freeze, RoundPublished after publication.
+
+    RoundReopened until the facts that an objection or a bureau's return found wrong are frozen anew.
+    """
+    found = await locked(uow, scope=scope, round_id=round_id)
+    refuse_published(found)
+    if found["status"] == RoundStatus.REOPENED:
+        raise RoundReopened
     freeze = await queries.NEWEST_FREEZE.first(uow.driver, round_id=round_id)
     if freeze is None:
         raise NotFrozen

@@ -1,0 +1,151 @@
+"""Reads of what follows a publication: objections, approvals, and what stands published."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Select, String, Uuid, and_, bindparam, func, not_, or_, select
+
+from services.core.kit.database import Statement, in_scope
+from services.core.kit.errors import NotFound
+from services.core.kit.scope import Scope
+from services.core.projects.models import Project
+from services.core.selection.annual_models import Approval, Objection, ObjectionStatus
+from services.core.selection.models import Publication, SelectionRound
+
+if TYPE_CHECKING:
+    import asyncpg
+
+# What stands published of a round, wherever the caller is from: it is public.
+STANDING = Statement(
+    select(
+        Publication.id,
+        Publication.run_id,
+        Publication.published_at,
+        Publication.notice_until,
+        Publication.provisional,
+        SelectionRound.region_path,
+    )
+    .join(SelectionRound, SelectionRound.id == Publication.round_id)
+    .where(Publication.round_id == bindparam("round_id", type_=Uuid()), Publication.superseded_at.is_(None))
+)
+
+
+def _numbered() -> Select[Any]:
+    """Publications of a round, numbered from 1 in the order in which they were made: none is ever taken back."""
+    return select(
+        func.row_number().over(order_by=Publication.id).label("number"),
+        Publication.id,
+        Publication.run_id,
+        Publication.published_at,
+        Publication.notice_until,
+        Publication.provisional,
+        Publication.superseded_at,
+        Publication.etag,
+    ).where(Publication.round_id == bindparam("round_id", type_=Uuid()))
+
+
+EVERY_PUBLICATION = Statement(_numbered().order_by(Publication.id))
+_one = _numbered().subquery()
+PUBLICATION_NUMBERED = Statement(
+    select(_one, Publication.content)
+    .join(Publication, Publication.id == _one.c.id)
+    .where(_one.c.number == bindparam("number"))
+)
+
+PROJECT_PLACE = Statement(
+    select(Project.region_path).where(
+        Project.id == bindparam("project_id", type_=Uuid()), in_scope(Project.region_path)
+    )
+)
+
+OBJECTION_COLUMNS = (
+    Objection.id,
+    Objection.round_id,
+    Objection.publication_id,
+    Objection.project_id,
+    Objection.ground,
+    Objection.what,
+    Objection.received_on,
+    Objection.late,
+    Objection.document,
+    Objection.status,
+    Objection.recorded_at,
+    Objection.recorded_by,
+    Objection.decided_at,
+    Objection.decided_by,
+    Objection.decision_reason,
+    Objection.decision_document,
+)
+
+OBJECTION = Statement(
+    select(*OBJECTION_COLUMNS, Objection.region_path).where(
+        Objection.id == bindparam("objection_id", type_=Uuid()), in_scope(Objection.region_path)
+    )
+)
+
+OBJECTIONS = Statement(
+    select(*OBJECTION_COLUMNS)
+    .where(
+        Objection.round_id == bindparam("round_id", type_=Uuid()),
+        Objection.id > bindparam("after", type_=Uuid()),
+        or_(bindparam("status", type_=String).is_(None), Objection.status == bindparam("status")),
+        or_(bindparam("project_id", type_=Uuid()).is_(None), Objection.project_id == bindparam("project_id")),
+        in_scope(Objection.region_path),
+    )
+    .order_by(Objection.id)
+    .limit(bindparam("limit"))
+)
+
+OBJECTION_COUNTS = Statement(
+    select(
+        func.count().filter(Objection.status == ObjectionStatus.OPEN).label("open"),
+        func.count().filter(and_(Objection.status == ObjectionStatus.OPEN, not_(Objection.late))).label("open_in_time"),
+        func.count().filter(Objection.status == ObjectionStatus.UPHELD).label("upheld"),
+        func.count().filter(Objection.status == ObjectionStatus.REJECTED).label("rejected"),
+        func.count().filter(Objection.late).label("late"),
+    ).where(Objection.round_id == bindparam("round_id", type_=Uuid()))
+)
+
+APPROVALS = Statement(
+    select(
+        Approval.id,
+        Approval.publication_id,
+        Approval.bureau,
+        Approval.document,
+        Approval.issued_on,
+        Approval.opinion,
+        Approval.note,
+        Approval.fixed,
+        Approval.recorded_at,
+        Approval.recorded_by,
+    )
+    .where(Approval.round_id == bindparam("round_id", type_=Uuid()))
+    .order_by(Approval.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionCounts:
+    """How many objections a round has. Those that came after the notice are `late`; they hold nothing back."""
+
+    open: int
+    open_in_time: int
+    upheld: int
+    rejected: int
+    late: int
+
+
+async def objection_counts(driver: "asyncpg.Connection", *, round_id: UUID) -> ObjectionCounts:
+    """The objections of a round, counted from the rows themselves."""
+    row = await OBJECTION_COUNTS.first(driver, round_id=round_id)
+    assert row is not None  # noqa: S101 - an aggregate always answers
+    return ObjectionCounts(**row)
+
+
+async def objection_of(driver: "asyncpg.Connection", *, scope: Scope, objection_id: UUID) -> "asyncpg.Record":
+    """An objection inside the scope; NotFound otherwise."""
+    row = await OBJECTION.first(driver, objection_id=objection_id, **scope.parameters)
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,52 @@
+"""From a published round to the plan of the year, through the API; only the legal terms are moved, in the database."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.core.kit.calendar import day_of
+from services.core.kit.uow import SYSTEM
+from tests.api.selection.world import World
+
+RULING = {"reason": "经核实", "document": "甬建函〔2026〕8号"}
+
+
+async def publish(world: World, round_id: str) -> dict[str, Any]:
+    """The round frozen, run and published."""
+    await world.freeze(round_id)
+    run = await world.run(round_id)
+    made = await world.city.post(f"/v1/runs/{run['id']}/publish")
+    assert made.status_code == 201, made.text
+    published: dict[str, Any] = made.json()
+    return published
+
+
+async def today(world: World) -> date:
+    """Today in Asia/Shanghai, by the database's clock."""
+    async with world.database.read() as reader:
+        return day_of(await reader.fetchval("SELECT now()"))
+
+
+async def end_notice(world: World, round_id: str) -> None:
+    """What stands published of a round was published thirty days earlier, and its notice has ended."""
+    async with world.database.begin(SYSTEM) as uow:
+        moved = await uow.driver.execute(
+            """UPDATE publication SET published_at = published_at - interval '30 days', notice_until = notice_until - 30
+               WHERE round_id = $1 AND superseded_at IS NULL""",
+            UUID(round_id),
+        )
+    assert moved == "UPDATE 1"
+
+
+async def object_to(world: World, round_id: str, by: Any = None, **over: Any) -> dict[str, Any]:
+    """An objection received today."""
+    body = {"ground": "facts", "what": "建成年代登记有误", "received_on": (await today(world)).isoformat(), **over}
+    made = await (by or world.city).post(f"/v1/rounds/{round_id}/objections", json=body)
+    assert made.status_code == 201, made.text
+    objection: dict[str, Any] = made.json()
+    return objection
+
+
+def days_before(day: date, count: int) -> str:
+    """A day as the API takes it."""
+    return (day - timedelta(days=count)).isoformat()
