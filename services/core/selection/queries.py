@@ -20,6 +20,7 @@ from services.core.selection.models import (
     Publication,
     Run,
     RunResult,
+    RunState,
     SelectionRound,
 )
 from services.core.territory.models import Region
@@ -184,6 +185,28 @@ CANDIDATES = Statement(
     select(*CANDIDATE_COLUMNS)
     .where(FreezeCandidate.freeze_id == bindparam("freeze_id", type_=Uuid()))
     .order_by(FreezeCandidate.no)
+)
+
+SOME_CANDIDATES = Statement(
+    select(*CANDIDATE_COLUMNS)
+    .where(
+        FreezeCandidate.freeze_id == bindparam("freeze_id", type_=Uuid()),
+        or_(bindparam("partition", type_=String).is_(None), FreezeCandidate.partition == bindparam("partition")),
+    )
+    .order_by(FreezeCandidate.no)
+    .limit(bindparam("limit"))
+)
+
+# The newest finished run over a freeze under rules of a version.
+RUN_OF_FREEZE = Statement(
+    select(Run.id)
+    .where(
+        Run.freeze_id == bindparam("freeze_id", type_=Uuid()),
+        Run.state == RunState.DONE,
+        Run.rules_version == bindparam("rules_version"),
+    )
+    .order_by(Run.number.desc())
+    .limit(1)
 )
 
 LAST_RUN = Statement(
