@@ -14,6 +14,32 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("compound", sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_table(
+        "reshaping",
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("document", sa.String(length=300), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("kind IN ('merge', 'split')", name=op.f("ck_reshaping_kind")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reshaping")),
+    )
+    op.create_table(
+        "compound_descent",
+        sa.Column("predecessor_id", sa.Uuid(), nullable=False),
+        sa.Column("successor_id", sa.Uuid(), nullable=False),
+        sa.Column("reshaping_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["predecessor_id"], ["compound.id"], name=op.f("fk_compound_descent_predecessor_id")
+        ),
+        sa.ForeignKeyConstraint(["successor_id"], ["compound.id"], name=op.f("fk_compound_descent_successor_id")),
+        sa.ForeignKeyConstraint(["reshaping_id"], ["reshaping.id"], name=op.f("fk_compound_descent_reshaping_id")),
+        sa.PrimaryKeyConstraint("predecessor_id", "successor_id", name=op.f("pk_compound_descent")),
+    )
+    op.create_index("ix_compound_descent_reshaping_id", "compound_descent", ["reshaping_id"], unique=False)
+    op.create_index("ix_compound_descent_successor_id", "compound_descent", ["successor_id"], unique=False)
     op.create_table(
         "facility",
         sa.Column("compound_id", sa.Uuid(), nullable=False),
@@ -59,3 +85,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("facility")
+    op.drop_table("compound_descent")
+    op.drop_table("reshaping")
+    op.drop_column("compound", "closed_at")

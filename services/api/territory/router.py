@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
 from services.api.facts.schemas import EffectiveOut
 from services.api.security import Access, requires
-from services.api.territory import facilities, reports
+from services.api.territory import facilities, reports, reshaping
 from services.api.territory.schemas import (
     CompoundIn,
     CompoundItem,
@@ -21,6 +21,7 @@ from services.api.territory.schemas import (
     RegionOut,
     RegionPage,
     RegionQuery,
+    RelativeOut,
 )
 from services.core.facts.queries import effective
 from services.core.identity.access import Permission
@@ -96,12 +97,13 @@ async def list_compounds(
     page: Page,
     wanted: Annotated[CompoundQuery, Query()],
 ) -> Response:
-    """Compounds of a region's subtree, by region and number."""
+    """Compounds of a region's subtree, by region and number; those merged or split only with `closed=true`."""
     scope = await queries.narrowed(reader, region_id=wanted.region, scope=access.scope)
     after = page.after([str, str]) or ["", ""]
     rows = await queries.COMPOUNDS.all(
         reader,
         q=wanted.q,
+        closed=wanted.closed,
         after_path=after[0],
         after_no=after[1],
         limit=page.limit + 1,
@@ -129,6 +131,7 @@ async def register_compound(
         region_name=made.region_name,
         version=1,
         created_at=uow.now,
+        closed_at=None,
     )
     return reply(uow, 201, out, version=1, location=f"/v1/compounds/{made.id}")
 
@@ -137,10 +140,18 @@ async def register_compound(
 async def get_compound(
     access: Annotated[Access, requires(Permission.COMPOUND_READ)], reader: Reader, compound_id: UUID
 ) -> Response:
-    """One compound, with what holds about it."""
+    """One compound, with what holds about it, what it came from and what became of it."""
     compound = await queries.compound_in(reader, compound_id=compound_id, scope=access.scope)
     facts = (await effective(reader, [compound_id]))[compound_id]
-    out = CompoundOut(**_compound(compound), facts=[EffectiveOut.model_validate(facts[key]) for key in sorted(facts)])
+    relatives = [
+        (row["is_predecessor"], RelativeOut(**row)) for row in await reader.fetch(queries.DESCENT, compound_id)
+    ]
+    out = CompoundOut(
+        **_compound(compound),
+        facts=[EffectiveOut.model_validate(facts[key]) for key in sorted(facts)],
+        predecessors=[one for is_predecessor, one in relatives if is_predecessor],
+        successors=[one for is_predecessor, one in relatives if not is_predecessor],
+    )
     return Response(to_json(out), headers={"ETag": etag(out.version)}, media_type="application/json")
 
 
@@ -185,4 +196,5 @@ async def _compound_item(driver: "asyncpg.Connection", compound_id: UUID, scope:
 
 
 router.include_router(reports.router)
+router.include_router(reshaping.router)
 router.include_router(facilities.router)

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.api.facts.schemas import CandidateOut, DiscrepancyOut, EffectiveOut, Key
-from services.api.wire import In, Line, Name, Reason, one_line
+from services.api.wire import Document, In, Line, Name, Reason, one_line
 from services.core.territory.models import Level
+from services.core.territory.rules import Reshape
 
 Address = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(one_line)]
 Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(one_line)]
@@ -76,7 +77,7 @@ class RegionIn(In):
 
 
 class CompoundItem(BaseModel):
-    """A compound in a list."""
+    """A compound in a list. `closed_at` is set on one that was merged or split: it is only read any more."""
 
     id: UUID
     no: str
@@ -86,6 +87,7 @@ class CompoundItem(BaseModel):
     region_name: str
     version: int
     created_at: datetime
+    closed_at: datetime | None
 
 
 class CompoundPage(BaseModel):
@@ -96,18 +98,33 @@ class CompoundPage(BaseModel):
     has_more: bool
 
 
+class RelativeOut(BaseModel):
+    """A compound that another came from or became, and the decision about it."""
+
+    id: UUID
+    no: str
+    name: str
+    kind: Reshape
+    document: str
+    reason: str
+    decided_at: datetime
+
+
 class CompoundOut(CompoundItem):
-    """One compound with what holds about it, by key."""
+    """One compound with what holds about it, by key; what it came from, and what became of it."""
 
     facts: list[EffectiveOut]
+    predecessors: list[RelativeOut]
+    successors: list[RelativeOut]
 
 
 class CompoundQuery(BaseModel):
-    """Filters of the list: a region's subtree; name or number (`q`)."""
+    """Filters of the list: a region's subtree; name or number (`q`); `closed` also shows those merged or split."""
 
     model_config = ConfigDict(extra="forbid")
     region: UUID | None = None
     q: Name | None = None
+    closed: bool = False
     # The page's own parameters, read by its dependency; named here because unknown ones are refused.
     limit: Any = None
     cursor: Any = None
@@ -120,6 +137,35 @@ class CompoundIn(In):
     name: Line
     no: No | None = None
     address: Address | None = None
+
+
+class MergeIn(In):
+    """The others (`compound_ids`) and the new compound, where this one stands unless a region is named.
+
+    `document`: the paper on the votes, building by building.
+    """
+
+    compound_ids: list[UUID] = Field(min_length=1, max_length=50)
+    name: Line
+    no: No | None = None
+    address: Address | None = None
+    region_id: UUID | None = None
+    document: Document
+    reason: Reason
+
+
+class SplitIn(In):
+    """The new compounds, and the paper that the split rests on."""
+
+    parts: list[CompoundIn] = Field(min_length=2, max_length=50)
+    document: Document
+    reason: Reason
+
+
+class SplitOut(BaseModel):
+    """The new compounds, in the order of the parts."""
+
+    items: list[CompoundItem]
 
 
 class LineIn(In):

@@ -70,8 +70,8 @@ WHERE subject_id = $1 AND source = $2 AND key = ANY ($3::text[]) AND kind = 'cou
 """
 
 
-def attest_sql(subject_table: str) -> str:
-    """The statement for one subject of `subject_table`, which must exist inside the scope; no row when it does not.
+def attest_sql(subject_table: str, *, where: str = "true") -> str:
+    """The statement for one subject `s` of `subject_table`, which must exist inside the scope and meet `where`; else no row.
 
     A row per given fact: what holds for its source now, whether it was `changed`, `missed` (another was quicker: run it
     again) or refused (`refusal`).
@@ -79,7 +79,7 @@ def attest_sql(subject_table: str) -> str:
     return f"""
 WITH place AS (
   SELECT s.id, s.region_path FROM {subject_table} s
-  WHERE s.id = $7 AND EXISTS (SELECT 1 FROM unnest($8::text[], $9::text[]) AS scope(low, high)
+  WHERE s.id = $7 AND {where} AND EXISTS (SELECT 1 FROM unnest($8::text[], $9::text[]) AS scope(low, high)
                               WHERE s.region_path >= scope.low AND s.region_path < scope.high)
   FOR KEY SHARE OF s),
 given AS (

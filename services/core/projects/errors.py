@@ -33,6 +33,14 @@ class CompoundApplied(DomainError):
     title_zh, title_en = "小区已在另一申报项目中", "A compound already belongs to another project under way"
 
 
+class CompoundUnderWay(DomainError):
+    code, kind = "compound-under-way", Kind.CONFLICT
+    title_zh, title_en = (
+        "小区属于已申报且尚未移交的项目，不能合并或拆分",
+        "The compound belongs to a project that has applied and is not handed over; it cannot be merged or split",
+    )
+
+
 class GateHard(DomainError):
     code, kind = "gate-hard", Kind.CONFLICT
     title_zh, title_en = "硬性条件不得例外", "A hard gate knows no exception"

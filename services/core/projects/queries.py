@@ -166,7 +166,7 @@ REGION_OVERLAPS = Statement(
 )
 
 COMPOUNDS_IN_SCOPE = Statement(
-    select(Compound.id, Compound.region_path).where(
+    select(Compound.id, Compound.region_path, Compound.closed_at).where(
         Compound.id == func.any(bindparam("compound_ids", type_=ARRAY(Uuid()))), in_scope(Compound.region_path)
     )
 )
@@ -197,11 +197,25 @@ EXCEPTIONS = Statement(
 
 # The rows of these compounds, locked in one order, so that two applications with a compound in common take turns.
 LOCK_COMPOUNDS = Statement(
-    select(Compound.id)
+    select(Compound.id, Compound.closed_at)
     .join(ProjectCompound, ProjectCompound.compound_id == Compound.id)
     .where(ProjectCompound.project_id == bindparam("project_id", type_=Uuid()))
     .order_by(Compound.id)
     .with_for_update(of=Compound, key_share=True)
+)
+
+# A project is under way until it is handed over; one in draft follows later, by hand.
+UNDER_WAY_IN = Statement(
+    select(Project.no)
+    .join(ProjectCompound, ProjectCompound.project_id == Project.id)
+    .where(
+        ProjectCompound.compound_id == func.any(bindparam("compound_ids", type_=ARRAY(Uuid()))),
+        Project.stage != Stage.DRAFT,
+        Project.stage != Stage.HANDED_OVER,
+        Project.stage != Stage.DROPPED,
+    )
+    .order_by(Project.no)
+    .limit(1)
 )
 
 OTHERS_UNDER_WAY = Statement(

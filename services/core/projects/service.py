@@ -108,6 +108,12 @@ async def _check_compounds(uow: UnitOfWork, scope: Scope, region_path: str, comp
         for index, compound_id in enumerate(compound_ids)
         if not paths[compound_id].startswith(region_path)
     ]
+    closed = {row["id"] for row in rows if row["closed_at"] is not None}
+    errors += [
+        FieldError(f"/compound_ids/{index}", "小区已合并或拆分", "the compound was merged or split")
+        for index, compound_id in enumerate(compound_ids)
+        if compound_id in closed
+    ]
     if errors:
         raise ProjectInputInvalid(errors=errors)
 

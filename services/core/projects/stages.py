@@ -12,6 +12,7 @@ from services.core.projects import queries
 from services.core.projects.errors import CompoundApplied, GateNotMet, StageWrong
 from services.core.projects.events import ProjectApplied, ProjectWithdrawn
 from services.core.projects.rules import MOVES, Action, Stage
+from services.core.territory.errors import CompoundClosed
 
 # Rows are locked in the order of ids, so that two bulk moves take turns. What the table of moves ($4 from, $5 to) does not
 # know is not moved, but told: the caller rolls back.
@@ -122,7 +123,9 @@ async def _check_application_gates(uow: UnitOfWork, project_id: UUID, region_pat
 
 
 async def _check_compounds_free(uow: UnitOfWork, project_id: UUID) -> None:
-    await queries.LOCK_COMPOUNDS.all(uow.driver, project_id=project_id)
+    compounds = await queries.LOCK_COMPOUNDS.all(uow.driver, project_id=project_id)
+    if any(compound["closed_at"] is not None for compound in compounds):
+        raise CompoundClosed
     other = await queries.OTHERS_UNDER_WAY.first(uow.driver, project_id=project_id)
     if other is not None:
         raise CompoundApplied(zh=f"项目 {other['no']}", en=f"project {other['no']}")

@@ -18,6 +18,14 @@ class CompoundNoTaken(DomainError):
     title_zh, title_en = "小区编号已被使用", "The compound number is already in use"
 
 
+class CompoundClosed(DomainError):
+    code, kind = "compound-closed", Kind.CONFLICT
+    title_zh, title_en = (
+        "小区已合并或拆分，仅供查阅；请改在其后继小区办理",
+        "The compound was merged or split and only kept to be read; turn to what it became",
+    )
+
+
 class LineSettled(DomainError):
     code, kind = "report-line-settled", Kind.CONFLICT
     title_zh, title_en = "该行所指的小区已经确定", "Which compound this line means is settled already"

@@ -33,6 +33,22 @@ class CompoundChanged(Event):
     version: int
 
 
+class CompoundMerged(Event):
+    """A compound was closed: with others it became a new one. One event for each."""
+
+    kind: ClassVar[str] = "compound.merged"
+    reshaping_id: UUID
+    successor_id: UUID
+
+
+class CompoundSplit(Event):
+    """A compound was closed: it became several new ones."""
+
+    kind: ClassVar[str] = "compound.split"
+    reshaping_id: UUID
+    successor_ids: list[UUID]
+
+
 class FacilitiesRecorded(Event):
     """The condition of a compound's facilities was recorded; `version` is the compound's."""
 

@@ -11,7 +11,7 @@ from services.core.facts import queries as fact_queries
 from services.core.facts.rules import Figure
 from services.core.kit.exact import parse_fraction
 from services.core.kit.scope import Scope
-from services.core.territory import rules
+from services.core.territory import queries, rules
 from services.core.territory.rules import FindingKind
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ SELECT x.line_id, c.id, c.no, c.name
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS x(line_id, label, low, high)
 JOIN compound c ON c.region_path >= x.low AND c.region_path < x.high
 CROSS JOIN LATERAL (SELECT regexp_replace(normalize(c.name, NFKC), '\\s', '', 'g') AS name) AS plain
-WHERE strpos(x.label, plain.name) > 0 OR strpos(plain.name, x.label) > 0
+WHERE c.closed_at IS NULL AND (strpos(x.label, plain.name) > 0 OR strpos(plain.name, x.label) > 0)
 ORDER BY c.no
 """
 BATCH = 200
@@ -129,24 +129,33 @@ async def of_facts(
     compound_id: UUID | None = None,
     limit: int,
 ) -> list[Finding]:
-    """Compounds of the scope whose sources differ undecided, after a place."""
-    conflicts = await fact_queries.conflicts(
-        driver,
-        subject_type="compound",
-        lows=scope.lows,
-        highs=scope.highs,
-        subject_id=compound_id,
-        after=after,
-        limit=limit,
-    )
-    return [
-        Finding(
-            FindingKind.CONFLICT,
-            (conflict.region_path, conflict.subject_id, conflict.key),
-            figures=conflict.figures,
+    """Open compounds of the scope whose sources differ undecided, after a place. Nobody decides about closed ones any more."""
+    found: list[Finding] = []
+    while len(found) < limit:
+        conflicts = await fact_queries.conflicts(
+            driver,
+            subject_type="compound",
+            lows=scope.lows,
+            highs=scope.highs,
+            subject_id=compound_id,
+            after=after,
+            limit=limit,
         )
-        for conflict in conflicts
-    ]
+        subjects = [conflict.subject_id for conflict in conflicts]
+        closed = {row["id"] for row in await driver.fetch(queries.CLOSED, subjects)}
+        found += [
+            Finding(
+                FindingKind.CONFLICT,
+                (conflict.region_path, conflict.subject_id, conflict.key),
+                figures=conflict.figures,
+            )
+            for conflict in conflicts
+            if conflict.subject_id not in closed
+        ]
+        if len(conflicts) < limit:
+            break
+        after = (conflicts[-1].region_path, conflicts[-1].subject_id, conflicts[-1].key)
+    return found[:limit]
 
 
 async def of_compound(driver: "asyncpg.Connection", *, scope: Scope, compound_id: UUID, path: str) -> list[Finding]:

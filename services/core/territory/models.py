@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed
-from services.core.territory.rules import Area, Category, Condition, Improvement, Tier
+from services.core.territory.rules import Area, Category, Condition, Improvement, Reshape, Tier
 
 PATH = String(255, collation="C")
 CURRENT = text("superseded_at IS NULL")
@@ -64,7 +64,10 @@ class Region(Keyed, Base):
 
 
 class Compound(Keyed, Base):
-    """A residential estate. Its figures are no columns: they are facts, kept by source (domain.md S17)."""
+    """A residential estate. Its figures are no columns: they are facts, kept by source (domain.md S17).
+
+    One that was merged or split is closed: it keeps its row, its facts and its history, and takes nothing new.
+    """
 
     __tablename__ = "compound"
     __table_args__ = (Index("ix_compound_region_path", "region_path", "no"),)
@@ -77,6 +80,30 @@ class Compound(Keyed, Base):
     region_path: Mapped[str] = mapped_column(PATH)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Reshaping(Keyed, Base):
+    """Several compounds became one, or one became several, on the strength of a document (domain.md G4)."""
+
+    __tablename__ = "reshaping"
+    __table_args__ = (_one_of("kind", Reshape),)
+
+    kind: Mapped[str] = mapped_column(String(10))
+    document: Mapped[str] = mapped_column(String(300))
+    reason: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime]
+
+
+class CompoundDescent(Base):
+    """Which compound went into which."""
+
+    __tablename__ = "compound_descent"
+
+    predecessor_id: Mapped[UUID] = mapped_column(ForeignKey("compound.id"), primary_key=True)
+    successor_id: Mapped[UUID] = mapped_column(ForeignKey("compound.id"), primary_key=True, index=True)
+    reshaping_id: Mapped[UUID] = mapped_column(ForeignKey("reshaping.id"), index=True)
 
 
 class Facility(Keyed, Base):

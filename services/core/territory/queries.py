@@ -1,5 +1,6 @@
 """Reads of territory: regions, compounds, reports."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
+from services.core.territory.errors import CompoundClosed
 from services.core.territory.models import Compound, Facility, Region, Report, ReportLine, ReportTotal
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ COMPOUND_COLUMNS = (
     Compound.region_path,
     Compound.version,
     Compound.created_at,
+    Compound.closed_at,
 )
 COMPOUND = Statement(
     select(*COMPOUND_COLUMNS)
@@ -95,6 +98,7 @@ COMPOUNDS = Statement(
         Compound.region_path >= bindparam("low", type_=TEXT),
         Compound.region_path < bindparam("high", type_=TEXT),
         in_scope(Compound.region_path),
+        or_(bindparam("closed", type_=Boolean()), Compound.closed_at.is_(None)),
         _unless_null(
             "q",
             TEXT,
@@ -112,10 +116,28 @@ COMPOUNDS = Statement(
 
 # The whole row: who states a figure about a compound holds its key, and so does who refers to it.
 LOCKED = """
-SELECT id, no, region_id, region_path, version FROM compound
+SELECT id, no, region_id, region_path, version, closed_at FROM compound
+WHERE id = ANY ($1::uuid[]) AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
+                                        WHERE region_path >= scope.low AND region_path < scope.high)
+ORDER BY id FOR UPDATE
+"""
+# Only its being there and open: many may hold this at once, and whoever closes it waits for them.
+STANDING = """
+SELECT id, region_path, closed_at FROM compound
 WHERE id = $1 AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
                           WHERE region_path >= scope.low AND region_path < scope.high)
-FOR UPDATE
+FOR KEY SHARE
+"""
+CLOSED = "SELECT id FROM compound WHERE id = ANY ($1::uuid[]) AND closed_at IS NOT NULL"
+
+# What a compound came from and what it became, each with the decision; a closed one may stand on both sides.
+DESCENT = """
+SELECT d.successor_id = $1 AS is_predecessor, c.id, c.no, c.name, r.kind, r.document, r.reason, r.decided_at
+FROM compound_descent d
+JOIN compound c ON c.id = CASE WHEN d.successor_id = $1 THEN d.predecessor_id ELSE d.successor_id END
+JOIN reshaping r ON r.id = d.reshaping_id
+WHERE d.successor_id = $1 OR d.predecessor_id = $1
+ORDER BY c.no
 """
 
 FACILITY_COLUMNS = (
@@ -212,15 +234,35 @@ async def compound_in(driver: "asyncpg.Connection", *, compound_id: UUID, scope:
 async def locked(
     driver: "asyncpg.Connection", *, scope: Scope, compound_id: UUID, version: int | None = None
 ) -> "asyncpg.Record":
-    """A compound inside the scope, its row locked until the transaction ends.
+    """An open compound inside the scope, its row locked until the transaction ends.
 
-    NotFound outside the scope; VersionStale when a version is given and the compound has another.
+    NotFound outside the scope; CompoundClosed; VersionStale when a version is given and the compound has another.
     """
-    compound = await driver.fetchrow(LOCKED, compound_id, scope.lows, scope.highs)
-    if compound is None:
-        raise NotFound
+    (compound,) = await locked_all(driver, scope=scope, compound_ids=[compound_id])
     if version is not None and compound["version"] != version:
         raise VersionStale
+    return compound
+
+
+async def locked_all(
+    driver: "asyncpg.Connection", *, scope: Scope, compound_ids: Sequence[UUID]
+) -> "list[asyncpg.Record]":
+    """Open compounds inside the scope, their rows locked in one order; NotFound unless all are there, CompoundClosed."""
+    found = await driver.fetch(LOCKED, list(compound_ids), scope.lows, scope.highs)
+    if len(found) < len(set(compound_ids)):
+        raise NotFound
+    if any(compound["closed_at"] is not None for compound in found):
+        raise CompoundClosed
+    return list(found)
+
+
+async def standing(driver: "asyncpg.Connection", *, scope: Scope, compound_id: UUID) -> "asyncpg.Record":
+    """An open compound inside the scope that nobody closes before the transaction ends; NotFound, CompoundClosed."""
+    compound = await driver.fetchrow(STANDING, compound_id, scope.lows, scope.highs)
+    if compound is None:
+        raise NotFound
+    if compound["closed_at"] is not None:
+        raise CompoundClosed
     return compound
 
 

@@ -21,11 +21,13 @@ from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.territory import queries, rules
-from services.core.territory.errors import LineCompoundTaken, LineSettled
+from services.core.territory.errors import CompoundClosed, LineCompoundTaken, LineSettled
 from services.core.territory.events import ReportFiled, ReportLineResolved
 from services.core.territory.models import Report, ReportLine, ReportTotal
 
-COMPOUNDS_BELOW = "SELECT id, name, region_path FROM compound WHERE region_path >= $1 AND region_path < $2"
+COMPOUNDS_BELOW = """
+SELECT id, name, region_path FROM compound WHERE region_path >= $1 AND region_path < $2 AND closed_at IS NULL
+"""
 LOCK_LINE = """
 SELECT l.id, l.figures, l.compound_id, r.id AS report_id, r.source, r.as_of, r.region_path
 FROM report_line l JOIN report r ON r.id = l.report_id
@@ -71,9 +73,9 @@ async def file_report(
 ) -> UUID:
     """Files a statement about a region of the scope, and pushes the figures of every line whose compound is beyond doubt.
 
-    InputInvalid names every wrong place; NotFound when a named compound stands outside the region; SourceOfAnother when a figure
-    would replace one that somebody else recorded in the source's name, unless the filer may decide between sources there
-    (`deciding`).
+    InputInvalid names every wrong place; NotFound when a named compound is closed or stands outside the region; SourceOfAnother
+    when a figure would replace one that somebody else recorded in the source's name, unless the filer may decide between sources
+    there (`deciding`).
     """
     region = await queries.region_in(uow.driver, region_id=region_id, scope=scope)
     figures, values = _checked(lines, totals)
@@ -113,6 +115,9 @@ async def file_report(
         for position, (total, value) in enumerate(zip(totals, values, strict=True))
     )
     await uow.session.flush()
+    # The lines hold their compounds now: one that was closed before that is seen here, none can be closed after.
+    if await uow.driver.fetch(queries.CLOSED, [compound_id for compound_id in meant if compound_id is not None]):
+        raise CompoundClosed
     said = [
         fact
         for line in printed
@@ -149,7 +154,7 @@ async def resolve_line(
         raise NotFound
     if line["compound_id"] is not None:
         raise LineSettled
-    compound = await queries.compound_in(uow.driver, compound_id=compound_id, scope=scope.within(line["region_path"]))
+    compound = await queries.standing(uow.driver, compound_id=compound_id, scope=scope.within(line["region_path"]))
     try:
         await uow.driver.execute(
             "UPDATE report_line SET compound_id = $2, reason = $3, resolved_by = $4, resolved_at = $5 WHERE id = $1",

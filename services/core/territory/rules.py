@@ -68,6 +68,13 @@ class Condition(StrEnum):
     MISSING = "missing"
 
 
+class Reshape(StrEnum):
+    """How compounds become others: several one, or one several."""
+
+    MERGE = "merge"
+    SPLIT = "split"
+
+
 BEYOND_USE = 3
 """The highest severity. 1: slight, 2: considerable; 0 is for what is sound, and for that alone."""
 

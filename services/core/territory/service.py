@@ -56,7 +56,7 @@ UPDATE compound SET no = $2, name = $3, address = $4, region_id = $5, region_pat
 WHERE id = $1 RETURNING version
 """
 MOVE_FACTS = "UPDATE fact SET region_path = $2 WHERE subject_id = $1"
-ATTEST = attest_sql("compound")
+ATTEST = attest_sql("compound", where="s.closed_at IS NULL")
 HOLDERS = sorted(rules.HOLDS_COMPOUNDS)
 
 
@@ -141,24 +141,28 @@ async def attest(
 ) -> list[facts.Attested]:
     """Records what people or departments say about a compound of the scope: one statement checks and writes.
 
-    See `facts.service.attest` for refusals.
+    See `facts.service.attest` for refusals; CompoundClosed.
     """
-    return await facts.attest(
-        uow,
-        sql=ATTEST,
-        subject_type="compound",
-        scope=scope,
-        deciding=deciding,
-        subject_id=compound_id,
-        claims=claims,
-    )
+    try:
+        return await facts.attest(
+            uow,
+            sql=ATTEST,
+            subject_type="compound",
+            scope=scope,
+            deciding=deciding,
+            subject_id=compound_id,
+            claims=claims,
+        )
+    except NotFound:
+        await queries.standing(uow.driver, compound_id=compound_id, scope=scope)  # says why not
+        raise
 
 
 async def adjudicate(
     uow: UnitOfWork, *, scope: Scope, compound_id: UUID, key: str, fact_id: UUID, reason: str, document: str | None
 ) -> fact_rules.EffectiveFact:
     """A person decides which of the differing figures about a compound of the scope holds."""
-    compound = await queries.compound_in(uow.driver, compound_id=compound_id, scope=scope)
+    compound = await queries.standing(uow.driver, compound_id=compound_id, scope=scope)
     return await facts.adjudicate(
         uow,
         subject_type="compound",

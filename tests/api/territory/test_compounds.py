@@ -30,7 +30,7 @@ async def test_a_compound_is_registered_and_found(region: MakeRegion, staff: Mak
     assert made.headers["ETag"] == '"1"'
     found = await client.get(made.headers["Location"])
     assert found.headers["ETag"] == '"1"'
-    assert found.json() == made.json() | {"facts": []}
+    assert found.json() == made.json() | {"facts": [], "predecessors": [], "successors": []}
     assert found.json()["region_name"] == county.name
     async with database.read() as connection:
         kinds = await connection.fetch("SELECT kind FROM event WHERE subject_id = $1", made.json()["id"])

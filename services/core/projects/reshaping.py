@@ -1,0 +1,73 @@
+"""Merging and splitting compounds, as far as projects have a say in it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.core.kit.errors import InputInvalid, VersionStale
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+from services.core.projects import queries
+from services.core.projects.errors import CompoundUnderWay
+from services.core.territory import queries as territory
+from services.core.territory import reshaping
+from services.core.territory.reshaping import Successor
+
+
+async def merge(
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    compound_id: UUID,
+    version: int,
+    other_ids: Sequence[UUID],
+    name: str,
+    no: str | None,
+    address: str | None,
+    region_id: UUID | None,
+    document: str,
+    reason: str,
+) -> UUID:
+    """Several compounds become one new one, where the first stands unless a region is named; its id.
+
+    NotFound for one outside the scope, CompoundClosed for one merged or split before, VersionStale when the first has changed,
+    CompoundUnderWay while a project holds one that has applied and is not handed over: what was frozen, planned and built stays
+    about the compounds that it named. A draft project is not touched; it cannot apply before somebody names the new compound in it.
+    """
+    every = [compound_id, *other_ids]
+    first = await _free(uow, scope=scope, compound_id=compound_id, version=version, every=every)
+    if len(set(every)) < len(every):
+        raise InputInvalid.at("/compound_ids", zh="同一小区重复列出", en="a compound is listed twice")
+    successor = Successor(name, region_id or first, no, address)
+    (made,) = await reshaping.reshape(
+        uow, scope=scope, predecessor_ids=every, successors=[successor], document=document, reason=reason
+    )
+    return made
+
+
+async def split(
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    compound_id: UUID,
+    version: int,
+    parts: Sequence[Successor],
+    document: str,
+    reason: str,
+) -> list[UUID]:
+    """One compound becomes several new ones (at least two); their ids in the order of the parts. Refusals as of `merge`."""
+    await _free(uow, scope=scope, compound_id=compound_id, version=version, every=[compound_id])
+    return await reshaping.reshape(
+        uow, scope=scope, predecessor_ids=[compound_id], successors=parts, document=document, reason=reason
+    )
+
+
+async def _free(uow: UnitOfWork, *, scope: Scope, compound_id: UUID, version: int, every: Sequence[UUID]) -> UUID:
+    """Locks the compounds, which whoever applies locks too; the region of the first."""
+    held = {row["id"]: row for row in await territory.locked_all(uow.driver, scope=scope, compound_ids=every)}
+    if held[compound_id]["version"] != version:
+        raise VersionStale
+    project = await queries.UNDER_WAY_IN.first(uow.driver, compound_ids=list(every))
+    if project is not None:
+        raise CompoundUnderWay(zh=f"项目 {project['no']}", en=f"project {project['no']}")
+    region_id: UUID = held[compound_id]["region_id"]
+    return region_id
