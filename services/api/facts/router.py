@@ -41,6 +41,7 @@ CATALOGUE_BODY = to_json(
                 unit=entry.unit,
                 subject=entry.subject,
                 aggregation=entry.aggregation,
+                needs_document=entry.needs_document,
                 title_zh=entry.title_zh,
                 title_en=entry.title_en,
                 meaning_zh=entry.meaning_zh,

@@ -15,13 +15,17 @@ Key = Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,80}$", examples=["compound.ho
 
 
 class EntryOut(BaseModel):
-    """One fact of the catalogue. `aggregation`: how it is taken over the compounds of a project."""
+    """One fact of the catalogue. `aggregation`: how it is taken over the compounds of a project.
+
+    `needs_document`: who attests it names the document of the vote, survey or notice.
+    """
 
     key: str
     type: ValueType
     unit: str | None
     subject: Subject
     aggregation: Aggregation | None
+    needs_document: bool
     title_zh: str
     title_en: str
     meaning_zh: str

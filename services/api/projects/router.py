@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic_core import to_json
 
 from services.api.deps import IfMatch, Reader, Uow, etag, reply
-from services.api.facts.schemas import AdjudicateIn, FactOut, FactsIn, FactsOut
+from services.api.facts.schemas import AdjudicateIn, FactOut, FactsOut
 from services.api.projects import listing
 from services.api.projects.schemas import (
     DecidedOut,
@@ -20,6 +20,7 @@ from services.api.projects.schemas import (
     PlanOut,
     PlansOut,
     ProjectChangeIn,
+    ProjectFactsIn,
     ProjectFactsOut,
     ProjectIn,
     ProjectOut,
@@ -31,6 +32,7 @@ from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.projects import gates, queries, rules, service
+from services.core.projects.contributions import contributions
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
 
@@ -147,23 +149,23 @@ async def get_project_facts(
 ) -> Response:
     """What decisions read of this project now, each figure with its sources."""
     await queries.place(reader, scope=access.scope, project_id=project_id)
-    compounds = await queries.compounds_by_project(reader, [project_id])
-    ids = [row["compound_id"] for row in compounds[project_id]]
-    known = (await queries.figures(reader, {project_id: ids}))[project_id]
-    return Response(to_json({"facts": known.facts, "conflicts": known.conflicts}), media_type="application/json")
+    now = await queries.standing(reader, project_id=project_id)
+    shown = {key: {**fact, "replaced": now.replaced(key)} for key, fact in now.facts.facts.items()}
+    return Response(to_json({"facts": shown, "conflicts": now.facts.conflicts}), media_type="application/json")
 
 
 @router.post("/{project_id}/facts", status_code=201, response_model=FactsOut)
 async def attest_project_facts(
-    access: Annotated[Access, requires(Permission.FACT_ATTEST)], uow: Uow, project_id: UUID, body: FactsIn
+    access: Annotated[Access, requires(Permission.FACT_ATTEST)], uow: Uow, project_id: UUID, body: ProjectFactsIn
 ) -> Response:
-    """Records facts of this project by their source, all of them or none."""
+    """Records facts of this project by their source, all of them or none. A vote or notice on a plan is bound to its version."""
     attested = await service.attest(
         uow,
         scope=access.scope,
         deciding=access.principal.scope(Permission.DISCREPANCY_ADJUDICATE),
         project_id=project_id,
-        claims=[Claim(**fact.model_dump()) for fact in body.facts],
+        claims=[Claim(**fact.model_dump(exclude={"plan_number"})) for fact in body.facts],
+        of_plans=[fact.plan_number for fact in body.facts],
     )
     return reply(uow, 201, FactsOut(facts=[FactOut(**asdict(fact)) for fact in attested]))
 
@@ -184,19 +186,20 @@ async def adjudicate_project_fact(
 async def get_gates(
     access: Annotated[Access, requires(Permission.PROJECT_READ)], reader: Reader, project_id: UUID
 ) -> Response:
-    """Each gate of the policy in force: met or not, with figures and what is missing."""
+    """Each gate of the policy in force: met or not, with figures, what is missing, and which compound lacks it."""
     path = await queries.place(reader, scope=access.scope, project_id=project_id)
     found = await queries.gates(reader, project_id=project_id, region_path=path)
     out = GatesOut(
         policy_id=found.policy.policy_id,
         policy_number=found.policy.number,
-        gates=[_gate(one) for one in found.statuses],
+        gates=[_gate(one, found.standing) for one in found.statuses],
     )
     return Response(out.model_dump_json(), media_type="application/json")
 
 
-def _gate(one: gates.GateStatus) -> GateOut:
+def _gate(one: gates.GateStatus, now: queries.Standing) -> GateOut:
     condition = one.gate.condition
+    compounds = [(row["compound_id"], row["name"]) for row in now.compounds]
     return GateOut(
         id=one.gate.id,
         title=one.gate.title,
@@ -208,6 +211,9 @@ def _gate(one: gates.GateStatus) -> GateOut:
         passed=one.passed,
         fact=one.fact,
         conflict=one.conflict,
+        replaced=now.replaced(condition.fact),
+        compounds=[asdict(part) for part in contributions(condition, compounds, now.known)],
+        earlier_plan=one.earlier_plan,
         exception=None if one.exception is None else dict(one.exception),
         missing=None if one.missing_zh is None else {"zh": one.missing_zh, "en": str(one.missing_en)},
     )

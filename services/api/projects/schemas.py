@@ -7,8 +7,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from services.api.facts.schemas import FactIn
 from services.api.wire import Document, In, Line, Name, Reason, one_line
 from services.core.kit.exact import Money, NotNegative
+from services.core.projects.applicants import Applicant
 from services.core.projects.rules import Action, FundingLine, FundingSource, Plan, PlanItem, Stage
 from services.core.territory.rules import Category
 
@@ -66,9 +68,10 @@ class CompoundName(BaseModel):
 
 
 class ProjectOut(ProjectItem):
-    """One project."""
+    """One project. `applicant`: who applied last, null while it is a draft."""
 
     region_name: str
+    applicant: Applicant | None
     compounds: list[CompoundName]
 
 
@@ -139,8 +142,20 @@ class DecidedOut(BaseModel):
     source: str | None
 
 
+class ProjectFactIn(FactIn):
+    """What a source says of a project. `plan_number`: the plan that a vote or notice was on; the one in force unless given."""
+
+    plan_number: int | None = Field(default=None, ge=1, le=1_000_000)
+
+
+class ProjectFactsIn(In):
+    """Facts that change together, or not at all."""
+
+    facts: list[ProjectFactIn] = Field(min_length=1, max_length=100)
+
+
 class ProjectFactsOut(BaseModel):
-    """A project's facts: its own, and its compounds' taken together."""
+    """A project's facts: its own, and its compounds' taken together. `replaced`: attested figures behind a count."""
 
     facts: dict[str, Any]
     conflicts: list[dict[str, Any]]
@@ -154,6 +169,28 @@ class StageOut(BaseModel):
     version: int
 
 
+class ApplyIn(In):
+    """Who applies. A later one than whose turn it is (`applicant-out-of-turn`) needs a reason."""
+
+    applicant: Applicant | None = None
+    reason: Reason | None = None
+    document: Document | None = None
+
+
+class StepIn(In):
+    """On which document a step of the works is taken: 开工令, 竣工验收备案, 移交书."""
+
+    document: Document
+    reason: Reason | None = None
+
+
+class DropIn(In):
+    """Why a project is given up."""
+
+    reason: Reason
+    document: Document | None = None
+
+
 class StageEntryOut(BaseModel):
     """One step of a project's way."""
 
@@ -163,7 +200,7 @@ class StageEntryOut(BaseModel):
     action: Action
     year: int | None
     round_id: UUID | None
-    applicant: str | None
+    applicant: Applicant | None
     document: str | None
     reason: str | None
     at: datetime
@@ -194,8 +231,22 @@ class TransitionsOut(BaseModel):
     transitions: list[TransitionOut]
 
 
+class ContributionOut(BaseModel):
+    """One compound's part of a figure. `meets`: whether it meets the gate alone, null where one compound alone says nothing."""
+
+    compound_id: UUID
+    name: str
+    value: str | None
+    in_conflict: bool
+    meets: bool | None
+
+
 class GateOut(BaseModel):
-    """One gate for one project: what it asks, what the figure is, whether it is passed and what is missing."""
+    """One gate for one project: what it asks, what the figure is, whether it is passed and what is missing.
+
+    `replaced`: attested figures that stand behind a count. `earlier_plan`: the vote or notice was on that plan version, which is no
+    longer in force.
+    """
 
     id: str
     title: str | None
@@ -207,6 +258,9 @@ class GateOut(BaseModel):
     passed: bool
     fact: dict[str, Any] | None
     conflict: list[dict[str, Any]]
+    replaced: list[dict[str, Any]]
+    compounds: list[ContributionOut]
+    earlier_plan: int | None
     exception: dict[str, Any] | None
     missing: dict[Literal["zh", "en"], str] | None
 

@@ -79,6 +79,11 @@ class Entry:
     meaning_en: str
 
     @property
+    def needs_document(self) -> bool:
+        """Whether a person who attests it names a document: the outcome of a vote, a survey or a notice."""
+        return self.key.startswith(("vote.", "survey.", "notice."))
+
+    @property
     def is_ordered(self) -> bool:
         """Whether values of this fact can be compared with a threshold."""
         return self.value_type not in (ValueType.FLAG, ValueType.TEXT)

@@ -19,7 +19,7 @@ from services.core.facts.errors import (
     SourceOfAnother,
 )
 from services.core.facts.events import DiscrepancyAdjudicated, FactPushed
-from services.core.facts.statements import PUSH, WITHDRAW
+from services.core.facts.statements import LAPSE, PUSH, WITHDRAW
 from services.core.kit.errors import DomainError, FieldError, InputInvalid, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
@@ -64,6 +64,7 @@ class Claim:
     kind: str
     document: str | None = None
     observed_on: date | None = None
+    source_rows: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,14 @@ async def attest(
     ]
 
 
+async def lapse(uow: UnitOfWork, *, subject_id: UUID, keys: Sequence[str]) -> int:
+    """What sources said about these keys of a subject no longer holds; it stays as history. How many figures lapsed.
+
+    The caller records the event that tells why.
+    """
+    return len(await uow.driver.fetch(LAPSE, subject_id, list(keys), uow.now))
+
+
 async def adjudicate(
     uow: UnitOfWork,
     *,
@@ -258,6 +267,14 @@ def _checked(subject_type: str, claims: Sequence[Claim]) -> list[dict[str, Any]]
                 FieldError(f"/facts/{position}", "同一来源对同一项重复填报", "repeats a key of the same source")
             )
         seen.add((claim.key, claim.source))
+        if entry.needs_document and claim.kind == rules.Kind.ATTESTED and claim.document is None:
+            wrong.append(
+                FieldError(
+                    f"/facts/{position}/document",
+                    "表决、调查、公示的结果须写明依据文件",
+                    "the outcome of a vote, a survey or a notice needs its document",
+                )
+            )
         try:
             value = catalogue.parse_value(entry, claim.value)
         except catalogue.ValueInvalid as invalid:
@@ -290,6 +307,6 @@ def _record(said: NewFact | Claim, value: str) -> dict[str, Any]:
         "kind": said.kind,
         "source": said.source,
         "document": said.document,
-        "source_rows": list(said.source_rows) if isinstance(said, NewFact) else [],
+        "source_rows": list(said.source_rows),
         "observed_on": None if said.observed_on is None else said.observed_on.isoformat(),
     }

@@ -69,6 +69,10 @@ UPDATE fact SET superseded_at = $4
 WHERE subject_id = $1 AND source = $2 AND key = ANY ($3::text[]) AND kind = 'counted' AND superseded_at IS NULL
 """
 
+LAPSE = """
+UPDATE fact SET superseded_at = $3 WHERE subject_id = $1 AND key = ANY ($2::text[]) AND superseded_at IS NULL RETURNING id
+"""
+
 
 def attest_sql(subject_table: str, *, where: str = "true") -> str:
     """The statement for one subject `s` of `subject_table`, which must exist inside the scope and meet `where`; else no row.

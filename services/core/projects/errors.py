@@ -25,7 +25,33 @@ class StageWrong(DomainError):
 
 class GateNotMet(DomainError):
     code, kind = "project-gate-not-met", Kind.CONFLICT
-    title_zh, title_en = "申报条件尚未满足", "The conditions of applying are not met"
+    title_zh, title_en = "办理此事的条件尚未满足", "The conditions of this step are not met"
+
+
+class ApplicantNotThere(InputInvalid):
+    code, kind = "applicant-not-there", Kind.INVALID
+    title_zh, title_en = "记录显示没有该申报主体", "By what is recorded there is no such applicant"
+
+
+class ApplicantOutOfTurn(InputInvalid):
+    code, kind = "applicant-out-of-turn", Kind.INVALID
+    title_zh, title_en = (
+        "应由在先的申报主体申报；改由他人申报须说明理由",
+        "An applicant whose turn comes first exists; give a reason for another one",
+    )
+
+
+class PlannedAlready(DomainError):
+    code, kind = "project-planned-already", Kind.CONFLICT
+    title_zh, title_en = (
+        "项目已列入年度计划，终止须经增补程序（两人办理）",
+        "The project is in an annual plan: it is dropped by a supplement, by two people",
+    )
+
+
+class PlanNotInForce(InputInvalid):
+    code, kind = "plan-not-in-force", Kind.INVALID
+    title_zh, title_en = "所指方案不是现行方案", "That plan version is not the one in force"
 
 
 class CompoundApplied(DomainError):

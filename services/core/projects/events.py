@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from services.core.kit.events import Event
+from services.core.projects.applicants import Applicant
 
 
 class ProjectRegistered(Event):
@@ -13,11 +14,12 @@ class ProjectRegistered(Event):
 
 
 class PlanAdded(Event):
-    """A project has a new plan version."""
+    """A project has a new plan version. `lapsed`: figures of votes and notices that were about the version before."""
 
     kind: ClassVar[str] = "project.plan_added"
     number: int
     digest: str
+    lapsed: int = 0
 
 
 class ProjectApplied(Event):
@@ -25,6 +27,31 @@ class ProjectApplied(Event):
 
     kind: ClassVar[str] = "project.applied"
     plan_number: int | None
+    applicant: Applicant
+
+
+class ProjectStarted(Event):
+    """Works began."""
+
+    kind: ClassVar[str] = "project.started"
+
+
+class ProjectAccepted(Event):
+    """The works were accepted."""
+
+    kind: ClassVar[str] = "project.accepted"
+
+
+class ProjectHandedOver(Event):
+    """The compound was handed over to who manages it."""
+
+    kind: ClassVar[str] = "project.handed_over"
+
+
+class ProjectDropped(Event):
+    """A project that was in no annual plan was given up; the reason is in its history."""
+
+    kind: ClassVar[str] = "project.dropped"
 
 
 class ProjectWithdrawn(Event):

@@ -95,14 +95,15 @@ def _fact(subjects: Sequence[UUID], found: Sequence[tuple[UUID, EffectiveFact]],
 
 
 def _source(subject: UUID, fact: EffectiveFact) -> dict[str, Any]:
-    return {"subject": str(subject), **_figure(fact), "adjudicated": fact.adjudicated}
+    return {"subject": str(subject), **figure_json(fact), "adjudicated": fact.adjudicated}
 
 
 def _conflict(key: str, subject: UUID, figures: Sequence[Figure]) -> dict[str, Any]:
-    return {"key": key, "subject": str(subject), "figures": [_figure(figure) for figure in figures]}
+    return {"key": key, "subject": str(subject), "figures": [figure_json(figure) for figure in figures]}
 
 
-def _figure(fact: EffectiveFact | Figure) -> dict[str, Any]:
+def figure_json(fact: EffectiveFact | Figure) -> dict[str, Any]:
+    """What one source says, in the form of a freeze."""
     return {
         "value": fact.value,
         "kind": None if fact.kind is None else str(fact.kind),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from services.core.facts.catalogue import CATALOGUE
@@ -15,7 +16,10 @@ WORDS_IS = {True: ("应为是", "has to be true"), False: ("应为否", "has to 
 
 @dataclass(frozen=True, slots=True)
 class GateStatus:
-    """One gate for one project. `passed`: met, or soft with a recorded exception. `missing_*` say what is lacking."""
+    """One gate for one project. `passed`: met, or soft with a recorded exception. `missing_*` say what is lacking.
+
+    `earlier_plan`: the number of the plan version that the vote (or notice) asked for was held on, when a newer plan is in force.
+    """
 
     gate: Gate
     met: bool
@@ -25,19 +29,30 @@ class GateStatus:
     exception: Mapping[str, Any] | None
     missing_zh: str | None
     missing_en: str | None
+    earlier_plan: int | None = None
 
 
-def status(gates: Sequence[Gate], known: ProjectFacts, exceptions: Mapping[str, Mapping[str, Any]]) -> list[GateStatus]:
-    """Each gate in the policy's order. `exceptions`: the recorded ones by gate id; those of a hard gate do not help."""
-    return [_status(gate, known, exceptions.get(gate.id)) for gate in gates]
+def status(
+    gates: Sequence[Gate],
+    known: ProjectFacts,
+    exceptions: Mapping[str, Mapping[str, Any]],
+    lapsed: Mapping[str, int] = MappingProxyType({}),
+) -> list[GateStatus]:
+    """Each gate in the policy's order. `exceptions`: the recorded ones by gate id; those of a hard gate do not help.
+
+    `lapsed`: facts that were said of an earlier plan version alone, with its number (docs/adr/0017).
+    """
+    return [_status(gate, known, exceptions.get(gate.id), lapsed.get(gate.condition.fact)) for gate in gates]
 
 
-def _status(gate: Gate, known: ProjectFacts, exception: Mapping[str, Any] | None) -> GateStatus:
+def _status(
+    gate: Gate, known: ProjectFacts, exception: Mapping[str, Any] | None, earlier_plan: int | None
+) -> GateStatus:
     condition = gate.condition
     fact = known.facts.get(condition.fact)
     conflict = [one for one in known.conflicts if one["key"] == condition.fact]
     met = condition.met_by(known.value(condition.fact))
-    missing_zh, missing_en = (None, None) if met else _missing(condition, fact, conflict)
+    missing_zh, missing_en = (None, None) if met else _missing(condition, fact, conflict, earlier_plan)
     return GateStatus(
         gate=gate,
         met=met,
@@ -47,14 +62,22 @@ def _status(gate: Gate, known: ProjectFacts, exception: Mapping[str, Any] | None
         exception=exception,
         missing_zh=missing_zh,
         missing_en=missing_en,
+        earlier_plan=earlier_plan,
     )
 
 
-def _missing(condition: Condition, fact: dict[str, Any] | None, conflict: Sequence[dict[str, Any]]) -> tuple[str, str]:
+def _missing(
+    condition: Condition, fact: dict[str, Any] | None, conflict: Sequence[dict[str, Any]], earlier_plan: int | None
+) -> tuple[str, str]:
     entry = CATALOGUE[condition.fact]
     if conflict:
         return f"{entry.title_zh}：各来源数字不一致，待裁定", f"{entry.title_en}: sources differ, to be adjudicated"
     wanted_zh, wanted_en = _wanted(condition)
+    if earlier_plan is not None:
+        return (
+            f"{entry.title_zh}：针对第 {earlier_plan} 版方案，方案已修改，须就现行方案重新办理",
+            f"{entry.title_en}: was on plan version {earlier_plan}; the plan has changed since and needs its own",
+        )
     if fact is None or fact["value"] is None:
         return f"{entry.title_zh}：尚无记录，{wanted_zh}", f"{entry.title_en}: not recorded, {wanted_en}"
     now_zh, now_en = fact["value"], fact["value"]

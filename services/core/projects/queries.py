@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, String, Uuid, bindparam, exists, func, literal, or
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.core.facts.queries import effective
+from services.core.facts.rules import EffectiveFact
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
@@ -16,10 +17,10 @@ from services.core.policy import queries as policies
 from services.core.policy.errors import NoPolicyInForce
 from services.core.policy.queries import StoredPolicy
 from services.core.policy.schema import Policy
-from services.core.projects.figures import ProjectFacts, facts_of_project
+from services.core.projects.figures import ProjectFacts, facts_of_project, figure_json
 from services.core.projects.gates import GateStatus, status
 from services.core.projects.models import GateException, PlanVersion, Project, ProjectCompound, StageEntry
-from services.core.projects.rules import Stage
+from services.core.projects.rules import PLAN_BOUND, Action, Stage
 from services.core.territory.models import Compound, Region
 
 if TYPE_CHECKING:
@@ -96,8 +97,23 @@ COMPOUNDS = (
     .scalar_subquery()
 )
 
+# Who applied last; nobody has while the project is a draft.
+APPLICANT = (
+    select(StageEntry.applicant)
+    .where(StageEntry.project_id == Project.id, StageEntry.action == Action.APPLY, Project.stage != Stage.DRAFT)
+    .order_by(StageEntry.id.desc())
+    .limit(1)
+    .correlate(Project)
+    .scalar_subquery()
+)
+
 ONE = Statement(
-    select(*SHOWN, Region.name.label("region_name"), COMPOUNDS.label("compounds"))
+    select(
+        *SHOWN,
+        Region.name.label("region_name"),
+        COMPOUNDS.label("compounds"),
+        APPLICANT.label("applicant"),
+    )
     .join(Region, Region.id == Project.region_id)
     .where(Project.id == bindparam("project_id", type_=Uuid()), in_scope(Project.region_path))
 )
@@ -152,6 +168,13 @@ PLANS = Statement(
     .order_by(PlanVersion.number)
 )
 
+PLAN_DIGEST = Statement(
+    select(PlanVersion.digest).where(
+        PlanVersion.project_id == bindparam("project_id", type_=Uuid()),
+        PlanVersion.number == bindparam("number", type_=PlanVersion.number.type),
+    )
+)
+
 REGION = Statement(
     select(Region.id, Region.path, Region.code, Region.number).where(
         Region.id == bindparam("region_id", type_=Uuid()), in_scope(Region.path)
@@ -195,6 +218,20 @@ EXCEPTIONS = Statement(
     .order_by(GateException.project_id, GateException.gate_id)
 )
 
+# The last thing said of facts that were bound to a plan version which is no longer in force.
+LAPSED = """
+SELECT DISTINCT ON (key) key, (source_rows -> 0 ->> 'plan_version')::int AS plan_version
+FROM fact WHERE subject_id = $1 AND key = ANY ($2::text[]) AND source_rows -> 0 ? 'plan_version'
+ORDER BY key, id DESC
+"""
+
+# The plan in force; locked, so that no newer one is added before what is said of this one is recorded.
+PLAN_IN_FORCE = Statement(
+    select(Project.plan_number)
+    .where(Project.id == bindparam("project_id", type_=Uuid()), in_scope(Project.region_path))
+    .with_for_update(read=True)
+)
+
 # The rows of these compounds, locked in one order, so that two applications with a compound in common take turns.
 LOCK_COMPOUNDS = Statement(
     select(Compound.id, Compound.closed_at)
@@ -229,6 +266,7 @@ OTHERS_UNDER_WAY = Statement(
         ),
         Project.id != bindparam("project_id", type_=Uuid()),
         Project.stage != Stage.DRAFT,
+        Project.stage != Stage.HANDED_OVER,
         Project.stage != Stage.DROPPED,
     )
     .order_by(Project.no)
@@ -337,11 +375,39 @@ async def exceptions_by_project(
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one project now. `known`: facts by subject (the project, its compounds) and key."""
+
+    project_id: UUID
+    compounds: "list[asyncpg.Record]"
+    known: Mapping[UUID, Mapping[str, EffectiveFact]]
+    facts: ProjectFacts
+
+    def replaced(self, key: str) -> list[dict[str, Any]]:
+        """The figures of a fact that stand back: attested ones behind a count, those that an adjudication overruled."""
+        return [
+            {"subject": str(subject), **figure_json(figure)}
+            for subject in (self.project_id, *(row["compound_id"] for row in self.compounds))
+            if key in self.known[subject]
+            for figure in self.known[subject][key].replaced
+        ]
+
+
+async def standing(driver: "asyncpg.Connection", *, project_id: UUID) -> Standing:
+    """What is known of a project and its compounds, all facts from one snapshot."""
+    compounds = (await compounds_by_project(driver, [project_id]))[project_id]
+    ids = [row["compound_id"] for row in compounds]
+    known = await effective(driver, sorted({project_id, *ids}))
+    return Standing(project_id, compounds, known, facts_of_project(project_id, ids, known))
+
+
+@dataclass(frozen=True, slots=True)
 class Gates:
     """A project's gates under the policy in force at its place."""
 
     policy: StoredPolicy
     statuses: list[GateStatus]
+    standing: Standing
 
 
 async def gates(driver: "asyncpg.Connection", *, project_id: UUID, region_path: str) -> Gates:
@@ -349,8 +415,21 @@ async def gates(driver: "asyncpg.Connection", *, project_id: UUID, region_path: 
     policy = await policies.in_force(driver, region_path=region_path)
     if policy is None:
         raise NoPolicyInForce
-    compounds = await compounds_by_project(driver, [project_id])
-    known = await figures(driver, {project_id: [row["compound_id"] for row in compounds[project_id]]})
-    exceptions = await exceptions_by_project(driver, [project_id], policy_id=policy.policy_id)
+    now = await standing(driver, project_id=project_id)
+    return await gates_of(driver, policy=policy, standing=now)
+
+
+async def gates_of(driver: "asyncpg.Connection", *, policy: StoredPolicy, standing: Standing) -> Gates:
+    """Every gate of a policy for what is known of a project."""
+    exceptions = await exceptions_by_project(driver, [standing.project_id], policy_id=policy.policy_id)
     form = Policy.model_validate(policy.body)
-    return Gates(policy, status(form.gates, known[project_id], exceptions.get(project_id, {})))
+    of_project = exceptions.get(standing.project_id, {})
+    lapsed = await _lapsed(driver, standing)
+    return Gates(policy, status(form.gates, standing.facts, of_project, lapsed), standing)
+
+
+async def _lapsed(driver: "asyncpg.Connection", standing: Standing) -> dict[str, int]:
+    """The facts bound to a plan that nothing says of the plan in force, with the number of the plan that they were last said of."""
+    missing = [key for key in PLAN_BOUND if key not in standing.known[standing.project_id]]
+    rows = await driver.fetch(LAPSED, standing.project_id, missing)
+    return {row["key"]: row["plan_version"] for row in rows}

@@ -7,6 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from services.core.facts.catalogue import CATALOGUE
 from services.core.kit.errors import FieldError
 from services.core.kit.exact import decimal_text, digest
 from services.core.territory.rules import Category
@@ -58,6 +59,13 @@ MOVES: Mapping[tuple[Action, str], Stage] = {
     (Action.START, Stage.PLANNED): Stage.WORKS,
     (Action.ACCEPT, Stage.WORKS): Stage.ACCEPTED,
     (Action.HAND_OVER, Stage.ACCEPTED): Stage.HANDED_OVER,
+}
+
+# The gates that an action asks, by what they gate. What led to the choice has to hold still when works begin.
+ASKS: Mapping[Action, frozenset[str]] = {
+    Action.APPLY: frozenset({"inclusion", "application"}),
+    Action.START: frozenset({"inclusion", "application", "plan", "selection", "works"}),
+    Action.ACCEPT: frozenset({"acceptance"}),
 }
 
 STAGE_TITLES: Mapping[Stage, tuple[str, str]] = {
@@ -224,6 +232,10 @@ def facts_of(plan: Plan) -> dict[str, str]:
         "funding.companies_share": decimal_text(share(plan, COMPANIES)),
         "funding.residents_and_companies_share": decimal_text(share(plan, RESIDENTS | COMPANIES)),
     }
+
+
+# What is said of one plan version and of no other: the owners' vote on it, its public notice (domain.md S3, S12).
+PLAN_BOUND: tuple[str, ...] = tuple(key for key in CATALOGUE if key.startswith(("vote.plan.", "notice.plan.")))
 
 
 def document_of(plan: Plan) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Use cases of projects: registering, changing, planning, attesting facts. Stages: `stages.py`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from services.core.projects.errors import (
     GateExceptionExists,
     GateHard,
     PlanInvalid,
+    PlanNotInForce,
     ProjectInputInvalid,
     ProjectNoTaken,
     StageWrong,
@@ -149,6 +151,7 @@ async def change(
 async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Plan) -> PlanVersion:
     """The next plan version, and what it says as counted facts. Plans of one project are numbered without gaps.
 
+    A plan that differs from the one before needs a vote and a notice of its own: what was said of that one lapses (docs/adr/0017).
     Raises PlanInvalid naming the line that does not add up, StageWrong once the project is in a plan of the year.
     """
     errors = rules.check(plan)
@@ -173,6 +176,10 @@ async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Pla
     )
     uow.session.add(added)
     await PLAN_ADDED.all(uow.driver, project_id=project_id, number=added.number)
+    before = await queries.PLAN_DIGEST.first(uow.driver, project_id=project_id, number=project["plan_number"])
+    lapsed = 0
+    if before is not None and before["digest"] != added.digest:
+        lapsed = await facts.lapse(uow, subject_id=project_id, keys=rules.PLAN_BOUND)
     await facts.push(
         uow,
         [
@@ -190,7 +197,7 @@ async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Pla
         ],
     )
     uow.record(
-        PlanAdded(number=added.number, digest=added.digest),
+        PlanAdded(number=added.number, digest=added.digest, lapsed=lapsed),
         subject="project",
         subject_id=project_id,
         region_path=project["region_path"],
@@ -199,9 +206,20 @@ async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Pla
 
 
 async def attest(
-    uow: UnitOfWork, *, scope: Scope, deciding: Scope, project_id: UUID, claims: Sequence[facts.Claim]
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    deciding: Scope,
+    project_id: UUID,
+    claims: Sequence[facts.Claim],
+    of_plans: Sequence[int | None],
 ) -> list[facts.Attested]:
-    """Records what people or departments say about a project; see `facts.service.attest` for refusals."""
+    """Records what people or departments say about a project; see `facts.service.attest` for refusals.
+
+    `of_plans`: for each claim the plan version that it is about, where it is a vote or notice on one; None means the plan in force.
+    PlanNotInForce for another: what is said of an old plan decides nothing. Said before there is a plan, it is about the first.
+    """
+    claims = await _bound_to_plan(uow, scope, project_id, claims, of_plans)
     return await facts.attest(
         uow,
         sql=ATTEST,
@@ -211,6 +229,26 @@ async def attest(
         subject_id=project_id,
         claims=claims,
     )
+
+
+async def _bound_to_plan(
+    uow: UnitOfWork, scope: Scope, project_id: UUID, claims: Sequence[facts.Claim], of_plans: Sequence[int | None]
+) -> list[facts.Claim]:
+    if not any(claim.key in rules.PLAN_BOUND for claim in claims) and not any(of_plans):
+        return list(claims)
+    row = await queries.PLAN_IN_FORCE.first(uow.driver, project_id=project_id, **scope.parameters)
+    if row is None:
+        raise NotFound
+    in_force = row["plan_number"] or 1
+    errors = [
+        FieldError(f"/facts/{position}/plan_number", f"现行方案为第 {in_force} 版", f"version {in_force} is in force")
+        for position, (claim, number) in enumerate(zip(claims, of_plans, strict=True))
+        if number is not None and (number != in_force or claim.key not in rules.PLAN_BOUND)
+    ]
+    if errors:
+        raise PlanNotInForce(errors=errors)
+    rows = ({"plan_version": in_force},)
+    return [replace(claim, source_rows=rows) if claim.key in rules.PLAN_BOUND else claim for claim in claims]
 
 
 async def adjudicate(

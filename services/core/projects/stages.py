@@ -4,14 +4,31 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from services.core.kit.errors import FieldError
+from services.core.kit.events import Event
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
-from services.core.projects import queries
-from services.core.projects.errors import CompoundApplied, GateNotMet, StageWrong
-from services.core.projects.events import ProjectApplied, ProjectWithdrawn
-from services.core.projects.rules import MOVES, Action, Stage
+from services.core.projects import applicants, queries
+from services.core.projects.applicants import Applicant
+from services.core.projects.errors import (
+    ApplicantNotThere,
+    ApplicantOutOfTurn,
+    CompoundApplied,
+    GateNotMet,
+    PlannedAlready,
+    StageWrong,
+)
+from services.core.projects.events import (
+    ProjectAccepted,
+    ProjectApplied,
+    ProjectDropped,
+    ProjectHandedOver,
+    ProjectStarted,
+    ProjectWithdrawn,
+)
+from services.core.projects.figures import ProjectFacts
+from services.core.projects.rules import ASKS, MOVES, Action, Stage
 from services.core.territory.errors import CompoundClosed
 
 # Rows are locked in the order of ids, so that two bulk moves take turns. What the table of moves ($4 from, $5 to) does not
@@ -37,6 +54,15 @@ FROM given g LEFT JOIN held h ON h.id = g.project_id
 WHERE NOT EXISTS (SELECT 1 FROM allowed a WHERE a.id = g.project_id)
 ORDER BY h.no LIMIT 20
 """
+
+
+HAPPENED: Mapping[Action, Event] = {
+    Action.WITHDRAW: ProjectWithdrawn(),
+    Action.DROP: ProjectDropped(),
+    Action.START: ProjectStarted(),
+    Action.ACCEPT: ProjectAccepted(),
+    Action.HAND_OVER: ProjectHandedOver(),
+}
 
 
 async def enter(
@@ -88,38 +114,96 @@ async def _enter(
         raise StageWrong(projects=[{"no": row["no"], "stage": row["from_stage"]} for row in wrong])
 
 
-async def move(uow: UnitOfWork, *, scope: Scope, project_id: UUID, version: int, action: Action) -> Stage:
-    """The stage that the action leads to.
+async def apply(
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    project_id: UUID,
+    version: int,
+    applicant: Applicant | None,
+    reason: str | None,
+    document: str | None,
+) -> Stage:
+    """The project competes from now on. Without an applicant it is the first one that facts know of (`applicants.first`).
 
-    Raises StageWrong where the table knows no such move. On applying also GateNotMet, naming each gate, and CompoundApplied
-    when a compound is part of another project under way.
+    Raises StageWrong, GateNotMet naming each gate, ApplicantNotThere against what is recorded, ApplicantOutOfTurn naming those
+    passed over when no reason is given, CompoundApplied when a compound is part of another project under way.
     """
     project = await queries.locked_at(uow.driver, scope=scope, project_id=project_id, version=version)
-    stage = MOVES.get((action, project["stage"]))
-    if stage is None:
-        raise StageWrong(stage=project["stage"])
-    happened: ProjectApplied | ProjectWithdrawn = ProjectWithdrawn()
-    if action is Action.APPLY:
-        await _check_application_gates(uow, project_id, project["region_path"])
-        await _check_compounds_free(uow, project_id)
-        happened = ProjectApplied(plan_number=project["plan_number"])
-    await _enter(uow, stages={project_id: stage}, action=action)
-    uow.record(happened, subject="project", subject_id=project_id, region_path=project["region_path"])
+    stage = _next(Action.APPLY, project["stage"])
+    now = await queries.standing(uow.driver, project_id=project_id)
+    await _check_gates(uow, Action.APPLY, project["region_path"], now)
+    chosen = applicant or applicants.first(now.facts)
+    _check_turn(chosen, now.facts, reason)
+    await _check_compounds_free(uow, project_id)
+    await _enter(
+        uow, stages={project_id: stage}, action=Action.APPLY, applicant=chosen, reason=reason, document=document
+    )
+    uow.record(
+        ProjectApplied(plan_number=project["plan_number"], applicant=chosen),
+        subject="project",
+        subject_id=project_id,
+        region_path=project["region_path"],
+    )
     return stage
 
 
-async def _check_application_gates(uow: UnitOfWork, project_id: UUID, region_path: str) -> None:
-    """What a policy asks before an application (Liuzhou: the owners' vote). A city without a policy asks nothing yet."""
-    if await policies.in_force(uow.driver, region_path=region_path) is None:
+async def move(
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    project_id: UUID,
+    version: int,
+    action: Action,
+    reason: str | None = None,
+    document: str | None = None,
+) -> Stage:
+    """The stage that the action of a person (`HAPPENED`) leads to.
+
+    Raises StageWrong where the table knows no such move, GateNotMet naming each gate that the action asks and that is not passed,
+    PlannedAlready on dropping what an annual plan holds: that takes two people and frees its place (a supplement).
+    """
+    project = await queries.locked_at(uow.driver, scope=scope, project_id=project_id, version=version)
+    stage = _next(action, project["stage"])
+    if action is Action.DROP and project["stage"] == Stage.PLANNED:
+        raise PlannedAlready
+    if action in ASKS:
+        now = await queries.standing(uow.driver, project_id=project_id)
+        await _check_gates(uow, action, project["region_path"], now)
+    await _enter(uow, stages={project_id: stage}, action=action, reason=reason, document=document)
+    uow.record(HAPPENED[action], subject="project", subject_id=project_id, region_path=project["region_path"])
+    return stage
+
+
+def _next(action: Action, stage: str) -> Stage:
+    found = MOVES.get((action, stage))
+    if found is None:
+        raise StageWrong(stage=stage)
+    return found
+
+
+async def _check_gates(uow: UnitOfWork, action: Action, region_path: str, now: queries.Standing) -> None:
+    """What the policy in force asks of this step. A city without a policy asks nothing yet."""
+    policy = await policies.in_force(uow.driver, region_path=region_path)
+    if policy is None:
         return
-    found = await queries.gates(uow.driver, project_id=project_id, region_path=region_path)
+    found = await queries.gates_of(uow.driver, policy=policy, standing=now)
     errors = [
         FieldError(f"/gates/{one.gate.id}", str(one.missing_zh), str(one.missing_en))
         for one in found.statuses
-        if one.gate.gates == "application" and not one.passed
+        if one.gate.gates in ASKS[action] and not one.passed
     ]
     if errors:
         raise GateNotMet(errors=errors)
+
+
+def _check_turn(applicant: Applicant, known: ProjectFacts, reason: str | None) -> None:
+    if applicants.exists(applicant, known) is False:
+        raise ApplicantNotThere.at("/applicant", zh="记录显示尚未成立", en="none is recorded")
+    passed_over = applicants.passed_over(applicant, known)
+    if passed_over and reason is None:
+        zh, en = zip(*(applicants.TITLES[one] for one in passed_over), strict=True)
+        raise ApplicantOutOfTurn.at("/reason", zh=f"在先：{'、'.join(zh)}", en=f"before it: {', '.join(en)}")
 
 
 async def _check_compounds_free(uow: UnitOfWork, project_id: UUID) -> None:

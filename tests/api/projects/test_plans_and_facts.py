@@ -1,10 +1,13 @@
 """Plan versions, what they say as facts, attested facts, gates."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 import pytest
 
+from services.core.facts.rules import Kind
+from tests.api.projects.steps import follow
 from tests.api.selection.world import PLAN, STOCK, World, plan_of
 
 
@@ -165,3 +168,149 @@ async def test_hard_gates_know_no_exception(world: World) -> None:
     assert (hard.status_code, hard.json()["type"]) == (409, "/problems/gate-hard")
     unknown = await world.district.post(f"/v1/projects/{project['id']}/gates/no_such/except", json=body)
     assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize("key", ["vote.menu.passed", "survey.response_share", "notice.plan.cleared"])
+async def test_a_vote_a_survey_and_a_notice_are_attested_with_a_document(world: World, key: str) -> None:
+    project = await world.project(world.streets[0], attested={}, apply=False)
+    path = f"/v1/projects/{project['id']}/facts"
+    said = {"key": key, "value": "1" if "share" in key else "true", "source": "街道"}
+    without = await world.city.post(path, json={"facts": [said]})
+    assert (without.status_code, without.json()["errors"][0]["pointer"]) == (422, "/facts/0/document")
+    made_up = await world.city.post(path, json={"facts": [{**said, "kind": "synthetic", "source": "演示"}]})
+    assert made_up.status_code == 201
+    attested = await world.city.post(path, json={"facts": [{**said, "document": "甬街〔2026〕1号"}]})
+    assert attested.status_code == 201
+    listed = {one["key"]: one for one in (await world.city.get("/v1/facts")).json()["items"]}
+    assert listed[key]["needs_document"]
+    assert not listed["project.ready"]["needs_document"]
+
+
+def gate_of(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    """One gate of a project's gates."""
+    found: dict[str, Any] = next(one for one in answer["gates"] if one["id"] == name)
+    return found
+
+
+class TestVotesAndTheirPlans:
+    """A plan vote, and a plan's notice, count for the version that they were on (domain.md S3, docs/adr/0017)."""
+
+    VOTE: ClassVar[dict[str, str]] = {
+        "key": "vote.plan.passed",
+        "value": "true",
+        "source": "街道",
+        "document": "表决公告1号",
+    }
+
+    async def test_a_changed_plan_needs_a_vote_of_its_own(self, world: World) -> None:
+        attested = {"vote.menu.passed": "true", "vote.plan.passed": "true", "notice.plan.cleared": "true"}
+        project = await world.project(world.streets[0], attested=attested, apply=False)
+        path = f"/v1/projects/{project['id']}"
+        assert gate_of((await world.city.get(f"{path}/gates")).json(), "plan_vote")["passed"]
+        assert (await world.city.post(f"{path}/plans", json=plan_of("500000"))).status_code == 201
+        gates = (await world.city.get(f"{path}/gates")).json()
+        gate = gate_of(gates, "plan_vote")
+        assert (gate["met"], gate["passed"], gate["earlier_plan"], gate["fact"]) == (False, False, 1, None)
+        assert "第 1 版方案" in gate["missing"]["zh"]
+        assert "plan version 1" in gate["missing"]["en"]
+        assert gate_of(gates, "menu_vote")["passed"]
+        facts = (await world.city.get(f"{path}/facts")).json()["facts"]
+        assert "notice.plan.cleared" not in facts
+        assert (await world.city.post(f"{path}/facts", json={"facts": [self.VOTE]})).status_code == 201
+        gate = gate_of((await world.city.get(f"{path}/gates")).json(), "plan_vote")
+        assert (gate["passed"], gate["earlier_plan"]) == (True, None)
+        assert gate["fact"]["sources"][0]["rows"] == [{"plan_version": 2}]
+
+    async def test_the_same_plan_again_keeps_its_vote(self, world: World) -> None:
+        project = await world.project(world.streets[0], apply=False)
+        path = f"/v1/projects/{project['id']}"
+        assert (await world.city.post(f"{path}/plans", json=PLAN)).json()["number"] == 2
+        assert gate_of((await world.city.get(f"{path}/gates")).json(), "plan_vote")["passed"]
+
+    async def test_a_vote_entered_before_the_first_plan_is_about_it(self, world: World) -> None:
+        project = await world.project(world.streets[0], plan=None, apply=False)
+        path = f"/v1/projects/{project['id']}"
+        for budget, passed in (("100", True), ("200", False)):
+            await world.city.post(f"{path}/plans", json=plan_of(budget))
+            assert gate_of((await world.city.get(f"{path}/gates")).json(), "plan_vote")["passed"] is passed
+
+    async def test_a_vote_on_another_plan_is_refused(self, world: World) -> None:
+        project = await world.project(world.streets[0], attested={}, apply=False)
+        path = f"/v1/projects/{project['id']}/facts"
+        await world.city.post(f"/v1/projects/{project['id']}/plans", json=plan_of("200"))
+        menu = {**self.VOTE, "key": "vote.menu.passed"}
+        late = await world.city.post(path, json={"facts": [menu, {**self.VOTE, "plan_number": 1}]})
+        assert (late.status_code, late.json()["type"]) == (422, "/problems/plan-not-in-force")
+        assert late.json()["errors"][0]["pointer"] == "/facts/1/plan_number"
+        unbound = await world.city.post(path, json={"facts": [{**menu, "plan_number": 2}]})
+        assert unbound.json()["errors"][0]["pointer"] == "/facts/0/plan_number"
+        assert (await world.city.get(path)).json()["facts"].get("vote.menu.passed") is None
+        named = await world.city.post(path, json={"facts": [{**self.VOTE, "plan_number": 2}]})
+        assert named.status_code == 201
+
+    async def test_a_vote_never_slips_past_a_plan_that_is_just_added(self, world: World) -> None:
+        project = await world.project(world.streets[0], attested={}, apply=False)
+        path = f"/v1/projects/{project['id']}"
+        for number in range(2, 10):
+            said = {"facts": [{**self.VOTE, "document": f"公告{number}号"}]}
+            added, voted = await asyncio.gather(
+                world.city.post(f"{path}/plans", json=plan_of(str(number))), world.city.post(f"{path}/facts", json=said)
+            )
+            assert (added.status_code, voted.status_code) == (201, 201)
+            facts = (await world.city.get(f"{path}/facts")).json()["facts"]
+            if "vote.plan.passed" in facts:  # the vote came after the plan: it is on that one
+                assert facts["vote.plan.passed"]["sources"][0]["rows"] == [{"plan_version": number}]
+
+
+async def test_a_count_replaces_what_was_attested_and_shows_it(world: World) -> None:
+    street = world.streets[0]
+    project = await world.project(street, attested={"vote.menu.passed": "true"}, apply=False)
+    await world.record(
+        "project", UUID(project["id"]), street, {"vote.menu.passed": "false"}, source="vote", kind=Kind.COUNTED
+    )
+    path = f"/v1/projects/{project['id']}"
+    known = (await world.city.get(f"{path}/facts")).json()["facts"]["vote.menu.passed"]
+    assert (known["value"], known["kind"]) == ("false", "counted")
+    (replaced,) = known["replaced"]
+    assert (replaced["value"], replaced["kind"], replaced["document"]) == ("true", "attested", "甬街〔2026〕1号")
+    gate = gate_of((await world.city.get(f"{path}/gates")).json(), "menu_vote")
+    assert (gate["met"], gate["replaced"]) == (False, [replaced])
+
+
+async def test_gates_tell_which_compound_lacks_what(world: World) -> None:
+    street = world.streets[0]
+    stock = [
+        ("一村", {"compound.floor_area": "1000", "compound.built_year": "1990", "governance.committee": "true"}),
+        ("二村", {"compound.floor_area": "1000", "compound.built_year": "2001", "governance.committee": "false"}),
+        ("三村", {"compound.floor_area": "1000"}),
+    ]
+    compounds = [await world.compound(street, figures, name=name) for name, figures in stock]
+    await world.record("compound", compounds[0], street, {"compound.built_year": "1991"}, source="档案")
+    await follow(
+        world,
+        [
+            {"id": "committee", "fact": "governance.committee", "is": True},
+            {"id": "young", "fact": "compound.built_year", "at_most": "2000"},
+            {"id": "area", "fact": "compound.floor_area", "at_least": "2000"},
+            {"id": "asked", "fact": "survey.plan.asked_share", "at_least": "0.8"},
+        ],
+    )
+    project = await world.project(street, compounds=compounds, plan=None, attested={}, apply=False)
+    gates = (await world.city.get(f"/v1/projects/{project['id']}/gates")).json()
+
+    def parts(gate: str) -> dict[str, tuple[str | None, bool, bool | None]]:
+        found = gate_of(gates, gate)["compounds"]
+        return {one["name"]: (one["value"], one["in_conflict"], one["meets"]) for one in found}
+
+    assert parts("committee") == {
+        "一村": ("true", False, True),
+        "二村": ("false", False, False),
+        "三村": (None, False, False),
+    }
+    assert parts("young") == {
+        "一村": (None, True, False),
+        "二村": ("2001", False, False),
+        "三村": (None, False, False),
+    }
+    assert parts("area") == dict.fromkeys(("一村", "二村", "三村"), ("1000", False, None))
+    assert parts("asked") == {}

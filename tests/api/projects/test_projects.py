@@ -59,7 +59,7 @@ async def test_what_lies_elsewhere_is_not_there(world: World) -> None:
     for part in ("plans", "facts", "gates"):
         assert (await world.other_district.get(f"{path}/{part}")).status_code == 404
     assert (await world.other_district.post(f"{path}/plans", json=PLAN)).status_code == 404
-    facts = {"facts": [{"key": "survey.response_share", "value": "1", "source": "s"}]}
+    facts = {"facts": [{"key": "survey.response_share", "value": "1", "source": "s", "document": "d"}]}
     assert (await world.other_district.post(f"{path}/facts", json=facts)).status_code == 404
     assert (await register(world, compound_ids=[str(other)])).status_code == 404
     assert (await register(world, compound_ids=[str(uuid4())])).status_code == 404

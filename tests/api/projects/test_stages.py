@@ -1,6 +1,7 @@
 """Stages of projects: the way through them is recorded, and nothing leaves the table of moves."""
 
 import asyncio
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import httpx
@@ -10,7 +11,8 @@ from services.core.kit.uow import SYSTEM
 from services.core.projects import stages
 from services.core.projects.errors import StageWrong
 from services.core.projects.rules import MOVES, Action, Stage
-from tests.api.selection.world import World
+from tests.api.projects.steps import attest, follow, step
+from tests.api.selection.world import STOCK, World
 
 
 async def way(world: World, project_id: str) -> list[tuple[str, str, str]]:
@@ -94,3 +96,174 @@ async def test_everybody_reads_the_table_of_moves(api: httpx.AsyncClient) -> Non
     assert set(served["stages"]) == set(Stage)
     assert set(served["actions"]) == set(Action)
     assert served["stages"]["library"] == {"zh": "入库", "en": "in the library"}
+
+
+async def test_nothing_leaves_the_table_of_moves(world: World) -> None:
+    project = (await world.project(world.streets[0], apply=False))["id"]
+    for before in Stage:
+        for action in Action:
+            for after in Stage:
+                async with world.database.begin(SYSTEM) as uow:
+                    await uow.driver.execute("UPDATE project SET stage = $2 WHERE id = $1", UUID(project), before)
+                if MOVES.get((action, before)) is after:
+                    await enter(world, after, action, project)
+                else:
+                    with pytest.raises(StageWrong):
+                        await enter(world, after, action, project)
+    assert {(step[1], step[0], step[2]) for step in await way(world, project)} == {
+        (str(action), str(before), str(after)) for (action, before), after in MOVES.items()
+    }
+
+
+class TestSteps:
+    """What people do to a project of the plan: start, accept, hand over; and dropping before it is planned."""
+
+    GATES: ClassVar[list[dict[str, Any]]] = [
+        {"id": "join", "fact": "survey.join.agree_of_all_share", "at_least": "0.80", "gates": "inclusion"},
+        {"id": "asked", "fact": "survey.plan.asked_share", "at_least": "0.80", "gates": "plan"},
+        {"id": "plan_vote", "vote": "renovation_plan", "hard": False, "gates": "works"},
+        {"id": "ready", "fact": "project.ready", "is": True, "gates": "works"},
+        {
+            "id": "satisfied",
+            "fact": "survey.satisfaction.satisfied_share",
+            "at_least": "0.80",
+            "gates": "acceptance",
+        },
+    ]
+    DOCUMENT: ClassVar[dict[str, str]] = {"document": "甬建开〔2027〕1号"}
+
+    async def planned(self, world: World) -> str:
+        """A project of the plan, under a policy with gates of every kind."""
+        await follow(world, self.GATES)
+        said = {"survey.join.agree_of_all_share": "0.8"}
+        project = str((await world.project(world.streets[0], attested=said))["id"])
+        await enter(world, Stage.PLANNED, Action.CHOOSE, project)
+        return project
+
+    async def test_start_names_every_gate_up_to_the_works_with_its_figure(self, world: World) -> None:
+        project = await self.planned(world)
+        await attest(world, project, {"survey.plan.asked_share": "0.79"})
+        refused = await step(world, project, "start", self.DOCUMENT)
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/project-gate-not-met")
+        missing = {one["pointer"]: one["detail"] for one in refused.json()["errors"]}
+        assert set(missing) == {"/gates/asked", "/gates/plan_vote", "/gates/ready"}
+        assert "0.79" in missing["/gates/asked"]
+        assert "0.8" in missing["/gates/asked"]
+        await attest(world, project, {"survey.plan.asked_share": "0.8", "project.ready": "true"})
+        excepted = await world.district.post(
+            f"/v1/projects/{project}/gates/plan_vote/except", json={"reason": "原则上", "document": "会议纪要1号"}
+        )
+        assert excepted.status_code == 201
+        assert (await step(world, project, "start", self.DOCUMENT)).json()["stage"] == "works"
+
+    async def test_the_way_to_hand_over(self, world: World) -> None:
+        project = await self.planned(world)
+        await attest(
+            world,
+            project,
+            {"survey.plan.asked_share": "1", "project.ready": "true", "vote.plan.passed": "true"},
+        )
+        assert (await step(world, project, "accept", self.DOCUMENT)).json()["type"] == "/problems/project-stage-wrong"
+        started = await step(world, project, "start", {**self.DOCUMENT, "reason": "开工令"})
+        assert (started.status_code, started.json()["stage"]) == (200, "works")
+        refused = await step(world, project, "accept", self.DOCUMENT)
+        assert [one["pointer"] for one in refused.json()["errors"]] == ["/gates/satisfied"]
+        await attest(world, project, {"survey.satisfaction.satisfied_share": "4/5"})
+        assert (await step(world, project, "accept", self.DOCUMENT)).json()["stage"] == "accepted"
+        assert (await step(world, project, "hand-over", self.DOCUMENT)).json()["stage"] == "handed_over"
+        items = (await world.city.get(f"/v1/projects/{project}/stages")).json()["items"]
+        assert [(one["action"], one["document"], one["reason"]) for one in items[2:]] == [
+            ("start", "甬建开〔2027〕1号", "开工令"),
+            ("accept", "甬建开〔2027〕1号", None),
+            ("hand_over", "甬建开〔2027〕1号", None),
+        ]
+
+    async def test_who_may_and_with_what(self, world: World) -> None:
+        project = await self.planned(world)
+        path = f"/v1/projects/{project}/start"
+        assert (await world.district.post(path, json=self.DOCUMENT)).status_code == 428
+        version = (await world.district.get(f"/v1/projects/{project}")).headers["etag"]
+        assert (await world.street.post(path, json=self.DOCUMENT, headers={"If-Match": version})).status_code == 403
+        for wrong in ({}, {"document": ""}):
+            refused = await world.district.post(path, json=wrong, headers={"If-Match": version})
+            assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/document")
+
+    async def test_two_who_start_at_once_start_it_once(self, world: World) -> None:
+        project = await self.planned(world)
+        await attest(
+            world,
+            project,
+            {"survey.plan.asked_share": "1", "project.ready": "true", "vote.plan.passed": "true"},
+        )
+        version = (await world.district.get(f"/v1/projects/{project}")).headers["etag"]
+        answers = await asyncio.gather(
+            *(
+                world.district.post(f"/v1/projects/{project}/start", json=self.DOCUMENT, headers={"If-Match": version})
+                for _ in range(4)
+            )
+        )
+        assert sorted(one.status_code for one in answers) == [200, 412, 412, 412]
+        assert [one[1] for one in await way(world, project)] == ["apply", "choose", "start"]
+
+    async def test_an_application_needs_the_gates_of_inclusion(self, world: World) -> None:
+        await follow(world, self.GATES)
+        project = str((await world.project(world.streets[0], attested={}, apply=False))["id"])
+        refused = await step(world, project, "apply", None)
+        assert [one["pointer"] for one in refused.json()["errors"]] == ["/gates/join"]
+        await attest(world, project, {"survey.join.agree_of_all_share": "0.8"})
+        assert (await step(world, project, "apply", None)).json()["stage"] == "applied"
+
+    async def test_a_project_is_dropped_before_it_is_planned_and_not_after(self, world: World) -> None:
+        compound = await world.compound(world.streets[0])
+        project = str((await world.project(world.streets[0], compounds=[compound]))["id"])
+        nameless = await step(world, project, "drop", {})
+        assert (nameless.status_code, nameless.json()["errors"][0]["pointer"]) == (422, "/reason")
+        dropped = await step(world, project, "drop", {"reason": "列入征收"})
+        assert dropped.json()["stage"] == "dropped"
+        items = (await world.city.get(f"/v1/projects/{project}/stages")).json()["items"]
+        assert (items[-1]["reason"], items[-1]["from_stage"]) == ("列入征收", "applied")
+        assert (await step(world, project, "apply", None)).status_code == 409
+        # The compound is free for another project.
+        other = str((await world.project(world.streets[0], compounds=[compound]))["id"])
+        await enter(world, Stage.PLANNED, Action.CHOOSE, other)
+        refused = await step(world, other, "drop", {"reason": "列入征收"})
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/project-planned-already")
+
+
+class TestApplicants:
+    """Who applies (domain.md S12)."""
+
+    async def project(self, world: World, **recorded: str) -> str:
+        """A draft whose compound has these bodies."""
+        stock = {**STOCK, **{f"governance.{key}": value for key, value in recorded.items()}}
+        return str((await world.project(world.streets[0], stock=stock, apply=False))["id"])
+
+    async def shown(self, world: World, project: str) -> tuple[str | None, str | None]:
+        """The applicant of the project, and the reason on record."""
+        items = (await world.city.get(f"/v1/projects/{project}/stages")).json()["items"]
+        assert items[-1]["applicant"] == (await world.city.get(f"/v1/projects/{project}")).json()["applicant"]
+        return items[-1]["applicant"], items[-1]["reason"]
+
+    async def test_whose_turn_it_is_applies_unless_said(self, world: World) -> None:
+        project = await self.project(world, owners_committee="false", self_management_group="true")
+        assert (await world.city.get(f"/v1/projects/{project}")).json()["applicant"] is None
+        assert (await step(world, project, "apply", None)).status_code == 200
+        assert await self.shown(world, project) == ("self_management_group", None)
+        assert (await step(world, project, "withdraw", None)).status_code == 200
+        assert (await world.city.get(f"/v1/projects/{project}")).json()["applicant"] is None
+
+    async def test_a_later_one_gives_a_reason(self, world: World) -> None:
+        project = await self.project(world, owners_committee="true")
+        later = {"applicant": "neighbourhood_committee"}
+        refused = await step(world, project, "apply", later)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/applicant-out-of-turn")
+        assert (refused.json()["errors"][0]["pointer"], "业主委员会" in refused.text) == ("/reason", True)
+        applied = await step(world, project, "apply", {**later, "reason": "业委会正在换届"})
+        assert applied.status_code == 200
+        assert await self.shown(world, project) == ("neighbourhood_committee", "业委会正在换届")
+
+    async def test_one_that_is_not_there_does_not_apply(self, world: World) -> None:
+        project = await self.project(world, owners_committee="false")
+        refused = await step(world, project, "apply", {"applicant": "owners_committee", "reason": "r"})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/applicant")
+        assert await stage_of(world, project) == "draft"
