@@ -40,16 +40,18 @@ def exists(applicant: Applicant, known: ProjectFacts) -> bool | None:
 
 def first(known: ProjectFacts) -> Applicant:
     """Whose turn it is: the first that is recorded to exist."""
-    return next(one for one in Applicant if exists(one, known))
+    return _recorded(known)[0]
 
 
 def passed_over(applicant: Applicant, known: ProjectFacts) -> list[Applicant]:
-    """Those recorded to exist whose turn comes before this one's. Where it is known only that there is one of the two, both count
-    before the neighbourhood's.
-    """
+    """Those recorded to exist whose turn comes before this one's."""
     order = list(Applicant)
-    before = order[: order.index(applicant)]
-    if applicant is Applicant.NEIGHBOURHOOD_COMMITTEE and known.value(_EITHER) is True:
-        recorded = [one for one in before if exists(one, known)]
-        return recorded or [one for one in before if exists(one, known) is None]
-    return [one for one in before if exists(one, known)]
+    return [one for one in _recorded(known) if order.index(one) < order.index(applicant)]
+
+
+def _recorded(known: ProjectFacts) -> list[Applicant]:
+    """Who is recorded to exist. Where it is known only that there is one of the two, each of them may be it."""
+    bodies = [one for one in _FACTS if exists(one, known)]
+    if not bodies and known.value(_EITHER) is True:
+        bodies = [one for one in _FACTS if exists(one, known) is None]
+    return [*bodies, Applicant.NEIGHBOURHOOD_COMMITTEE]

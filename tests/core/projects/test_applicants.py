@@ -28,6 +28,8 @@ def known(owners: str | None = None, group: str | None = None, either: str | Non
         (known(group="true"), GROUP),
         (known(owners="false", group="false"), NEIGHBOURHOOD),
         (known(either="false"), NEIGHBOURHOOD),
+        (known(either="true"), OWNERS),
+        (known(owners="false", either="true"), GROUP),
     ],
 )
 def test_the_first_that_is_recorded(facts: ProjectFacts, turn: Applicant) -> None:
@@ -44,7 +46,7 @@ def test_the_first_that_is_recorded(facts: ProjectFacts, turn: Applicant) -> Non
         # It is known that there is one of the two, not which.
         (NEIGHBOURHOOD, known(either="true"), [OWNERS, GROUP]),
         (NEIGHBOURHOOD, known(owners="false", either="true"), [GROUP]),
-        (GROUP, known(either="true"), []),
+        (GROUP, known(either="true"), [OWNERS]),
         (OWNERS, known(either="true"), []),
     ],
 )
