@@ -20,7 +20,7 @@ from services.api.projects import public as transitions
 from services.api.projects import router as projects
 from services.api.projects import stages
 from services.api.security import PrincipalCache
-from services.api.selection import objections, what_if
+from services.api.selection import nearest, objections, what_if
 from services.api.selection import public as published
 from services.api.selection import router as selection
 from services.api.territory import router as territory
@@ -42,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     selection.router,
     objections.router,
     what_if.router,
+    nearest.router,
     identity.router,
     calculators.router,
     policy.router,

@@ -88,3 +88,19 @@ class ObjectionAlreadyDecided(DomainError):
 class SecondPersonNeeded(DomainError):
     code, kind = "second-person-needed", Kind.CONFLICT
     title_zh, title_en = "须由另一人办理", "Another person has to do this"
+
+
+class RunOfOtherRules(DomainError):
+    code, kind = "run-of-other-rules", Kind.CONFLICT
+    title_zh, title_en = (
+        "该次计算所依规则的版本与现行不同，不能据以推算",
+        "The run was computed under another version of the rules than today's",
+    )
+
+
+class PartitionTooLarge(DomainError):
+    code, kind = "partition-too-large", Kind.CONFLICT
+    title_zh, title_en = (
+        "该分区的项目过多，不能即时推算",
+        "The partition has too many projects to compute this while you wait",
+    )

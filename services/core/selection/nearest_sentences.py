@@ -84,10 +84,15 @@ def _step(policy: Policy, kind: Kind, step: Step) -> Words:
         return f"对“{title_zh}”作出例外决定", f"an exception were made to “{title_en}”"
     if kind is Kind.CAP:
         return (
-            f"{title_zh}限额由 {before_zh} 增至 {after_zh}",
+            f"{title_zh}限额由{_set(before_zh)} 增至{_set(after_zh)}",
             f"the cap on {title_en} were {after_en} instead of {before_en}",
         )
-    return f"“{title_zh}”为 {after_zh}（现为 {before_zh}）", f"“{title_en}” were {after_en} (now {before_en})"
+    return f"“{title_zh}”为{_set(after_zh)}（现为{_set(before_zh)}）", f"“{title_en}” were {after_en} (now {before_en})"
+
+
+def _set(figure_zh: str) -> str:
+    """Figures stand apart from Chinese text, words do not."""
+    return f" {figure_zh}" if figure_zh[0].isdigit() else figure_zh
 
 
 def _title(policy: Policy, kind: Kind, step: Step) -> Words:

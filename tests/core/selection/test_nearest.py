@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.facts.catalogue import CATALOGUE, aggregated_value
@@ -56,7 +56,9 @@ def test_each_curve_is_turned_round_to_the_least_that_wins_the_place() -> None:
     assert figures(of(found.changes, Kind.INDICATOR, "hazards")) == ("1", "3")
     assert figures(of(found.changes, Kind.INDICATOR, "approval")) == ("0.875", "0.7749")
     assert all(one.rank == 1 and one.outcome is Outcome.IN for one in found.changes if one.kind is Kind.INDICATOR)
-    assert [one.steps[0].name for one in found.changes] == ["basic", "approval", "hazards", "count"], "fewest points first"
+    assert [one.steps[0].name for one in found.changes] == ["basic", "approval", "hazards", "count"], (
+        "fewest points first"
+    )
 
 
 @pytest.mark.parametrize(
@@ -255,6 +257,7 @@ def half(chosen: Policy, mine: Candidate, change: Change) -> list[Candidate]:
     return [replace(mine, facts={**mine.facts, step.fact: after - way if after > before else after + way})]
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=6),
     st.sampled_from(["skip", "stop"]),
