@@ -75,7 +75,7 @@ def answer(asked: Question) -> dict[str, Any]:
 
 
 def _changes(policy: Policy, found: Nearest) -> list[Mapping[str, Any]]:
-    changes = []
+    changes: list[Mapping[str, Any]] = []
     for change in found.changes:
         zh, en = change_sentence(policy, change)
         changes.append(
