@@ -16,6 +16,27 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("compound", sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
+        "region_change",
+        sa.Column("region_id", sa.Uuid(), nullable=False),
+        sa.Column("act", sa.String(length=10), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("old_code", sa.String(length=12, collation="C"), nullable=True),
+        sa.Column("new_code", sa.String(length=12, collation="C"), nullable=True),
+        sa.Column("old_name", sa.String(length=100), nullable=False),
+        sa.Column("new_name", sa.String(length=100), nullable=False),
+        sa.Column("successor_id", sa.Uuid(), nullable=True),
+        sa.Column("document", sa.String(length=300), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("act IN ('recode', 'abolish')", name=op.f("ck_region_change_act")),
+        sa.ForeignKeyConstraint(["region_id"], ["region.id"], name=op.f("fk_region_change_region_id")),
+        sa.ForeignKeyConstraint(["successor_id"], ["region.id"], name=op.f("fk_region_change_successor_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_region_change")),
+        sa.UniqueConstraint("region_id", "effective_on", name=op.f("uq_region_change_region_id_effective_on")),
+    )
+    op.create_index("ix_region_change_old_code", "region_change", ["old_code", "region_id"], unique=False)
+    op.create_table(
         "reshaping",
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("document", sa.String(length=300), nullable=False),
@@ -87,4 +108,5 @@ def downgrade() -> None:
     op.drop_table("facility")
     op.drop_table("compound_descent")
     op.drop_table("reshaping")
+    op.drop_table("region_change")
     op.drop_column("compound", "closed_at")

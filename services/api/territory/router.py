@@ -11,11 +11,16 @@ from services.api.facts.schemas import EffectiveOut
 from services.api.security import Access, requires
 from services.api.territory import facilities, reports, reshaping
 from services.api.territory.schemas import (
+    AbolishIn,
+    CodeSpanOut,
     CompoundIn,
     CompoundItem,
     CompoundOut,
     CompoundPage,
     CompoundQuery,
+    RecodeIn,
+    RegionChangeOut,
+    RegionHistory,
     RegionIn,
     RegionName,
     RegionOut,
@@ -26,7 +31,9 @@ from services.api.territory.schemas import (
 from services.core.facts.queries import effective
 from services.core.identity.access import Permission
 from services.core.kit.scope import Scope
-from services.core.territory import queries, service
+from services.core.kit.uow import UnitOfWork
+from services.core.territory import queries, regions, service
+from services.core.territory.rules import code_spans
 
 if TYPE_CHECKING:
     import asyncpg
@@ -41,7 +48,9 @@ async def list_regions(
     page: Page,
     wanted: Annotated[RegionQuery, Query()],
 ) -> Response:
-    """Regions that exist now: the children of one, or those of a name, code or level; without a filter where one's scope begins."""
+    """Regions that exist now (with `abolished=true` also those that did): the children of one, or those of a name, code or level;
+    without a filter where one's scope begins.
+    """
     if wanted.parent is not None:
         await queries.region_in(reader, region_id=wanted.parent, scope=access.scope)
     after = page.after([str, str]) or ["", ""]
@@ -50,6 +59,7 @@ async def list_regions(
         parent_id=wanted.parent,
         level=wanted.level,
         q=wanted.q,
+        abolished=wanted.abolished,
         tops=wanted.parent is None and wanted.q is None and wanted.level is None,
         top_paths=access.scope.lows,
         after_code=after[0],
@@ -88,6 +98,59 @@ async def add_region(
     region = await queries.region_in(uow.driver, region_id=region_id, scope=access.scope)
     out = await _region_out(uow.driver, region)
     return reply(uow, 201, out, version=out.version, location=f"/v1/regions/{region_id}")
+
+
+@router.get("/regions/{region_id}/history", response_model=RegionHistory)
+async def get_region_history(
+    access: Annotated[Access, requires(Permission.REGION_READ)], reader: Reader, region_id: UUID
+) -> Response:
+    """The codes that a region has had, each with its dates, and every change with its document."""
+    region = await queries.region_in(reader, region_id=region_id, scope=access.scope)
+    out = await _history(reader, region)
+    return Response(to_json(out), media_type="application/json")
+
+
+@router.post("/regions/{region_id}/recode", response_model=RegionOut)
+async def recode_region(
+    access: Annotated[Access, requires(Permission.REGION_CHANGE)],
+    uow: Uow,
+    region_id: UUID,
+    body: RecodeIn,
+    version: IfMatch,
+) -> Response:
+    """Gives a region another code, and another name where it changes. What is recorded there stays: its path never changes."""
+    await regions.recode(
+        uow,
+        scope=access.scope,
+        region_id=region_id,
+        version=version,
+        code=body.code,
+        name=body.name,
+        effective_on=body.effective_on,
+        document=body.document,
+    )
+    return await _changed_region(uow, region_id, access.scope)
+
+
+@router.post("/regions/{region_id}/abolish", response_model=RegionOut)
+async def abolish_region(
+    access: Annotated[Access, requires(Permission.REGION_CHANGE)],
+    uow: Uow,
+    region_id: UUID,
+    body: AbolishIn,
+    version: IfMatch,
+) -> Response:
+    """Ends a region in which nothing stands any more. It stays readable."""
+    await regions.abolish(
+        uow,
+        scope=access.scope,
+        region_id=region_id,
+        version=version,
+        successor_id=body.successor_id,
+        effective_on=body.effective_on,
+        document=body.document,
+    )
+    return await _changed_region(uow, region_id, access.scope)
 
 
 @router.get("/compounds", response_model=CompoundPage)
@@ -185,6 +248,23 @@ def _region(row: "asyncpg.Record") -> dict[str, Any]:
 async def _region_out(driver: "asyncpg.Connection", region: "asyncpg.Record") -> RegionOut:
     above = [RegionName(**row) for row in await driver.fetch(queries.UPWARDS, region["id"])]
     return RegionOut(**_region(region), ancestors=above[:-1])
+
+
+async def _changed_region(uow: UnitOfWork, region_id: UUID, scope: Scope) -> Response:
+    region = await queries.region_in(uow.driver, region_id=region_id, scope=scope)
+    out = await _region_out(uow.driver, region)
+    return reply(uow, 200, out, version=out.version)
+
+
+async def _history(driver: "asyncpg.Connection", region: "asyncpg.Record") -> RegionHistory:
+    changes = await queries.CHANGES.all(driver, region_id=region["id"])
+    former = [(row["effective_on"], row["old_code"]) for row in changes if row["old_code"] != row["new_code"]]
+    spans = code_spans(region["code"], since=region["valid_from"], until=region["valid_to"], changes=former)
+    return RegionHistory(
+        region_id=region["id"],
+        codes=[CodeSpanOut.model_validate(span) for span in spans],
+        changes=[RegionChangeOut(**row) for row in changes],
+    )
 
 
 def _compound(row: "asyncpg.Record") -> dict[str, Any]:

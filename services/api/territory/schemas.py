@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from services.api.facts.schemas import CandidateOut, DiscrepancyOut, EffectiveOut, Key
 from services.api.wire import Document, In, Line, Name, Reason, one_line
 from services.core.territory.models import Level
-from services.core.territory.rules import Reshape
+from services.core.territory.rules import RegionAct, Reshape
 
 Address = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(one_line)]
 Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(one_line)]
@@ -40,10 +40,16 @@ class RegionItem(RegionName):
     version: int
 
 
+class RegionFound(RegionItem):
+    """A region that a search found. `former_code`: the one it had before, when that is what was searched for."""
+
+    former_code: str | None
+
+
 class RegionPage(BaseModel):
     """A page of regions, by code; those without one last."""
 
-    items: list[RegionItem]
+    items: list[RegionFound]
     next_cursor: str | None
     has_more: bool
 
@@ -55,12 +61,15 @@ class RegionOut(RegionItem):
 
 
 class RegionQuery(BaseModel):
-    """Filters of the list: children of `parent`; by name or code (`q`); by level. Without any: the tops of one's own scope."""
+    """Filters of the list: children of `parent`; by name, code or former code (`q`); by level. Without any: the tops of one's own
+    scope. `abolished` also shows those that are no more.
+    """
 
     model_config = ConfigDict(extra="forbid")
     parent: UUID | None = None
     q: Name | None = None
     level: Level | None = None
+    abolished: bool = False
     # The page's own parameters, read by its dependency; named here because unknown ones are refused.
     limit: Any = None
     cursor: Any = None
@@ -74,6 +83,54 @@ class RegionIn(In):
     level: Literal[Level.ZONE, Level.STREET, Level.COMMUNITY]
     code: RegionCode | None = None
     source: Line
+
+
+class RecodeIn(In):
+    """The code that holds from a day on (null: none any more), by a document; with it another name where the name changes."""
+
+    code: RegionCode | None
+    name: Name | None = None
+    effective_on: date
+    document: Document
+
+
+class AbolishIn(In):
+    """The first day on which the region is no more, the document, and the region that takes its place, where there is one."""
+
+    effective_on: date
+    successor_id: UUID | None = None
+    document: Document
+
+
+class RegionChangeOut(BaseModel):
+    """One change, and the paper that it rests on."""
+
+    act: RegionAct
+    effective_on: date
+    old_code: str | None
+    new_code: str | None
+    old_name: str
+    new_name: str
+    successor_id: UUID | None
+    document: str
+    decided_at: datetime
+
+
+class CodeSpanOut(BaseModel):
+    """A code and when it held: from `since` (null: from the beginning) up to, not including, `until` (null: still)."""
+
+    model_config = ConfigDict(from_attributes=True)
+    code: str
+    since: date | None
+    until: date | None
+
+
+class RegionHistory(BaseModel):
+    """A region's codes by time, and what was changed by which document."""
+
+    region_id: UUID
+    codes: list[CodeSpanOut]
+    changes: list[RegionChangeOut]
 
 
 class CompoundItem(BaseModel):

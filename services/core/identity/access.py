@@ -36,6 +36,7 @@ class Permission(StrEnum):
     PROJECT_DROP = "project:drop"
     PROJECT_READ = "project:read"
     PROJECT_WRITE = "project:write"
+    REGION_CHANGE = "region:change"
     REGION_READ = "region:read"
     REGION_WRITE = "region:write"
     ROUND_APPROVE = "round:approve"
@@ -85,8 +86,8 @@ DISTRICT = STREET | {
 ALLOWS: dict[Role, frozenset[Permission]] = {
     Role.CITY: DISTRICT
     | {
-        P.AUDIT_READ, P.CLIENT_WRITE, P.PLAN_ADJUST, P.POLICY_ASSIGN, P.POLICY_WRITE, P.ROUND_APPROVE, P.ROUND_CONFIRM,
-        P.ROUND_PUBLISH, P.SUPPLEMENT_CONFIRM,
+        P.AUDIT_READ, P.CLIENT_WRITE, P.PLAN_ADJUST, P.POLICY_ASSIGN, P.POLICY_WRITE, P.REGION_CHANGE, P.ROUND_APPROVE,
+        P.ROUND_CONFIRM, P.ROUND_PUBLISH, P.SUPPLEMENT_CONFIRM,
     },
     Role.DISTRICT: DISTRICT,
     Role.STREET: STREET,

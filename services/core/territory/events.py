@@ -20,6 +20,21 @@ class RegionsLoaded(Event):
     added: int
 
 
+class RegionRecoded(Event):
+    """A region got another code or name."""
+
+    kind: ClassVar[str] = "region.recoded"
+    change_id: UUID
+
+
+class RegionEnded(Event):
+    """A region was abolished, with or without a successor."""
+
+    kind: ClassVar[str] = "region.abolished"
+    change_id: UUID
+    successor_id: UUID | None
+
+
 class CompoundRegistered(Event):
     """A compound entered the register."""
 

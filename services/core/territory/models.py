@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed
-from services.core.territory.rules import Area, Category, Condition, Improvement, Reshape, Tier
+from services.core.territory.rules import Area, Category, Condition, Improvement, RegionAct, Reshape, Tier
 
 PATH = String(255, collation="C")
 CURRENT = text("superseded_at IS NULL")
@@ -61,6 +61,29 @@ class Region(Keyed, Base):
     source: Mapped[str] = mapped_column(String(200))
     source_date: Mapped[date]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class RegionChange(Keyed, Base):
+    """A region got another code or name, or was abolished, on a day and by a document. Its path stays what it was."""
+
+    __tablename__ = "region_change"
+    __table_args__ = (
+        _one_of("act", RegionAct),
+        UniqueConstraint("region_id", "effective_on"),
+        Index("ix_region_change_old_code", "old_code", "region_id"),
+    )
+
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"))
+    act: Mapped[str] = mapped_column(String(10))
+    effective_on: Mapped[date]
+    old_code: Mapped[str | None] = mapped_column(String(12, collation="C"))
+    new_code: Mapped[str | None] = mapped_column(String(12, collation="C"))
+    old_name: Mapped[str] = mapped_column(String(100))
+    new_name: Mapped[str] = mapped_column(String(100))
+    successor_id: Mapped[UUID | None] = mapped_column(ForeignKey("region.id"))
+    document: Mapped[str] = mapped_column(String(300))
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime]
 
 
 class Compound(Keyed, Base):

@@ -11,7 +11,7 @@ from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
 from services.core.territory.errors import CompoundClosed
-from services.core.territory.models import Compound, Facility, Region, Report, ReportLine, ReportTotal
+from services.core.territory.models import Compound, Facility, Region, RegionChange, Report, ReportLine, ReportTotal
 
 if TYPE_CHECKING:
     import asyncpg
@@ -38,14 +38,47 @@ REGION_COLUMNS = (
     Region.version,
 )
 REGION = Statement(select(*REGION_COLUMNS).where(Region.id == bindparam("region_id"), in_scope(Region.path)))
+# Whoever puts something into a region holds its key, so that nobody abolishes it meanwhile.
+REGION_HELD = Statement(
+    select(*REGION_COLUMNS)
+    .where(Region.id == bindparam("region_id"), in_scope(Region.path))
+    .with_for_update(read=True, key_share=True)
+)
+REGIONS_LOCKED = Statement(
+    select(*REGION_COLUMNS)
+    .where(Region.id == func.any(bindparam("region_ids", type_=ARRAY(ID))), in_scope(Region.path))
+    .order_by(Region.id)
+    .with_for_update()
+)
+CHANGES = Statement(
+    select(
+        RegionChange.act,
+        RegionChange.effective_on,
+        RegionChange.old_code,
+        RegionChange.new_code,
+        RegionChange.old_name,
+        RegionChange.new_name,
+        RegionChange.successor_id,
+        RegionChange.document,
+        RegionChange.decided_at,
+    )
+    .where(RegionChange.region_id == bindparam("region_id"))
+    .order_by(RegionChange.effective_on)
+)
 
 # Regions without a code come after those with one ("~" sorts behind every digit).
+FORMER_CODE = (
+    select(func.max(RegionChange.old_code))
+    .where(RegionChange.region_id == Region.id, func.starts_with(RegionChange.old_code, bindparam("q", type_=TEXT)))
+    .scalar_subquery()
+    .label("former_code")
+)
 CODE_KEY = func.coalesce(Region.code, "~").label("code_key")
 REGIONS = Statement(
-    select(*REGION_COLUMNS, CODE_KEY)
+    select(*REGION_COLUMNS, CODE_KEY, FORMER_CODE)
     .where(
         in_scope(Region.path),
-        Region.valid_to.is_(None),
+        or_(bindparam("abolished", type_=Boolean()), Region.valid_to.is_(None)),
         _unless_null("parent_id", ID, Region.parent_id == bindparam("parent_id", type_=ID)),
         _unless_null("level", TEXT, Region.level == bindparam("level", type_=TEXT)),
         _unless_null(
@@ -54,6 +87,11 @@ REGIONS = Statement(
             or_(
                 func.strpos(func.lower(Region.name), func.lower(bindparam("q", type_=TEXT))) > 0,
                 func.starts_with(Region.code, bindparam("q", type_=TEXT)),
+                Region.id.in_(
+                    select(RegionChange.region_id).where(
+                        func.starts_with(RegionChange.old_code, bindparam("q", type_=TEXT))
+                    )
+                ),
             ),
         ),
         or_(~bindparam("tops", type_=Boolean()), Region.path == func.any(bindparam("top_paths", type_=ARRAY(TEXT)))),
@@ -218,6 +256,14 @@ TOTALS = Statement(
 async def region_in(driver: "asyncpg.Connection", *, region_id: UUID, scope: Scope) -> "asyncpg.Record":
     """A region inside the scope; NotFound otherwise."""
     region = await REGION.first(driver, region_id=region_id, **scope.parameters)
+    if region is None:
+        raise NotFound
+    return region
+
+
+async def region_held(driver: "asyncpg.Connection", *, region_id: UUID, scope: Scope) -> "asyncpg.Record":
+    """A region inside the scope that nobody abolishes before the transaction ends; NotFound otherwise."""
+    region = await REGION_HELD.first(driver, region_id=region_id, **scope.parameters)
     if region is None:
         raise NotFound
     return region

@@ -68,6 +68,34 @@ class Condition(StrEnum):
     MISSING = "missing"
 
 
+class RegionAct(StrEnum):
+    """What is done to a region by a document: another code or name, or its end."""
+
+    RECODE = "recode"
+    ABOLISH = "abolish"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSpan:
+    """A code and when it held: from `since` (None: from the beginning) up to, not including, `until` (None: still)."""
+
+    code: str
+    since: date | None
+    until: date | None
+
+
+def code_spans(
+    code: str | None, *, since: date | None, until: date | None, changes: Sequence[tuple[date, str | None]]
+) -> list[CodeSpan]:
+    """The codes of a region by time. `code`: the last; `changes`: when each former one ended, and what it was, the first first."""
+    spans: list[tuple[str | None, date | None, date | None]] = []
+    for ended, former in changes:
+        spans.append((former, since, ended))
+        since = ended
+    spans.append((code, since, until))
+    return [CodeSpan(held, begun, over) for held, begun, over in spans if held is not None]
+
+
 class Reshape(StrEnum):
     """How compounds become others: several one, or one several."""
 

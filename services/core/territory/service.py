@@ -35,7 +35,8 @@ WITH RECURSIVE place AS (
   SELECT id, path, name, parent_id, code, level FROM region
   WHERE id = $4 AND valid_to IS NULL AND level = ANY ($9::text[])
     AND EXISTS (SELECT 1 FROM unnest($6::text[], $7::text[]) AS scope(low, high)
-                WHERE path >= scope.low AND path < scope.high)),
+                WHERE path >= scope.low AND path < scope.high)
+  FOR KEY SHARE),
 up AS (
   SELECT parent_id, code, level, 1 AS height FROM place
   UNION ALL
@@ -72,7 +73,7 @@ async def add_region(
     uow: UnitOfWork, *, scope: Scope, parent_id: UUID, name: str, level: str, code: str | None, source: str
 ) -> UUID:
     """Adds a zone, street or community below a region of the scope. Its path is set now and never changes."""
-    parent = await queries.region_in(uow.driver, region_id=parent_id, scope=scope)
+    parent = await queries.region_held(uow.driver, region_id=parent_id, scope=scope)
     if parent["valid_to"] is not None:
         raise InputInvalid.at("/parent_id", zh="上级区域已撤销", en="is a region that is no more")
     if level not in rules.ADDED_BY_STAFF or level not in rules.BELOW[parent["level"]]:
@@ -177,7 +178,7 @@ async def adjudicate(
 
 async def _place(uow: UnitOfWork, *, region_id: UUID, scope: Scope) -> str:
     """The path of a region of the scope where a compound may stand."""
-    region = await queries.region_in(uow.driver, region_id=region_id, scope=scope)
+    region = await queries.region_held(uow.driver, region_id=region_id, scope=scope)
     if region["level"] not in rules.HOLDS_COMPOUNDS or region["valid_to"] is not None:
         raise InputInvalid.at(
             "/region_id",
