@@ -76,7 +76,7 @@ async def test_an_emptied_region_is_abolished_and_names_its_successor(region: Ma
     below = await region("community", old, name="一社区")
     client = await staff("city", city)
     made = (await client.post("/v1/compounds", json={"region_id": str(old.id), "name": "南岳新村"})).json()
-    body = {"successor_id": str(new.id)}
+    body: dict[str, Any] = {"successor_id": str(new.id)}
     assert (await act(client, old, "abolish", **body)).json()["type"] == "/problems/region-in-use"
     assert (await act(client, below, "abolish")).status_code == 200
     in_use = await act(client, old, "abolish", **body)  # by the compound alone
@@ -104,7 +104,7 @@ async def test_an_emptied_region_is_abolished_and_names_its_successor(region: Ma
     refused = await client.post("/v1/compounds", json={"region_id": str(old.id), "name": "后来的"})
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/region_id")
     assert (await act(client, new, "recode", code=old.code)).status_code == 200
-    late = {"effective_on": "2026-07-01"}
+    late: dict[str, Any] = {"effective_on": "2026-07-01"}
     again = [await act(client, old, "recode", 2, code=None, **late), await act(client, old, "abolish", 2, **late)]
     assert [one.json()["type"] for one in again] == ["/problems/region-abolished"] * 2
 
