@@ -16,9 +16,9 @@ from services.api.identity import router as identity
 from services.api.middleware import Gate, RateLimiter
 from services.api.notifications import router as notifications
 from services.api.policy import router as policy
+from services.api.projects import plans, stages
 from services.api.projects import public as transitions
 from services.api.projects import router as projects
-from services.api.projects import stages
 from services.api.security import PrincipalCache
 from services.api.selection import nearest, objections, what_if
 from services.api.selection import public as published
@@ -34,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     published.router,
     projects.router,
     stages.router,
+    plans.router,
     transitions.router,
     facts.router,
     territory.router,

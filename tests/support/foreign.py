@@ -74,6 +74,7 @@ FACTORIES: dict[str, Factory] = {}
 OF_NO_REGION: dict[str, str] = {
     "policy_id": "ningbo",  # policies are published for all
     "gate_id": "menu_vote",  # a gate of that policy
+    "number": "1",  # of a plan version: the first
 }
 
 # Bodies that a schema alone does not make valid: a fact's value has the form that its key asks for.

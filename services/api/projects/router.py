@@ -16,9 +16,6 @@ from services.api.projects.schemas import (
     ExceptionOut,
     GateOut,
     GatesOut,
-    PlanIn,
-    PlanOut,
-    PlansOut,
     ProjectChangeIn,
     ProjectFactsIn,
     ProjectFactsOut,
@@ -31,7 +28,7 @@ from services.core.facts.service import Claim
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
-from services.core.projects import gates, queries, rules, service
+from services.core.projects import gates, queries, service
 from services.core.projects.contributions import contributions
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
@@ -95,52 +92,6 @@ async def change_project(
     await service.change(uow, scope=access.scope, project_id=project_id, version=version, **body.model_dump())
     changed = await _one(uow.driver, access.scope, project_id)
     return reply(uow, 200, changed, version=changed.version)
-
-
-@router.get("/{project_id}/plans", response_model=PlansOut)
-async def list_plans(
-    access: Annotated[Access, requires(Permission.PROJECT_READ)], reader: Reader, project_id: UUID
-) -> Response:
-    """Every plan version with what changed since the one before."""
-    await queries.place(reader, scope=access.scope, project_id=project_id)
-    items: list[dict[str, Any]] = []
-    for row in await queries.PLANS.all(reader, project_id=project_id):
-        plan = dict(row)
-        items.append({**plan, "changes": rules.differences(items[-1], plan) if items else None})
-    return Response(to_json({"items": items}), media_type="application/json")
-
-
-@router.post("/{project_id}/plans", status_code=201, response_model=PlanOut)
-async def add_plan(
-    access: Annotated[Access, requires(Permission.PROJECT_WRITE)], uow: Uow, project_id: UUID, body: PlanIn
-) -> Response:
-    """Adds a plan version; what it says becomes counted facts of the project."""
-    added = await service.add_plan(uow, scope=access.scope, project_id=project_id, plan=body.plan())
-    before = await queries.PLANS.all(uow.driver, project_id=project_id)
-    return reply(
-        uow,
-        201,
-        PlanOut(
-            number=added.number,
-            items=added.items,
-            budget=added.budget,
-            funding=added.funding,
-            management_mode=added.management_mode,
-            synthetic=added.synthetic,
-            digest=added.digest,
-            made_by=added.made_by,
-            made_at=added.made_at,
-            changes=_changes(before, added.number, body),
-        ),
-        location=f"/v1/projects/{project_id}/plans",
-    )
-
-
-def _changes(stored: list[Any], number: int, body: PlanIn) -> dict[str, Any] | None:
-    last = next((row for row in stored if row["number"] == number - 1), None)
-    if last is None:
-        return None
-    return rules.differences({**last, "budget": f"{last['budget']:.2f}"}, rules.document_of(body.plan()))
 
 
 @router.get("/{project_id}/facts", response_model=ProjectFactsOut)

@@ -1,6 +1,6 @@
 """What project routes take and answer."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from services.api.facts.schemas import FactIn
 from services.api.wire import Document, In, Line, Name, Reason, one_line
+from services.core.facts.rules import Kind
 from services.core.kit.exact import Money, NotNegative
 from services.core.projects.applicants import Applicant
 from services.core.projects.rules import Action, FundingLine, FundingSource, Plan, PlanItem, Stage
@@ -132,6 +133,33 @@ class PlansOut(BaseModel):
     """Every plan version of a project, the first one first."""
 
     items: list[PlanOut]
+
+
+class SaidOut(BaseModel):
+    """A vote or notice on one plan version. `superseded_at`: when it was corrected, or lapsed with its plan."""
+
+    key: str
+    value: str
+    kind: Kind
+    source: str
+    document: str | None
+    observed_on: date | None
+    recorded_at: datetime
+    superseded_at: datetime | None
+
+
+class PlanVersionOut(PlanOut):
+    """One plan version, and every vote and notice that was on it."""
+
+    said: list[SaidOut]
+
+
+class DifferencesOut(BaseModel):
+    """What changed between two plan versions."""
+
+    from_number: int
+    to_number: int
+    changes: dict[str, Any]
 
 
 class DecidedOut(BaseModel):

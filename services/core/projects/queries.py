@@ -225,6 +225,13 @@ FROM fact WHERE subject_id = $1 AND key = ANY ($2::text[]) AND source_rows -> 0 
 ORDER BY key, id DESC
 """
 
+# The votes and notices that were on one plan version ($3, as text), also those that no longer hold.
+SAID_OF_PLAN = """
+SELECT key, value, kind, source, document, observed_on, recorded_at, superseded_at
+FROM fact WHERE subject_id = $1 AND key = ANY ($2::text[]) AND source_rows -> 0 ->> 'plan_version' = $3
+ORDER BY id
+"""
+
 # The plan in force; locked, so that no newer one is added before what is said of this one is recorded.
 PLAN_IN_FORCE = Statement(
     select(Project.plan_number)

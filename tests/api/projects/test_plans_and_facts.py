@@ -314,3 +314,40 @@ async def test_gates_tell_which_compound_lacks_what(world: World) -> None:
     }
     assert parts("area") == dict.fromkeys(("一村", "二村", "三村"), ("1000", False, None))
     assert parts("asked") == {}
+
+
+async def test_one_version_shows_what_was_voted_on_it(world: World) -> None:
+    project = await world.project(world.streets[0], apply=False)
+    path = f"/v1/projects/{project['id']}/plans"
+    added = await world.city.post(path, json=plan_of("500000"))
+    assert added.headers["location"] == f"{path}/2"
+    first, second = [(await world.city.get(f"{path}/{number}")).json() for number in (1, 2)]
+    assert (first["budget"], first["changes"]) == ("400000.50", None)
+    (said,) = first["said"]
+    assert (said["key"], said["value"], said["document"]) == ("vote.plan.passed", "true", "甬街〔2026〕1号")
+    assert said["superseded_at"] is not None
+    assert (second["said"], second["changes"]) == ([], added.json()["changes"])
+    assert (await world.city.get(f"{path}/3")).status_code == 404
+    assert (await world.other_district.get(f"{path}/1")).status_code == 404
+    assert (await world.city.get(f"{path}/0")).status_code == 422
+
+
+async def test_any_two_versions_are_compared(world: World) -> None:
+    project = await world.project(world.streets[0], plan=None, attested={}, apply=False)
+    path = f"/v1/projects/{project['id']}/plans"
+    for budget in ("100", "200", "300"):
+        await world.city.post(path, json=plan_of(budget))
+
+    async def budgets(before: int, after: int) -> dict[str, str] | None:
+        told = await world.city.get(f"{path}/compare", params={"from": before, "to": after})
+        assert (told.json()["from_number"], told.json()["to_number"]) == (before, after)
+        found: dict[str, str] | None = told.json()["changes"].get("budget")
+        return found
+
+    assert await budgets(1, 3) == {"before": "100.00", "after": "300.00"}
+    assert await budgets(3, 1) == {"before": "300.00", "after": "100.00"}
+    assert await budgets(2, 2) is None
+    for wrong in ({"from": 1, "to": 4}, {"from": 9, "to": 1}):
+        assert (await world.city.get(f"{path}/compare", params=wrong)).status_code == 404
+    assert (await world.city.get(f"{path}/compare", params={"from": 1})).status_code == 422
+    assert (await world.other_district.get(f"{path}/compare", params={"from": 1, "to": 2})).status_code == 404
