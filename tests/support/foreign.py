@@ -72,6 +72,7 @@ FACTORIES: dict[str, Factory] = {}
 
 # Parameters that name nothing of a region, each with a value to send.
 OF_NO_REGION: dict[str, str] = {
+    "year": "2027",  # a plan is named by its year, and by a region in the query
     "policy_id": "ningbo",  # policies are published for all
     "gate_id": "menu_vote",  # a gate of that policy
     "number": "1",  # of a plan version: the first

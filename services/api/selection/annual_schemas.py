@@ -6,8 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.wire import Document, In, Reason
-from services.core.selection.annual_models import ObjectionGround, ObjectionStatus
+from services.api.wire import Document, In, Line, Reason
+from services.core.kit.exact import Money
+from services.core.selection.adjusting import Adjustment
+from services.core.selection.annual_models import EntryKind, ObjectionGround, ObjectionStatus, Opinion, PlanList
+from services.core.selection.approving import Answer, FixedRow
 
 
 class ObjectionIn(In):
@@ -95,3 +98,229 @@ class PublishedRanking(PublicPublication):
     """A publication with the very ranking that it showed."""
 
     ranking: dict[str, Any] = Field(description="as /public/rounds/{round_id}/ranking answered while it stood")
+
+
+class FixedIn(In):
+    """What a bureau fixes for one project that is to be implemented."""
+
+    project_id: UUID
+    budget: Money | None = None
+    client_unit: Line | None = None
+
+
+class ApprovalIn(In):
+    """A bureau's answer to what is published. A return says why and fixes nothing."""
+
+    bureau: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["housing"])
+    document: Document
+    issued_on: date
+    opinion: Opinion
+    note: Reason | None = None
+    fixed: list[FixedIn] = Field(default_factory=list, max_length=5000)
+
+    def answer(self) -> Answer:
+        """The same for the use case."""
+        return Answer(
+            bureau=self.bureau,
+            document=self.document,
+            issued_on=self.issued_on,
+            opinion=self.opinion,
+            note=self.note,
+            fixed=[FixedRow(row.project_id, row.budget, row.client_unit) for row in self.fixed],
+        )
+
+
+class ApprovalOut(BaseModel):
+    """One bureau's answer to one publication."""
+
+    id: UUID
+    publication_id: UUID
+    bureau: str
+    document: str
+    issued_on: date
+    opinion: Opinion
+    note: str | None
+    fixed: list[dict[str, Any]]
+    recorded_at: datetime
+    recorded_by: UUID | None
+
+
+class ApprovalsOut(BaseModel):
+    """Every answer to a round's publications; `missing`: the bureaus that have not approved the one that stands."""
+
+    required: list[str]
+    missing: list[str]
+    items: list[ApprovalOut]
+
+
+class ConfirmIn(In):
+    """Under which number the plan is issued (where the policy asks for a joint issue), and when."""
+
+    document: Document | None = None
+    issued_on: date
+
+
+class ConfirmationOut(BaseModel):
+    """A confirmed round."""
+
+    round_id: UUID
+    run_id: UUID
+    publication_id: UUID
+    plan_id: UUID
+    document: str | None
+    issued_on: date
+    confirmed_at: datetime
+    confirmed_by: UUID | None
+
+
+class PlanQuery(In):
+    """Which part of a year's plan: the subtree of a region, one list, only what differs from what was confirmed."""
+
+    region: UUID
+    list: PlanList | None = None
+    changed: bool = False
+    limit: Any = None
+    cursor: Any = None
+
+
+class Baseline(BaseModel):
+    """What was confirmed for a project."""
+
+    list: PlanList
+    budget: str | None
+    client_unit: str | None
+
+
+class PublicPlanItem(BaseModel):
+    """What holds for one project of a plan, and what was confirmed. `list` is null once it was dropped."""
+
+    no: str
+    title: str
+    list: PlanList | None
+    kind: EntryKind
+    rank: int
+    budget: str | None
+    floor_area: str | None
+    client_unit: str | None
+    ground: str | None
+    document: str | None
+    baseline: Baseline
+
+
+class PlanItem(PublicPlanItem):
+    """The same with its ids. `version` is what an adjustment matches."""
+
+    plan_id: UUID
+    project_id: UUID
+    run_id: UUID
+    partition: str
+    supplement_id: UUID | None
+    at: datetime
+    version: int
+
+
+class ListTotals(BaseModel):
+    """Projects, budget (yuan) and floor area (m²) of one list."""
+
+    projects: int
+    budget: str
+    floor_area: str
+
+
+class PlanTotals(BaseModel):
+    """The three lists: 实施, 谋划, 储备."""
+
+    implement: ListTotals
+    reserve: ListTotals
+    later: ListTotals
+
+
+class PlanPage(BaseModel):
+    """A page of a plan with the totals of the whole: as it holds now, and as it was confirmed."""
+
+    region_id: UUID
+    region_name: str
+    year: int
+    totals: PlanTotals
+    baseline: PlanTotals
+    items: list[PlanItem]
+    next_cursor: str | None
+    has_more: bool
+
+
+class PublicSupplement(BaseModel):
+    """A supplement that was published: since when, and until when it is on notice."""
+
+    id: UUID
+    ground: str
+    document: str | None
+    decided_at: datetime
+    notice_until: date
+    provisional: bool
+
+
+class PublicPlanPage(BaseModel):
+    """A page of a plan for everybody, with the supplements published since."""
+
+    region_id: UUID
+    region_name: str
+    year: int
+    totals: PlanTotals
+    baseline: PlanTotals
+    supplements: list[PublicSupplement]
+    items: list[PublicPlanItem]
+    next_cursor: str | None
+    has_more: bool
+
+
+class AdjustIn(In):
+    """Another budget or client unit for one project of the plan, under a document."""
+
+    project_id: UUID
+    budget: Money | None = None
+    client_unit: Line | None = None
+    document: Document
+
+    def adjustment(self) -> Adjustment:
+        """The same for the use case."""
+        return Adjustment(self.project_id, self.budget, self.client_unit, self.document)
+
+
+class EntryOut(BaseModel):
+    """An entry of a plan's ledger."""
+
+    id: UUID
+    plan_id: UUID
+    project_id: UUID
+    kind: EntryKind
+    list: PlanList | None
+    budget: str | None
+    client_unit: str | None
+    document: str | None
+    version: int
+
+
+class LineageStep(BaseModel):
+    """One step of a project: a move between stages (`of: stage`), or what the ledger of a plan says (`of: plan`)."""
+
+    at: datetime
+    year: int | None
+    of: str
+    step: str
+    from_stage: str | None
+    to_stage: str | None
+    round_id: UUID | None
+    run_id: UUID | None
+    list: PlanList | None
+    rank: int | None
+    budget: str | None
+    client_unit: str | None
+    ground: str | None
+    document: str | None
+
+
+class LineageOut(BaseModel):
+    """A project's way over the years: 申报, 入库, 计划, 调整."""
+
+    project_id: UUID
+    steps: list[LineageStep]

@@ -4,17 +4,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, Uuid, and_, bindparam, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, String, Uuid, and_, bindparam, func, not_, or_, select
 
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.projects.models import Project
 from services.core.selection.annual_models import Approval, Objection, ObjectionStatus
-from services.core.selection.models import Publication, SelectionRound
+from services.core.selection.candidates import BUDGET, FLOOR_AREA, Outcome
+from services.core.selection.models import FreezeCandidate, Publication, Run, RunResult, SelectionRound
 
 if TYPE_CHECKING:
     import asyncpg
+
+
+def frozen_number(key: str) -> ColumnElement[str | None]:
+    """The value of a frozen fact as text."""
+    value: ColumnElement[str | None] = FreezeCandidate.facts[key]["value"].astext
+    return value
+
 
 # What stands published of a round, wherever the caller is from: it is public.
 STANDING = Statement(
@@ -149,3 +157,39 @@ async def objection_of(driver: "asyncpg.Connection", *, scope: Scope, objection_
     if row is None:
         raise NotFound
     return row
+
+
+# Budget and floor area of those that a run chose, as they were frozen, in the order of its ranking.
+CHOSEN = Statement(
+    select(
+        RunResult.project_id,
+        RunResult.partition,
+        frozen_number(BUDGET).label("budget"),
+        frozen_number(FLOOR_AREA).label("floor_area"),
+    )
+    .join(Run, Run.id == RunResult.run_id)
+    .join(
+        FreezeCandidate,
+        (FreezeCandidate.freeze_id == Run.freeze_id) & (FreezeCandidate.project_id == RunResult.project_id),
+    )
+    .where(RunResult.run_id == bindparam("run_id", type_=Uuid()), RunResult.outcome == Outcome.IN)
+    .order_by(RunResult.position)
+)
+
+# $1 the run, $2 the plan. `carried` and `carried_before`: whether carry-over touched the project in this run, and how often in
+# a row it had before. Numbers are text, as they were frozen.
+RANKED = """
+SELECT r.project_id, r.outcome, r.rank, r.partition, r.reason ->> 'carried' AS carried, p.no, p.stage, p.region_path, p.client_unit,
+       c.facts -> 'project.budget' ->> 'value' AS budget, c.facts -> 'compound.floor_area' ->> 'value' AS floor_area,
+       coalesce((SELECT max(e.number) FROM plan_entry e WHERE e.plan_id = $2 AND e.project_id = r.project_id), 0) AS last_number,
+       coalesce(before.carried_times, 0) AS carried_before
+FROM run_result r
+JOIN run ON run.id = r.run_id
+JOIN freeze_candidate c ON c.freeze_id = run.freeze_id AND c.project_id = r.project_id
+JOIN project p ON p.id = r.project_id
+LEFT JOIN LATERAL (
+  SELECT e.carried_times FROM plan_entry e WHERE e.project_id = r.project_id AND e.kind = 'confirmed'
+  ORDER BY e.id DESC LIMIT 1) AS before ON true
+WHERE r.run_id = $1 AND r.rank IS NOT NULL
+ORDER BY r.position
+"""

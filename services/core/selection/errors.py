@@ -104,3 +104,48 @@ class PartitionTooLarge(DomainError):
         "该分区的项目过多，不能即时推算",
         "The partition has too many projects to compute this while you wait",
     )
+
+
+class NoticeNotEnded(DomainError):
+    code, kind = "notice-not-ended", Kind.CONFLICT
+    title_zh, title_en = "公示期尚未届满", "The notice has not ended yet"
+
+
+class ApprovalInputInvalid(InputInvalid):
+    code, kind = "approval-input-invalid", Kind.INVALID
+    title_zh, title_en = "审核意见有误", "The approval is not valid"
+
+
+class BureauAnswered(DomainError):
+    code, kind = "bureau-answered", Kind.CONFLICT
+    title_zh, title_en = "该部门已就本次公布出具意见", "This bureau has answered this publication already"
+
+
+class RunNotPublished(DomainError):
+    code, kind = "run-not-published", Kind.CONFLICT
+    title_zh, title_en = "只有已公布且未被取代的结果才能确认", "Only the run that stands published can be confirmed"
+
+
+class ConfirmationInputInvalid(InputInvalid):
+    code, kind = "confirmation-input-invalid", Kind.INVALID
+    title_zh, title_en = "确认内容有误", "The confirmation is not valid"
+
+
+class PlanNotReady(DomainError):
+    code, kind = "plan-not-ready", Kind.CONFLICT
+    title_zh, title_en = "尚不具备确认为年度计划的条件", "The round cannot be confirmed as the annual plan yet"
+
+
+class PlanInputInvalid(InputInvalid):
+    code, kind = "plan-input-invalid", Kind.INVALID
+    title_zh, title_en = "计划调整内容有误", "The adjustment is not valid"
+
+
+class NotInPlan(DomainError):
+    code, kind = "project-not-in-plan", Kind.CONFLICT
+    title_zh, title_en = "项目不在年度计划的实施清单中", "The project is not among those that the plan implements"
+
+
+class CapsExceeded(DomainError):
+    code, kind = "caps-exceeded", Kind.CONFLICT
+    title_zh, title_en = "超出本轮次的总量控制", "This exceeds the caps of the round"

@@ -79,3 +79,31 @@ class RoundWasReopened(Event):
 
     kind: ClassVar[str] = "round.reopened"
     publication_id: UUID
+
+
+class ApprovalGiven(Event):
+    """A bureau answered a publication; its document is in the record."""
+
+    kind: ClassVar[str] = "approval.given"
+    approval_id: UUID
+    publication_id: UUID
+    approved: bool
+
+
+class PlanConfirmed(Event):
+    """A round became part of the annual plan."""
+
+    kind: ClassVar[str] = "plan.confirmed"
+    plan_id: UUID
+    run_id: UUID
+    implement: int
+    reserve: int
+    later: int
+
+
+class PlanAdjusted(Event):
+    """Budget or client unit of a project of the plan was changed; the document is in the record."""
+
+    kind: ClassVar[str] = "plan.adjusted"
+    plan_id: UUID
+    number: int

@@ -50,3 +50,28 @@ async def object_to(world: World, round_id: str, by: Any = None, **over: Any) ->
 def days_before(day: date, count: int) -> str:
     """A day as the API takes it."""
     return (day - timedelta(days=count)).isoformat()
+
+
+async def confirm(world: World, run_id: str, **over: Any) -> Any:
+    """The answer to a confirmation issued today."""
+    body = {"issued_on": (await today(world)).isoformat(), **over}
+    return await world.city.post(f"/v1/runs/{run_id}/confirm", json=body)
+
+
+async def plan_of_year(world: World, round_id: str) -> dict[str, Any]:
+    """A round published, its notice over, confirmed."""
+    published = await publish(world, round_id)
+    await end_notice(world, round_id)
+    made = await confirm(world, published["run_id"])
+    assert made.status_code == 201, made.text
+    confirmation: dict[str, Any] = made.json()
+    return confirmation
+
+
+async def plan(world: World, year: int = 2027, *, by: Any = None, **query: Any) -> dict[str, Any]:
+    """The plan of the city as somebody reads it."""
+    params = {"region": str(world.root.id), "limit": "100", **query}
+    answer = await (by or world.city).get(f"/v1/plans/{year}", params=params)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found

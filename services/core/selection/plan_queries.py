@@ -1,0 +1,240 @@
+"""Reads of annual plans: what holds now, how it differs from what was confirmed, and a project's way through the years.
+
+What holds for a project in a plan is its entry with the highest number; the baseline is its last confirmed one.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, String, Uuid, bindparam, func, or_, select, true, tuple_
+from sqlalchemy.orm import aliased
+
+from services.core.kit.database import Statement, in_scope
+from services.core.kit.errors import NotFound
+from services.core.kit.exact import decimal_text
+from services.core.kit.scope import Scope
+from services.core.projects.models import Project
+from services.core.selection import queries
+from services.core.selection.annual_models import (
+    AnnualPlan,
+    EntryKind,
+    PlanEntry,
+    PlanList,
+    Supplement,
+    SupplementStatus,
+)
+from services.core.selection.models import Run
+from services.core.territory.models import Region
+
+if TYPE_CHECKING:
+    import asyncpg
+
+later, confirmed = aliased(PlanEntry), aliased(PlanEntry)
+
+HOLDS = ~(
+    select(1)
+    .where(
+        later.plan_id == PlanEntry.plan_id, later.project_id == PlanEntry.project_id, later.number > PlanEntry.number
+    )
+    .exists()
+)
+
+ENTRY_COLUMNS = (
+    PlanEntry.id,
+    PlanEntry.plan_id,
+    PlanEntry.project_id,
+    PlanEntry.run_id,
+    PlanEntry.year,
+    PlanEntry.region_path,
+    PlanEntry.number,
+    PlanEntry.kind,
+    PlanEntry.list,
+    PlanEntry.partition,
+    PlanEntry.rank,
+    PlanEntry.budget,
+    PlanEntry.floor_area,
+    PlanEntry.client_unit,
+    PlanEntry.ground,
+    PlanEntry.document,
+    PlanEntry.supplement_id,
+    PlanEntry.at,
+)
+
+BASELINE = (
+    select(confirmed.list, confirmed.budget, confirmed.client_unit)
+    .where(
+        confirmed.plan_id == PlanEntry.plan_id,
+        confirmed.project_id == PlanEntry.project_id,
+        confirmed.kind == EntryKind.CONFIRMED,
+    )
+    .order_by(confirmed.number.desc())
+    .limit(1)
+    .lateral("baseline")
+)
+
+
+def _in_region(statement: Any) -> Any:
+    """Entries of a year in the subtree at `region_low` … `region_high`, inside the scope."""
+    return statement.where(
+        PlanEntry.year == bindparam("year"),
+        PlanEntry.region_path >= bindparam("region_low", type_=PlanEntry.region_path.type),
+        PlanEntry.region_path < bindparam("region_high", type_=PlanEntry.region_path.type),
+        in_scope(PlanEntry.region_path),
+    )
+
+
+PLAN = Statement(
+    _in_region(
+        select(
+            *ENTRY_COLUMNS,
+            Project.no,
+            Project.title,
+            BASELINE.c.list.label("baseline_list"),
+            BASELINE.c.budget.label("baseline_budget"),
+            BASELINE.c.client_unit.label("baseline_client_unit"),
+        )
+        .join(Project, Project.id == PlanEntry.project_id)
+        .join(BASELINE, true())
+    )
+    .where(
+        HOLDS,
+        tuple_(PlanEntry.region_path, Project.no, PlanEntry.plan_id)
+        > tuple_(
+            bindparam("after_path", type_=PlanEntry.region_path.type),
+            bindparam("after_no", type_=Project.no.type),
+            bindparam("after_plan", type_=Uuid()),
+        ),
+        or_(bindparam("list", type_=String).is_(None), PlanEntry.list == bindparam("list")),
+        or_(~bindparam("changed", type_=Boolean), PlanEntry.kind != EntryKind.CONFIRMED),
+    )
+    .order_by(PlanEntry.region_path, Project.no, PlanEntry.plan_id)
+    .limit(bindparam("limit"))
+)
+
+
+def _totals(*conditions: Any) -> Statement:
+    return Statement(
+        _in_region(
+            select(
+                PlanEntry.list,
+                func.count().label("projects"),
+                func.coalesce(func.sum(PlanEntry.budget), 0).label("budget"),
+                func.coalesce(func.sum(PlanEntry.floor_area), 0).label("floor_area"),
+            )
+        )
+        .where(PlanEntry.list.is_not(None), *conditions)
+        .group_by(PlanEntry.list)
+    )
+
+
+TOTALS = _totals(HOLDS)
+BASELINE_TOTALS = _totals(
+    PlanEntry.kind == EntryKind.CONFIRMED,
+    ~(
+        select(1)
+        .where(
+            later.plan_id == PlanEntry.plan_id,
+            later.project_id == PlanEntry.project_id,
+            later.kind == EntryKind.CONFIRMED,
+            later.number > PlanEntry.number,
+        )
+        .exists()
+    ),
+)
+
+ENTRY = Statement(
+    select(*ENTRY_COLUMNS, AnnualPlan.region_path.label("plan_region_path"), Run.round_id)
+    .join(AnnualPlan, AnnualPlan.id == PlanEntry.plan_id)
+    .join(Run, Run.id == PlanEntry.run_id)
+    .where(
+        PlanEntry.project_id == bindparam("project_id", type_=Uuid()),
+        PlanEntry.year == bindparam("year"),
+        in_scope(PlanEntry.region_path),
+        HOLDS,
+    )
+    .order_by(PlanEntry.plan_id)
+    .limit(1)
+)
+
+LOCKED_PLAN = Statement(
+    select(AnnualPlan.id).where(AnnualPlan.id == bindparam("plan_id", type_=Uuid())).with_for_update(key_share=True)
+)
+
+# Those that a plan implements of one round, in rank order: what they take of the round's caps.
+IMPLEMENTED = Statement(
+    select(PlanEntry.project_id, PlanEntry.partition, PlanEntry.budget, PlanEntry.floor_area)
+    .join(Run, Run.id == PlanEntry.run_id)
+    .where(
+        PlanEntry.plan_id == bindparam("plan_id", type_=Uuid()),
+        Run.round_id == bindparam("round_id", type_=Uuid()),
+        PlanEntry.list == PlanList.IMPLEMENT,
+        HOLDS,
+    )
+    .order_by(PlanEntry.partition, PlanEntry.rank)
+)
+
+REGION = Statement(select(Region.id, Region.path, Region.name).where(Region.id == bindparam("region_id", type_=Uuid())))
+
+SUPPLEMENTED = Statement(
+    select(
+        Supplement.id,
+        Supplement.ground,
+        Supplement.document,
+        Supplement.decided_at,
+        Supplement.notice_until,
+        Supplement.provisional,
+    )
+    .join(AnnualPlan, AnnualPlan.id == Supplement.plan_id)
+    .where(
+        AnnualPlan.year == bindparam("year"),
+        Supplement.status == SupplementStatus.CONFIRMED,
+        Supplement.region_path >= bindparam("region_low", type_=Supplement.region_path.type),
+        Supplement.region_path < bindparam("region_high", type_=Supplement.region_path.type),
+    )
+    .order_by(Supplement.id)
+)
+
+# A project's way through the years: its moves between stages, and what the ledgers of plans say of it, in order of time.
+LINEAGE = """
+SELECT s.at, s.year, 'stage' AS "of", s.action AS step, s.from_stage, s.to_stage, s.round_id, NULL::uuid AS run_id, NULL AS list,
+       NULL::int AS rank, NULL::numeric AS budget, NULL AS client_unit, NULL AS ground, s.document
+FROM project_stage_entry s WHERE s.project_id = $1
+UNION ALL
+SELECT e.at, e.year, 'plan', e.kind, NULL, NULL, r.round_id, e.run_id, e.list, e.rank, e.budget, e.client_unit, e.ground,
+       e.document
+FROM plan_entry e JOIN run r ON r.id = e.run_id WHERE e.project_id = $1
+ORDER BY at, "of" DESC, round_id
+"""
+
+
+async def region_of(driver: "asyncpg.Connection", *, scope: Scope | None, region_id: UUID) -> "asyncpg.Record":
+    """A region by its id, inside the scope where one is given; NotFound otherwise."""
+    row = (
+        await REGION.first(driver, region_id=region_id)
+        if scope is None
+        else await queries.REGION.first(driver, region_id=region_id, **scope.parameters)
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def places(path: str, scope: Scope | None) -> dict[str, Any]:
+    """The parameters of a plan's statements for a region's subtree."""
+    part = Scope((path,))
+    seen = part if scope is None else scope
+    return {"region_low": part.lows[0], "region_high": part.highs[0], **seen.parameters}
+
+
+async def totals(driver: "asyncpg.Connection", statement: Statement, **where: Any) -> dict[str, dict[str, Any]]:
+    """Projects, budget and floor area of each list; zeros where a list is empty."""
+    rows: Mapping[str, Any] = {row["list"]: row for row in await statement.all(driver, **where)}
+    return {
+        one.value: {
+            "projects": rows[one]["projects"] if one in rows else 0,
+            "budget": decimal_text(rows[one]["budget"]) if one in rows else "0",
+            "floor_area": decimal_text(rows[one]["floor_area"]) if one in rows else "0",
+        }
+        for one in PlanList
+    }

@@ -1,0 +1,131 @@
+"""The annual plan: three lists, baseline and difference, adjustments, and a project's way through the years."""
+
+import asyncio
+
+import httpx
+import pytest
+from asyncpg import RestrictViolationError
+
+from services.core.kit.uow import SYSTEM
+from tests.api.selection.world import STOCK, World, plan_of
+from tests.api.selection.year import plan, plan_of_year
+
+
+async def chosen_of_three(world: World) -> list[dict[str, str]]:
+    """Three projects of one county, of which the round takes the first, keeps the second and shelves the third."""
+    return [
+        await world.project(
+            world.streets[0], title=title, stock={**STOCK, "compound.hazards": hazards}, plan=plan_of(budget)
+        )
+        for title, hazards, budget in (("甲", "5", "100"), ("乙", "4", "200"), ("丙", "3", "300.5"))
+    ]
+
+
+async def test_three_lists_enter_the_plan_and_the_stages(world: World, api: httpx.AsyncClient) -> None:
+    first, second, third = await chosen_of_three(world)
+    held = await world.project(world.streets[0], title="未表决", attested={"vote.menu.passed": "true"})
+    elsewhere = await world.project(world.streets[1], title="丁", plan=plan_of("400"))
+    found = await world.round(caps=[{"count": 1}], reserve=1)
+    confirmation = await plan_of_year(world, found["id"])
+    assert confirmation["round_id"] == found["id"]
+    stages = {
+        one["title"]: (await world.city.get(f"/v1/projects/{one['id']}")).json()["stage"]
+        for one in (first, second, third, held, elsewhere)
+    }
+    assert stages == {"甲": "planned", "乙": "library", "丙": "library", "未表决": "applied", "丁": "planned"}
+
+    whole = await plan(world)
+    assert whole["totals"] == whole["baseline"]
+    assert whole["totals"] == {
+        "implement": {"projects": 2, "budget": "500", "floor_area": "2000"},
+        "reserve": {"projects": 1, "budget": "200", "floor_area": "1000"},
+        "later": {"projects": 1, "budget": "300.5", "floor_area": "1000"},
+    }
+    assert {one["title"]: one["list"] for one in whole["items"]} == {
+        "甲": "implement", "乙": "reserve", "丙": "later", "丁": "implement",
+    }  # fmt: skip
+    assert [one["title"] for one in (await plan(world, list="reserve"))["items"]] == ["乙"]
+    assert (await plan(world, changed="true"))["items"] == []
+    county = await plan(world, by=world.other_district, region=str(world.counties[1].id))
+    assert [one["title"] for one in county["items"]] == ["丁"]
+    assert county["totals"]["implement"]["projects"] == 1
+    foreign = await world.other_district.get("/v1/plans/2027", params={"region": str(world.counties[0].id)})
+    assert foreign.status_code == 404
+    assert (await plan(world, 2028))["items"] == []
+
+    shown = (await api.get("/public/plans/2027", params={"region": str(world.root.id), "limit": "3"})).json()
+    assert shown["has_more"] is True
+    rest = (
+        await api.get(
+            "/public/plans/2027",
+            params={"region": str(world.root.id), "limit": "3", "cursor": shown["next_cursor"]},
+        )
+    ).json()
+    assert [one["no"] for one in shown["items"] + rest["items"]] == [one["no"] for one in whole["items"]]
+    assert shown["totals"] == whole["totals"]
+    assert not {"project_id", "at"} & set(shown["items"][0])
+    assert (await api.get("/public/plans/2027", params={"region": confirmation["plan_id"]})).status_code == 404
+
+
+async def test_an_adjustment_is_kept_beside_what_was_confirmed(world: World) -> None:
+    first, second, _ = await chosen_of_three(world)
+    found = await world.round(caps=[{"count": 1, "budget": "150"}], reserve=1)
+    await plan_of_year(world, found["id"])
+    path = "/v1/plans/2027/adjust"
+    body = {"project_id": first["id"], "budget": "150", "document": "甬建调〔2027〕1号"}
+    assert (await world.city.post(path, json=body)).status_code == 428
+    assert (await world.city.post(path, json=body, headers={"If-Match": '"2"'})).status_code == 412
+    now = {"If-Match": '"1"'}
+    over = await world.city.post(path, json={**body, "budget": "150.01"}, headers=now)
+    assert (over.status_code, over.json()["type"]) == (409, "/problems/caps-exceeded")
+    same = await world.city.post(path, json={**body, "budget": "100"}, headers=now)
+    assert (same.status_code, same.json()["errors"][0]["pointer"]) == (422, "/budget")
+    reserve = await world.city.post(path, json={**body, "project_id": second["id"]}, headers=now)
+    assert (reserve.status_code, reserve.json()["type"]) == (409, "/problems/project-not-in-plan")
+    assert (await world.district.post(path, json=body, headers=now)).status_code == 403
+    answers = await asyncio.gather(*(world.city.post(path, json=body, headers=now) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 412, 412]
+    unit = await world.city.post(
+        path,
+        json={"project_id": first["id"], "client_unit": "区建设局", "document": "甬建调〔2027〕2号"},
+        headers={"If-Match": '"2"'},
+    )
+    assert (unit.status_code, unit.headers["etag"], unit.json()["budget"]) == (201, '"3"', "150")
+
+    whole = await plan(world, changed="true")
+    assert [
+        (one["title"], one["kind"], one["budget"], one["client_unit"], one["version"]) for one in whole["items"]
+    ] == [("甲", "adjusted", "150", "区建设局", 3)]
+    assert whole["items"][0]["baseline"] == {"list": "implement", "budget": "100", "client_unit": None}
+    assert (whole["totals"]["implement"]["budget"], whole["baseline"]["implement"]["budget"]) == ("150", "100")
+
+    steps = (await world.city.get(f"/v1/projects/{first['id']}/lineage")).json()["steps"]
+    assert [(one["of"], one["step"], one["to_stage"], one["list"], one["budget"]) for one in steps] == [
+        ("stage", "apply", "applied", None, None),
+        ("stage", "choose", "planned", None, None),
+        ("plan", "confirmed", None, "implement", "100"),
+        ("plan", "adjusted", None, "implement", "150"),
+        ("plan", "adjusted", None, "implement", "150"),
+    ]
+    assert [one["year"] for one in steps] == [None, 2027, 2027, 2027, 2027]
+
+
+async def test_a_project_of_the_library_is_chosen_the_year_after(world: World) -> None:
+    _, second, _ = await chosen_of_three(world)
+    await plan_of_year(world, (await world.round(caps=[{"count": 1}], reserve=1))["id"])
+    await plan_of_year(world, (await world.round(caps=[{"count": 1}], year=2028, filter={"stage": "library"}))["id"])
+    steps = (await world.city.get(f"/v1/projects/{second['id']}/lineage")).json()["steps"]
+    assert [(one["step"], one["list"], one["year"]) for one in steps if one["of"] == "plan"] == [
+        ("confirmed", "reserve", 2027),
+        ("confirmed", "implement", 2028),
+    ]
+    assert [one["to_stage"] for one in steps if one["of"] == "stage"] == ["applied", "library", "planned"]
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE plan_entry SET budget = 1", "DELETE FROM plan_entry", "TRUNCATE plan_entry"]
+)
+async def test_the_ledger_only_grows(world: World, change: str) -> None:
+    with pytest.raises(RestrictViolationError):
+        async with world.database.begin(SYSTEM) as uow:
+            await uow.driver.execute(change)
