@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from services.api.problems import language_of, problem_response
 from services.api.security import SignedIn
 from services.core.kit import idempotency, paging
 from services.core.kit.errors import DomainError, Kind, VersionMissing, VersionStale
@@ -24,6 +25,18 @@ class IdempotencyKeyInvalid(DomainError):
         "Idempotency-Key 须为 1 至 255 个可见字符",
         "Idempotency-Key must be 1 to 255 visible characters",
     )
+
+
+class SecretToldOnce(DomainError):
+    code, kind = "secret-told-once", Kind.CONFLICT
+    title_zh, title_en = (
+        "此请求已办结，其中的密码或密钥只显示一次",
+        "This was done already; its secret is told only once",
+    )
+
+
+TOLD_ONCE = "told-once"
+"""Marks a stored answer whose body held a secret: its value is the record's id."""
 
 
 class Replay(Exception):
@@ -123,10 +136,14 @@ def reply(
     return Response(content or None, status, headers, media_type="application/json" if content else None)
 
 
-async def replay(_request: Request, stored: Exception) -> Response:
-    """The stored answer, marked as such."""
+async def replay(request: Request, stored: Exception) -> Response:
+    """The stored answer, marked as such; of one that held a secret nothing was stored but the record's id."""
     assert isinstance(stored, Replay)  # noqa: S101 - registered for this class alone
     answer = stored.answer
+    if TOLD_ONCE in answer.headers:
+        told = SecretToldOnce(id=answer.headers[TOLD_ONCE], headers={"Idempotency-Replayed": "true"})
+        language = language_of(request.headers.get("accept-language"))
+        return problem_response(told, language=language, request_id=request.scope["request_id"])
     kind = {"Content-Type": "application/json"} if answer.body else {}
     return Response(answer.body or None, answer.status, {**kind, **answer.headers, "Idempotency-Replayed": "true"})
 

@@ -47,6 +47,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "union_tag_invalid": ("种类只能是：{expected_tags}", "the kind must be one of: {expected_tags}"),
     "union_tag_not_found": ("缺少种类", "its kind is missing"),
 }
+LONGEST_NAME = 64  # an unknown field is named as it was given; a whole text is not repeated
 FALLBACK = ("内容不正确", "is not valid")
 LIMITS = (
     "min_length", "max_length", "decimal_places", "max_digits", "gt", "ge", "lt", "le", "expected", "expected_tags",
@@ -56,6 +57,7 @@ LIMITS = (
 def pointer_of(location: Sequence[int | str]) -> str:
     """A JSON Pointer into the body (RFC 6901); `?name` for a query parameter, `{name}` for a part of the path, else the header."""
     where, *rest = location or ("body",)
+    rest = [part if isinstance(part, int) else part[:LONGEST_NAME] for part in rest]
     if where == "body":
         return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in rest)
     name = ".".join(str(part) for part in rest)

@@ -1,21 +1,27 @@
 """What the bodies of several domains share: requests that refuse unknown fields, and text as people type it."""
 
+import re
 import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-# Marks that turn the direction of writing: a name could read as another than it is (UAX #9).
-_TURNS_WRITING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_OURS = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
+# Some scripts are not written without them.
+_JOINERS = frozenset("\u200c\u200d")
 
 
 def one_line(given: str) -> str:
-    """Text of one line without white space around it; characters nobody can see are refused."""
-    text = given.strip()
+    """Text of one line without white space around it, normalised (NFC); characters nobody can see are refused.
+
+    Among them the marks that turn the direction of writing (UAX #9): what looks alike is to be the same name.
+    """
+    text = unicodedata.normalize("NFC", given.strip())
     if not text:
         raise ValueError("不能为空", "must not be blank")
     if any(
-        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _TURNS_WRITING for character in text
+        unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in _JOINERS
+        for character in text
     ):
         raise ValueError("含有不可见的控制字符", "holds control characters")
     return text
@@ -28,6 +34,13 @@ def no_control(given: str) -> str:
     return given
 
 
+def not_ours(source: str) -> str:
+    """A source that is none of the system's own: those are named like modules (`project.plan`), and nobody may pose as one."""
+    if _OURS.fullmatch(source):
+        raise ValueError("这一名称留给系统自身", "is a name that the system keeps for itself")
+    return source
+
+
 class In(BaseModel):
     """A request: unknown fields are refused."""
 
@@ -36,6 +49,7 @@ class In(BaseModel):
 
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)]
 Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+Source = Annotated[Line, AfterValidator(not_ours)]
 Document = Annotated[
     str, Field(min_length=1, max_length=300, examples=["甬建发〔2026〕12号"]), AfterValidator(one_line)
 ]

@@ -88,7 +88,7 @@ async def _replay(database: "Database", job_ids: list[UUID]) -> list[UUID]:
     from services.core.kit.uow import SYSTEM
 
     async with database.begin(SYSTEM) as uow:
-        for job_id in job_ids:
+        for job_id in dict.fromkeys(job_ids):
             if not await jobs.replay_dead(uow.connection, job_id=job_id, now=uow.now):
                 raise _unknown(job_id)
             uow.audit("job.replayed", target="job", target_id=job_id)
@@ -100,7 +100,7 @@ async def _discard(database: "Database", job_ids: list[UUID]) -> list[UUID]:
     from services.core.kit.uow import SYSTEM
 
     async with database.begin(SYSTEM) as uow:
-        for job_id in job_ids:
+        for job_id in dict.fromkeys(job_ids):
             if not await jobs.discard_dead(uow.connection, job_id=job_id):
                 raise _unknown(job_id)
             uow.audit("job.discarded", target="job", target_id=job_id)

@@ -26,12 +26,21 @@ log = structlog.get_logger("worker")
 
 POLL_SECONDS = 0.02
 REDIS_AGAIN_SECONDS = 1.0
+SILENCE_SECONDS = 5  # nothing that is asked of Redis waits there; a connection that says nothing for so long is dead
+STOPPING_SECONDS = 10
 
 
 def redis_of(settings: Settings) -> ArqRedis:
-    """A connection pool that connects when first used: a worker starts, and does what needs no Redis, while Redis is away."""
+    """A connection pool that connects when first used: a worker starts, and does what needs no Redis, while Redis is away.
+
+    A connection that was cut without a word (a fail-over, a forgotten NAT entry) is given up after `SILENCE_SECONDS`.
+    """
     pool: ConnectionPool = ConnectionPool.from_url(
-        settings.redis_url.get_secret_value(), socket_connect_timeout=2, retry_on_timeout=True
+        settings.redis_url.get_secret_value(),
+        socket_connect_timeout=2,
+        socket_timeout=SILENCE_SECONDS,
+        socket_keepalive=True,
+        retry_on_timeout=True,
     )
     return ArqRedis(
         connection_pool=pool, default_queue_name=QUEUE, job_serializer=serialize, job_deserializer=deserialize
@@ -75,7 +84,7 @@ async def serve(settings: Settings, database: Database, redis: ArqRedis) -> None
             max_jobs=settings.worker_jobs,
             poll_delay=POLL_SECONDS,
             keep_result=0,
-            job_completion_wait=10,
+            job_completion_wait=STOPPING_SECONDS,
             health_check_interval=15,
             expires_extra_ms=7 * 86_400_000,
             job_serializer=serialize,
@@ -87,6 +96,10 @@ async def serve(settings: Settings, database: Database, redis: ArqRedis) -> None
             if not away:
                 log.warning("redis does not answer; jobs wait, the rest goes on", error=type(error).__name__)
             away = True
+        if not worker.allow_pick_jobs:  # told to stop, and Redis went away while jobs ended
+            if worker.tasks:
+                await asyncio.wait(worker.tasks.values(), timeout=STOPPING_SECONDS)
+            return
         # Jobs under way go on in PostgreSQL; what they would tell Redis is nobody's loss.
         _left = asyncio.gather(*worker.tasks.values(), return_exceptions=True)
         await pause()

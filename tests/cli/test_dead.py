@@ -100,7 +100,7 @@ def test_list_show_replay_discard() -> None:
     shown = json.loads(printed)
     assert (shown["id"], shown["payload"], shown["last_error"]) == (str(other), {"bed": 2}, "RuntimeError: bed 2\nmore")
 
-    assert jiugai("replay", one)[0] == 0
+    assert jiugai("replay", one, one)[0] == 0, "named twice is named once"
     assert jiugai("discard", other)[0] == 0
     assert rows("SELECT id, attempts, failed_at, rung_at FROM job") == [(one, 0, None, None)]
     assert rows("SELECT action, target_type, target_id, actor_kind FROM audit_entry ORDER BY id") == [

@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import httpx
@@ -13,7 +14,9 @@ from services.core.kit.uow import SYSTEM
 from services.core.policy.events import PolicyAssigned
 from tests.api.selection.world import World
 from tests.processes.conftest import City
+from tests.support import processes
 from tests.support.processes import until
+from tests.support.proxy import proxy
 
 pytestmark = pytest.mark.processes
 CANDIDATES = 3000
@@ -142,6 +145,42 @@ async def test_redis_goes_and_comes_back_under_a_worker(city: City) -> None:
         city.start()
         await until_finished(world, runs, seconds=90)
         worker.stop()  # and it still listens to being told to end
+
+
+async def test_a_connection_to_redis_that_falls_silent_is_given_up(city: City) -> None:
+    world = city.world
+    round_id = await frozen_round(world)
+    address = urlsplit(city.environment["REDIS_URL"])
+    assert address.port is not None
+    async with proxy(address.port) as between:
+        through = urlunsplit(address._replace(netloc=address.netloc.replace(str(address.port), str(between.port))))
+        with processes.worker(city.environment | {"REDIS_URL": through}, city.data / "silent.log"):
+            await until_finished(world, await request_runs(world, round_id, 1))
+            between.silence()
+            await until_finished(world, await request_runs(world, round_id, 2), seconds=60)
+
+
+async def test_a_worker_told_to_stop_stops_though_redis_goes_away(city: City) -> None:
+    world = city.world
+    round_id = await frozen_round(world)
+    with city.worker() as worker:
+        async with world.database.begin(SYSTEM) as uow:
+            await uow.driver.execute("LOCK TABLE run_result IN ACCESS EXCLUSIVE MODE")
+            (run_id,) = await request_runs(world, round_id, 1)
+
+            async def is_running() -> bool:
+                return await state_of(world, run_id) == "running"
+
+            await until(is_running, seconds=30, what="the run is under way")
+            worker.ask_to_end()
+            await asyncio.sleep(0.5)
+            city.stop("redis")
+            await asyncio.sleep(1)
+        try:
+            await until(lambda: not worker.is_running, seconds=20, what="the worker has ended")
+        finally:
+            city.start()
+    assert await finished(world, [run_id]) == {run_id: 1}, "what was under way was brought to its end"
 
 
 async def test_two_workers_do_each_job_once(city: City) -> None:

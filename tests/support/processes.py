@@ -49,6 +49,11 @@ class Process:
         """SIGTERM, and waits."""
         self._end(signal.SIGTERM)
 
+    def ask_to_end(self) -> None:
+        """Sends the signal to stop, and does not wait."""
+        assert self.child is not None
+        self.child.send_signal(signal.SIGTERM)
+
     def _end(self, how: signal.Signals) -> None:
         if self.child is not None and self.child.poll() is None:
             self.child.send_signal(how)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.wire import Document, In, Line, Reason
+from services.api.wire import Document, In, Reason, Source
 from services.core.facts.catalogue import MAX_TEXT, Aggregation, Subject, ValueType
 from services.core.facts.rules import Kind
 from services.core.territory.rules import FindingKind
@@ -46,7 +46,7 @@ class FactIn(In):
 
     key: Key
     value: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
-    source: Line
+    source: Source
     kind: Literal[Kind.ATTESTED, Kind.SYNTHETIC] = Kind.ATTESTED
     document: Document | None = None
     observed_on: date | None = None

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
-from pydantic_core import to_json
 
+from services.api.deps import TOLD_ONCE
 from services.api.identity.schemas import PasswordChangeIn, PasswordIn, SignInIn, TotpRemoveIn
-from services.api.problems import language_of, problem_document, problem_response
+from services.api.problems import language_of, problem_response
 from services.api.security import Access, requires
 from services.core.identity import passwords
 from services.core.identity.access import Permission
@@ -17,7 +17,7 @@ from services.core.identity.account import check_new_password
 from services.core.identity.sign_in import PasswordProof, prove_by_username, prove_own
 from services.core.identity.tokens import Lifetimes
 from services.core.kit.crypto import FieldCipher, field_cipher
-from services.core.kit.errors import DomainError, InputInvalid, Kind, NotAllowed
+from services.core.kit.errors import DomainError, InputInvalid, NotAllowed
 from services.core.kit.uow import UnitOfWork
 
 Me = Annotated[Access, requires(Permission.ME)]
@@ -112,23 +112,13 @@ TemporaryPassword = Annotated[Temporary, Depends(get_temporary)]
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-class SecretToldOnce(DomainError):
-    code, kind = "secret-told-once", Kind.CONFLICT
-    title_zh, title_en = (
-        "此请求已办结，其中的密码或密钥只显示一次",
-        "This was done already; its secret is told only once",
-    )
-
-
 def secret_answer(status: int, body: BaseModel, *, uow: UnitOfWork | None = None, **headers: str) -> Response:
     """An answer that holds a secret: kept by no cache, and not in the database either.
 
     The same request again (`Idempotency-Key`) does nothing twice: it is told so, with the record's id.
     """
     if uow is not None and uow.answer is not None:
-        told = SecretToldOnce(id=str(getattr(body, "id", "")))
-        uow.answer.status, uow.answer.headers = 409, {"Content-Type": "application/problem+json"}
-        uow.answer.body = to_json(problem_document(told, status=409, language="zh", request_id=uow.actor.request_id))
+        uow.answer.status, uow.answer.headers = 409, {TOLD_ONCE: str(getattr(body, "id", ""))}
     return Response(body.model_dump_json(), status, {**NO_STORE, **headers}, media_type="application/json")
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -36,12 +37,8 @@ class Shown:
 _kept: dict[str, Shown] = {}
 
 
-async def _look(request: Request, key: str, known: Shown | None) -> Shown:
+async def _look(request: Request, round_id: UUID, known: Shown | None) -> Shown:
     """The ranking as published now. The database sends the bytes only when they differ from those at hand."""
-    try:
-        round_id = UUID(key)
-    except ValueError as wrong:
-        raise NotFound from wrong
     async with request.app.state.database.read() as reader:
         row = await queries.SNAPSHOT.first(reader, round_id=round_id, known=known.etag if known is not None else "")
     if row is None:
@@ -59,15 +56,15 @@ async def list_published(reader: Reader, page: Page, region: Annotated[UUID | No
 
 async def get_published_ranking(request: Request) -> Response:
     """The published ranking, at most a second old. `If-None-Match` spares the bytes."""
-    round_id: str = request.path_params["round_id"]
-    shown = _kept.get(round_id)
+    named: str = request.path_params["round_id"]
+    shown = _kept.get(named)
     now = time.monotonic()
     if shown is None or shown.fresh_until < now:
-        shown = await _look(request, round_id, shown)
+        shown = await _look(request, _id_of(named), shown)
         shown.fresh_until = now + FRESH_SECONDS
-        if len(_kept) >= KEPT and round_id not in _kept:
+        if len(_kept) >= KEPT and named not in _kept:
             _kept.clear()
-        _kept[round_id] = shown
+        _kept[named] = shown
     wanted = request.headers.get("if-none-match")
     if wanted is not None and (wanted.strip() == "*" or shown.etag in (_strong(part) for part in wanted.split(","))):
         return shown.same
@@ -80,6 +77,10 @@ class StoredRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[[Request], Awaitable[Response]], **documented: Any) -> None:
         super().__init__(path, endpoint, **documented)
         self.app = self._answer
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """HEAD as GET (RFC 9110 section 9.1; the server leaves out the body). The document names GET alone."""
+        await (self._answer if scope["method"] == "HEAD" else super().handle)(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self.endpoint(Request(scope, receive))
@@ -98,6 +99,14 @@ ranking = StoredRoute(
         ]
     },
 )
+
+
+def _id_of(named: str) -> UUID:
+    """The id that a path names in its one spelling: others would fill what is kept with copies."""
+    with suppress(ValueError):
+        if str(UUID(named)) == named:
+            return UUID(named)
+    raise NotFound
 
 
 def _strong(tag: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.api.facts.schemas import CandidateOut, DiscrepancyOut, EffectiveOut, Key
-from services.api.wire import Document, In, Line, Name, Reason, one_line
+from services.api.wire import Document, In, Line, Name, Reason, Source, one_line
 from services.core.territory.models import Level
 from services.core.territory.rules import RegionAct, Reshape
 
@@ -82,7 +82,7 @@ class RegionIn(In):
     name: Name
     level: Literal[Level.ZONE, Level.STREET, Level.COMMUNITY]
     code: RegionCode | None = None
-    source: Line
+    source: Source
 
 
 class RecodeIn(In):
@@ -249,7 +249,7 @@ class ReportIn(In):
 
     region_id: UUID
     title: Line
-    source: Line
+    source: Source
     as_of: date | None = None
     lines: list[LineIn] = Field(min_length=1, max_length=1000)
     totals: list[TotalIn] = Field(default_factory=list, max_length=500)

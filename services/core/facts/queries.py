@@ -20,18 +20,22 @@ FIGURE_COLUMNS = (
 )
 
 EFFECTIVE = f"""
-SELECT {FIGURE_COLUMNS}, a.fact_id AS decided_fact_id, a.values_digest
+SELECT {FIGURE_COLUMNS}, chosen.source AS decided_source, chosen.value AS decided_value, a.values_digest
 FROM fact f LEFT JOIN adjudication a ON a.subject_id = f.subject_id AND a.key = f.key AND a.superseded_at IS NULL
+LEFT JOIN fact chosen ON chosen.id = a.fact_id
 WHERE f.subject_id = ANY($1::uuid[]) AND f.superseded_at IS NULL
 ORDER BY f.subject_id, f.key
 """
 
-# Supersedes only a decision that no longer stands ($10: the facts that differ); one that another has just made of the same
-# matter stays, and the unique index refuses this one.
+# Supersedes only a decision that no longer stands; one that another has just made of the same matter stays, and the unique
+# index refuses this one.
 ADJUDICATE = """
 WITH former AS (
   UPDATE adjudication SET superseded_at = $9
-  WHERE subject_id = $2 AND key = $3 AND superseded_at IS NULL AND NOT (values_digest = $5 AND fact_id = ANY ($10::uuid[]))
+  WHERE subject_id = $2 AND key = $3 AND superseded_at IS NULL AND NOT (values_digest = $5 AND fact_id IN (
+    SELECT former.id FROM fact former JOIN fact now
+      ON (now.subject_id, now.key, now.source, now.value) = (former.subject_id, former.key, former.source, former.value)
+    WHERE former.subject_id = $2 AND former.key = $3 AND now.superseded_at IS NULL))
   RETURNING 1)
 INSERT INTO adjudication (id, subject_id, key, fact_id, values_digest, reason, document, decided_by, decided_at)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM former) >= 0
@@ -62,8 +66,10 @@ open AS (
   SELECT d.* FROM differing d
   WHERE NOT EXISTS (
     SELECT 1 FROM adjudication a JOIN fact chosen ON chosen.id = a.fact_id
+    JOIN fact now ON (now.subject_id, now.key, now.source, now.value)
+                   = (chosen.subject_id, chosen.key, chosen.source, chosen.value)
     WHERE a.subject_id = d.subject_id AND a.key = d.key AND a.superseded_at IS NULL
-      AND chosen.superseded_at IS NULL AND chosen.kind = d.leading
+      AND now.superseded_at IS NULL AND now.kind = d.leading
       AND a.values_digest = (
         SELECT encode(sha256(convert_to(string_agg(DISTINCT v.value, E'\\x1f' ORDER BY v.value), 'UTF8')), 'hex')
         FROM fact v WHERE v.subject_id = d.subject_id AND v.key = d.key AND v.kind = d.leading
@@ -114,8 +120,8 @@ async def effective(driver: "asyncpg.Connection", subject_ids: Sequence[UUID]) -
     for rows in _by_subject_and_key(await driver.fetch(EFFECTIVE, list(subject_ids))):
         first = rows[0]
         decision = None
-        if first["decided_fact_id"] is not None:
-            decision = Decision(first["decided_fact_id"], first["values_digest"])
+        if first["decided_source"] is not None:
+            decision = Decision(first["decided_source"], first["decided_value"], first["values_digest"])
         figures = [figure_of(row) for row in rows]
         found[first["subject_id"]][first["key"]] = rules.effective(figures, decision)
     return found

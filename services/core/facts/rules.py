@@ -40,9 +40,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A live adjudication: the chosen fact, and the digest of the values that were on the table."""
+    """A live adjudication: whose figure was chosen, its value, and the digest of the values that were on the table."""
 
-    fact_id: UUID
+    source: str
+    value: str
     values_digest: str
 
 
@@ -87,8 +88,9 @@ def differing(figures: Sequence[Figure]) -> bool:
 def effective(figures: Sequence[Figure], decision: Decision | None = None) -> EffectiveFact:
     """What holds for one key of one subject. `figures`: the current ones, one per source, at least one.
 
-    A decision stands while its fact is among the contenders and the set of their values is the one it was made on: a new
-    differing figure opens the conflict again, a source that joins an existing value does not.
+    A decision stands while the chosen source gives the chosen value and the set of the contenders' values is the one it was made
+    on: a new differing figure opens the conflict again; a source that joins an existing value, or adds a document to its own, does
+    not.
     """
     if len(figures) == 1:
         return _holding(figures[0], (), adjudicated=False)
@@ -99,7 +101,7 @@ def effective(figures: Sequence[Figure], decision: Decision | None = None) -> Ef
         return _holding(leading[0], replaced, adjudicated=False)
     if decision is not None and decision.values_digest == values_digest(leading):
         for figure in leading:
-            if figure.fact_id == decision.fact_id:
+            if (figure.source, figure.value) == (decision.source, decision.value):
                 overruled = tuple(other for other in leading if other.value != figure.value)
                 return _holding(figure, overruled + replaced, adjudicated=True)
     key = leading[0].key

@@ -20,6 +20,7 @@ from services.core.facts.errors import (
 )
 from services.core.facts.events import DiscrepancyAdjudicated, FactPushed
 from services.core.facts.statements import LAPSE, PUSH, WITHDRAW
+from services.core.kit.calendar import day_of
 from services.core.kit.errors import DomainError, FieldError, InputInvalid, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
@@ -139,7 +140,7 @@ async def attest(
     whoever may attest could otherwise make a conflict vanish by speaking for the other office. One event a push, none when
     nothing changed.
     """
-    given = _checked(subject_type, claims)
+    given = _checked(subject_type, claims, today=day_of(uow.now))
     records = json.dumps(given, ensure_ascii=False)
     changed: set[UUID] = set()
     for _ in range(ATTEMPTS):
@@ -237,7 +238,6 @@ async def adjudicate(
             document,
             uow.actor.id,
             uow.now,
-            [figure.fact_id for figure in found.conflict],
         )
     except asyncpg.UniqueViolationError as decided:
         raise DiscrepancyNotOpen from decided
@@ -247,11 +247,12 @@ async def adjudicate(
         subject_id=subject_id,
         region_path=region_path,
     )
-    decision = rules.Decision(fact_id, rules.values_digest(found.conflict))
+    chosen = next(figure for figure in found.conflict if figure.fact_id == fact_id)
+    decision = rules.Decision(chosen.source, chosen.value, rules.values_digest(found.conflict))
     return rules.effective([*found.conflict, *found.replaced], decision)
 
 
-def _checked(subject_type: str, claims: Sequence[Claim]) -> list[dict[str, Any]]:
+def _checked(subject_type: str, claims: Sequence[Claim], *, today: date) -> list[dict[str, Any]]:
     """The records to push; InputInvalid names every wrong place."""
     wrong: list[FieldError] = []
     records, seen = [], set()
@@ -275,6 +276,9 @@ def _checked(subject_type: str, claims: Sequence[Claim]) -> list[dict[str, Any]]
                     "the outcome of a vote, a survey or a notice needs its document",
                 )
             )
+        if claim.observed_on is not None and claim.observed_on > today:
+            wrong.append(FieldError(f"/facts/{position}/observed_on", "不得晚于今天", "must not lie in the future"))
+            continue
         try:
             value = catalogue.parse_value(entry, claim.value)
         except catalogue.ValueInvalid as invalid:

@@ -189,9 +189,10 @@ REGION_OVERLAPS = Statement(
 )
 
 COMPOUNDS_IN_SCOPE = Statement(
-    select(Compound.id, Compound.region_path, Compound.closed_at).where(
-        Compound.id == func.any(bindparam("compound_ids", type_=ARRAY(Uuid()))), in_scope(Compound.region_path)
-    )
+    select(Compound.id, Compound.region_path, Compound.closed_at)
+    .where(Compound.id == func.any(bindparam("compound_ids", type_=ARRAY(Uuid()))), in_scope(Compound.region_path))
+    .order_by(Compound.id)
+    .with_for_update(key_share=True, read=True)  # none leaves its region before it has joined the project
 )
 
 COMPOUND_IDS = Statement(

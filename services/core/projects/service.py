@@ -195,6 +195,7 @@ async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Pla
             )
             for key, value in rules.facts_of(plan).items()
         ],
+        deciding=Scope((project["region_path"],)),  # the source is the project's plans, whoever adds the next one
     )
     uow.record(
         PlanAdded(number=added.number, digest=added.digest, lapsed=lapsed),

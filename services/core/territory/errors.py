@@ -39,6 +39,14 @@ class CompoundClosed(DomainError):
     )
 
 
+class CompoundOfProject(DomainError):
+    code, kind = "compound-of-project", Kind.CONFLICT
+    title_zh, title_en = (
+        "小区已列入原区域的改造项目，须先从项目中移出，才能迁到该区域之外",
+        "The compound is part of a project of its region; it has to leave the project before it leaves the region",
+    )
+
+
 class LineSettled(DomainError):
     code, kind = "report-line-settled", Kind.CONFLICT
     title_zh, title_en = "该行所指的小区已经确定", "Which compound this line means is settled already"

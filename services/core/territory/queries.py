@@ -178,6 +178,12 @@ WHERE d.successor_id = $1 OR d.predecessor_id = $1
 ORDER BY c.no
 """
 
+# Tables of a domain above: asked by name, since the compound's row decides whether it may leave a project's region.
+IN_PROJECT_OUTSIDE = """
+SELECT EXISTS (SELECT 1 FROM project_compound c JOIN project p ON p.id = c.project_id
+               WHERE c.compound_id = $1 AND p.stage <> 'dropped' AND NOT starts_with($2, p.region_path))
+"""
+
 FACILITY_COLUMNS = (
     Facility.id,
     Facility.name,

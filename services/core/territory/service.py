@@ -16,6 +16,7 @@ from services.core.kit.uow import UnitOfWork
 from services.core.territory import queries, rules
 from services.core.territory.errors import (
     CompoundNoTaken,
+    CompoundOfProject,
     RegionCodeTaken,
     RegionNameTaken,
 )
@@ -121,11 +122,16 @@ async def change_compound(
     no: str | None,
     address: str | None,
 ) -> None:
-    """Replaces a compound's name, address, number (kept when None) and region. A move takes its facts along."""
+    """Replaces a compound's name, address, number (kept when None) and region. A move takes its facts along.
+
+    CompoundOfProject when it would leave the region of a project that it is part of.
+    """
     held = await queries.locked(uow.driver, scope=scope, compound_id=compound_id, version=version)
     path = held["region_path"]
     if region_id != held["region_id"]:
         path = await _place(uow, region_id=region_id, scope=scope)
+        if await uow.driver.fetchval(queries.IN_PROJECT_OUTSIDE, compound_id, path):
+            raise CompoundOfProject
     try:
         now_at = await uow.driver.fetchval(
             CHANGE_COMPOUND, compound_id, no or held["no"], name, address, region_id, path

@@ -222,6 +222,38 @@ async def test_a_new_value_opens_the_matter_again_an_agreeing_source_does_not(co
     assert (await compound.holding("compound.households"))["value"] == "131"
 
 
+async def test_a_decision_stands_when_its_source_adds_a_document_and_falls_when_it_changes_its_mind(
+    compound: Compound,
+) -> None:
+    await compound.say(HOUSEHOLDS)
+    chosen = (await compound.say(HOUSEHOLDS | {"source": "住建局", "value": "131"})).json()["facts"][0]
+    await compound.say(HOUSEHOLDS | {"source": "文明办", "value": "131"})
+    await compound.decide("compound.households", chosen["fact_id"])
+    await compound.say(HOUSEHOLDS | {"source": "住建局", "value": "131", "document": "住建〔2026〕9号"})
+    holding = await compound.holding("compound.households")
+    assert (holding["value"], holding["document"], holding["adjudicated"]) == ("131", "住建〔2026〕9号", True)
+    open_now = (await compound.client.get(f"/v1/compounds/{compound.id}/discrepancies")).json()["items"]
+    assert open_now == []
+    await compound.say(HOUSEHOLDS | {"source": "住建局", "value": "120"})
+    assert (await compound.holding("compound.households"))["value"] is None
+    other = next(
+        figure for figure in (await compound.holding("compound.households"))["conflict"] if figure["value"] == "131"
+    )
+    assert (await compound.decide("compound.households", other["fact_id"])).status_code == 201
+
+
+@pytest.mark.parametrize("source", ["project.plan", "selection.panel", "普查\u200b", "\ufeff普查"])
+async def test_nobody_poses_as_the_system_or_as_a_look_alike(compound: Compound, source: str) -> None:
+    refused = await compound.say(HOUSEHOLDS | {"source": source})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/facts/0/source"
+
+
+async def test_nothing_was_observed_tomorrow(compound: Compound) -> None:
+    refused = await compound.say(HOUSEHOLDS | {"observed_on": "2999-01-01"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/facts/0/observed_on")
+
+
 async def test_ten_deciding_at_once_make_one_decision(compound: Compound, database: Database) -> None:
     ids = [
         (await compound.say(HOUSEHOLDS | {"source": f"来源{n}", "value": str(n)})).json()["facts"][0]["fact_id"]

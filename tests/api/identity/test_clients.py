@@ -157,5 +157,8 @@ async def test_the_same_request_again_makes_no_second_client_and_tells_no_secret
     assert again.json()["type"] == "/problems/secret-told-once"
     assert again.json()["id"] == first.json()["id"]
     assert first.json()["client_secret"] not in again.text
+    english = await manager.post("/v1/clients", json=body, headers=key | {"Accept-Language": "en"})
+    assert english.json()["title"] == "This was done already; its secret is told only once"
+    assert english.headers["idempotency-replayed"] == "true"
     listed = (await manager.get("/v1/clients")).json()["items"]
     assert [one["organisation"] for one in listed].count(body["organisation"]) == 1

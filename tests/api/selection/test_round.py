@@ -80,6 +80,10 @@ async def test_a_round_from_draft_to_publication(world: World, api: httpx.AsyncC
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", shown.headers["etag"])
     weak = await api.get(published.headers["location"], headers={"If-None-Match": f'"x", W/{shown.headers["etag"]}'})
     assert weak.status_code == 304
+    head = await api.head(published.headers["location"])
+    assert (head.status_code, head.headers["etag"]) == (200, shown.headers["etag"])
+    upper = published.headers["location"].replace(found["id"], found["id"].upper())
+    assert (await api.get(upper)).status_code == 404, "one spelling each, so that nobody fills what is kept with copies"
     listed = (await api.get("/public/rounds", params={"region": str(world.root.id)})).json()["items"]
     assert [one["round_id"] for one in listed] == [found["id"]]
     assert (await world.city.get(f"/v1/rounds/{found['id']}/publications")).json()["items"][0]["run_id"] == run["id"]

@@ -166,6 +166,23 @@ async def test_a_compound_moves_with_its_facts(region: MakeRegion, staff: MakeSt
     assert (await (await staff("community", new)).get(at)).json()["facts"][0]["value"] == "120"
 
 
+async def test_a_compound_leaves_no_region_whose_project_it_is_part_of(region: MakeRegion, staff: MakeStaff) -> None:
+    county = await region("county")
+    old, new = await region("street", county), await region("street", county)
+    client = await staff("district", county)
+    compound = await register(client, old)
+    project = {"title": "改造", "region_id": str(old.id), "compound_ids": [compound["id"]]}
+    assert (await client.post("/v1/projects", json=project)).status_code == 201
+    body = {"region_id": str(new.id), "name": compound["name"]}
+    refused = await client.put(f"/v1/compounds/{compound['id']}", json=body, headers={"If-Match": '"1"'})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/compound-of-project")
+    below = await region("community", old)
+    kept = await client.put(
+        f"/v1/compounds/{compound['id']}", json=body | {"region_id": str(below.id)}, headers={"If-Match": '"1"'}
+    )
+    assert kept.status_code == 200
+
+
 async def test_pages_of_compounds_have_no_gaps_while_others_register(region: MakeRegion, staff: MakeStaff) -> None:
     county = await region("county")
     streets = [await region("street", county) for _ in range(3)]

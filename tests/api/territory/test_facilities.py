@@ -188,4 +188,4 @@ async def test_nobody_counts_in_the_systems_name(region: MakeRegion, staff: Make
     await put(client, at, 1, item("道路整治", "broken", 2))
     said = {"key": SHARE, "value": "0", "source": "compound.facilities", "document": "报表"}
     answer = await client.post(f"{at}/facts", json={"facts": [said]})
-    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/fact-source-counts")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/facts/0/source")

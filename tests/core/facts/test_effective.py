@@ -51,7 +51,7 @@ def test_differing_sources_of_one_kind_hold_nothing() -> None:
 
 def test_a_decision_holds_until_a_new_value_comes() -> None:
     figures = [figure(1, "120"), figure(2, "121")]
-    decision = Decision(UUID(int=1), values_digest(figures))
+    decision = Decision(figures[0].source, figures[0].value, values_digest(figures))
     decided = effective(figures, decision)
     assert (decided.value, decided.adjudicated, decided.fact_id) == ("120", True, UUID(int=1))
     assert [other.value for other in decided.replaced] == ["121"]
@@ -62,7 +62,7 @@ def test_a_decision_holds_until_a_new_value_comes() -> None:
 
 def test_a_decision_falls_with_the_figure_that_it_chose() -> None:
     figures = [figure(1, "120"), figure(2, "121"), figure(3, "120")]
-    decision = Decision(UUID(int=1), values_digest(figures))
+    decision = Decision(figures[0].source, figures[0].value, values_digest(figures))
     assert effective(figures[1:], decision).conflict, "the chosen source has said something else meanwhile"
 
 
