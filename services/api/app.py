@@ -20,7 +20,7 @@ from services.api.projects import plans, stages
 from services.api.projects import public as transitions
 from services.api.projects import router as projects
 from services.api.security import PrincipalCache
-from services.api.selection import approvals, nearest, objections, plans, what_if
+from services.api.selection import annual_plans, approvals, nearest, objections, what_if
 from services.api.selection import public as published
 from services.api.selection import router as selection
 from services.api.territory import router as territory
@@ -45,7 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     what_if.router,
     nearest.router,
     approvals.router,
-    plans.router,
+    annual_plans.router,
     identity.router,
     calculators.router,
     policy.router,
