@@ -13,6 +13,7 @@ from services.api.doorbell import RedisDoorbell
 from services.api.events import router as events
 from services.api.facts import router as facts
 from services.api.identity import router as identity
+from services.api.judgement import router as judgement
 from services.api.middleware import Gate, RateLimiter
 from services.api.notifications import router as notifications
 from services.api.policy import router as policy
@@ -46,6 +47,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     nearest.router,
     approvals.router,
     annual_plans.router,
+    judgement.router,
     identity.router,
     calculators.router,
     policy.router,

@@ -2,6 +2,7 @@
 
 from services.core.facts import models as facts
 from services.core.identity import models as identity
+from services.core.judgement import models as judgement
 from services.core.kit import audit, events, idempotency, jobs
 from services.core.kit.database import Base
 from services.core.notifications import models as notifications
@@ -19,6 +20,7 @@ TABLES = (
     idempotency,
     identity,
     jobs,
+    judgement,
     notifications,
     policy,
     projects,

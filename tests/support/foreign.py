@@ -171,10 +171,16 @@ async def _round(world: World) -> str:
     return str((await world.post("/v1/rounds", body))["id"])
 
 
+async def _apply(world: World) -> None:
+    """The project has applied, once."""
+    project = (await (await world.person("city")).get(f"/v1/projects/{await world.get('project_id')}")).json()
+    if project["stage"] == "draft":
+        await world.post(f"/v1/projects/{project['id']}/apply", None, version=project["version"])
+
+
 @makes("run_id")
 async def _run(world: World) -> str:
-    project = (await (await world.person("city")).get(f"/v1/projects/{await world.get('project_id')}")).json()
-    await world.post(f"/v1/projects/{project['id']}/apply", None, version=project["version"])
+    await _apply(world)
     chosen = await world.get("round_id")
     await world.post(f"/v1/rounds/{chosen}/freeze", None, version=1)
     run = str((await world.post(f"/v1/rounds/{chosen}/runs", None))["id"])
@@ -184,6 +190,17 @@ async def _run(world: World) -> str:
         )
     await runtime.perform({"database": world.database}, str(job))
     return run
+
+
+@makes("panel_id")
+async def _panel(world: World) -> str:
+    """Of a round of its own, with the region's expert, who is to judge the region's project."""
+    await _apply(world)
+    body = {"region_id": str(world.at.id), "year": 2028, "title": "专家评审"}
+    own = str((await world.post("/v1/rounds", body))["id"])
+    expert = str((await world.person("expert")).staff_id)
+    terms = {"fact_key": "judgement.plan_quality", "experts": [expert], "least": 1, "deadline": "2099-12-31"}
+    return str((await world.post(f"/v1/rounds/{own}/panels", terms))["id"])
 
 
 @makes("objection_id")

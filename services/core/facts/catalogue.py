@@ -84,6 +84,11 @@ class Entry:
         return self.key.startswith(("vote.", "survey.", "notice."))
 
     @property
+    def is_judged(self) -> bool:
+        """Whether a panel of experts finds it: nobody attests such a fact by hand."""
+        return self.key.startswith("judgement.")
+
+    @property
     def is_ordered(self) -> bool:
         """Whether values of this fact can be compared with a threshold."""
         return self.value_type not in (ValueType.FLAG, ValueType.TEXT)

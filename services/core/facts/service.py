@@ -118,9 +118,9 @@ async def push(uow: UnitOfWork, facts: Sequence[NewFact], *, deciding: Scope = N
     raise FactsChanging(headers={"Retry-After": "1"})
 
 
-async def withdraw(uow: UnitOfWork, *, subject_id: UUID, source: str, keys: Collection[str]) -> None:
+async def withdraw(uow: UnitOfWork, *, subject_ids: Collection[UUID], source: str, keys: Collection[str]) -> None:
     """The system no longer counts these: its figures become history, and what they had replaced holds again."""
-    await uow.driver.execute(WITHDRAW, subject_id, source, list(keys), uow.now)
+    await uow.driver.execute(WITHDRAW, list(subject_ids), source, list(keys), uow.now)
 
 
 async def attest(
@@ -261,6 +261,15 @@ def _checked(subject_type: str, claims: Sequence[Claim], *, today: date) -> list
         if entry is None or entry.subject != subject_type:
             wrong.append(
                 FieldError(f"/facts/{position}/key", "目录中没有这一项", "is not in the catalogue for this subject")
+            )
+            continue
+        if entry.is_judged:
+            wrong.append(
+                FieldError(
+                    f"/facts/{position}/key",
+                    "由专家评审组评定，不能填报",
+                    "is judged by a panel of experts, not attested",
+                )
             )
             continue
         if (claim.key, claim.source) in seen:

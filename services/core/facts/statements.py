@@ -66,7 +66,7 @@ FROM compared
 
 WITHDRAW = """
 UPDATE fact SET superseded_at = $4
-WHERE subject_id = $1 AND source = $2 AND key = ANY ($3::text[]) AND kind = 'counted' AND superseded_at IS NULL
+WHERE subject_id = ANY ($1::uuid[]) AND source = $2 AND key = ANY ($3::text[]) AND kind = 'counted' AND superseded_at IS NULL
 """
 
 LAPSE = """

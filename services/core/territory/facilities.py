@@ -105,7 +105,7 @@ async def _count(uow: UnitOfWork, compound: "asyncpg.Record", rows: "list[asyncp
         ],
     )
     uncounted = [fact_key(category) for category in Category if category not in of_category]
-    await facts.withdraw(uow, subject_id=compound["id"], source=SOURCE, keys=uncounted)
+    await facts.withdraw(uow, subject_ids=[compound["id"]], source=SOURCE, keys=uncounted)
 
 
 def defect_share(items: Sequence[Mapping[str, Any]]) -> Fraction:
