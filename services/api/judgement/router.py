@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
 from uuid import UUID
@@ -123,12 +124,19 @@ def _judged(panel: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
         "judgements": [
             {
                 **one,
+                "score": _text(one["score"]),
+                "first_score": _text(one["first_score"]),
                 "deviation": decimal_text(found.deviations[one["expert"]]) if one["expert"] in scores else None,
                 "counted": one["expert"] in found.counted,
             }
             for one in given
         ],
     }
+
+
+def _text(score: str | None) -> str | None:
+    """A score as it travels: without the zeros that its column adds."""
+    return None if score is None else decimal_text(Decimal(score))
 
 
 @router.get("/panels/{panel_id}/experts", response_model=ExpertsOut)

@@ -19,8 +19,8 @@ class PanelIn(In):
     """A new panel. Scores run from 0 to `scale`; a project with fewer than `least` of them stays without the fact.
 
     `assignments`: experts by project, in place of everybody for every project of the round. `drop_extremes`: from five scores on
-    the highest and the lowest are left out. `deviation_limit`: scores further from the mean, in points of the scale, are confirmed or
-    changed within `review_days` before they count.
+    the highest and the lowest are left out. `deviation_limit`: scores further from the mean, in points of the scale, are confirmed
+    or changed within `review_days` before they count.
     """
 
     fact_key: str = Field(min_length=1, max_length=80, examples=["judgement.plan_quality"])

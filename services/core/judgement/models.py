@@ -72,7 +72,7 @@ class Judgement(Base):
         Index("ix_judgement_staff_id", "staff_id", "panel_id", "project_id"),
     )
 
-    panel_id: Mapped[UUID] = mapped_column(ForeignKey("panel.id"), primary_key=True)
+    panel_id: Mapped[UUID] = mapped_column(primary_key=True)
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
     staff_id: Mapped[UUID] = mapped_column(primary_key=True)
     score: Mapped[Decimal | None] = mapped_column(Numeric(6, 2))

@@ -13,7 +13,7 @@ from secrets import SystemRandom
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, update
+from sqlalchemy import Uuid, bindparam, null, update
 
 from services.core.facts import service as facts
 from services.core.facts.catalogue import CATALOGUE, Subject, text_of
@@ -81,7 +81,7 @@ SCORED = Statement(
 WITHDRAWN = Statement(
     update(Judgement)
     .where(_OWN)
-    .values(score=None, first_score=None, comment=None, conflict_reason=bindparam("reason"))
+    .values(score=null(), first_score=null(), comment=null(), conflict_reason=bindparam("reason"))
 )
 REVIEWING = Statement(
     update(Panel)
