@@ -8,8 +8,8 @@ from services.core.selection.nearest import Change, Kind, Nearest, Step
 
 _OUTCOMES = {
     Outcome.IN: ("列入计划", "in the plan"),
-    Outcome.RESERVE: ("列为储备", "in reserve"),
-    Outcome.LATER: ("留待以后", "left for later"),
+    Outcome.RESERVE: ("列为候补（谋划）", "in reserve"),
+    Outcome.LATER: ("留待以后（储备）", "left for later"),
 }
 _CAPS = {
     "count": ("项目数量", "number of projects"),

@@ -10,9 +10,9 @@ from services.core.policy.schema import Policy
 from services.core.selection.candidates import Outcome, Result
 
 _OUTCOMES = {
-    Outcome.IN: ("列入计划", "in the plan"),
-    Outcome.RESERVE: ("列为储备", "in reserve"),
-    Outcome.LATER: ("留待以后", "left for later"),
+    Outcome.IN: ("列入计划（实施）", "in the plan"),
+    Outcome.RESERVE: ("列为候补（谋划）", "in reserve"),
+    Outcome.LATER: ("留待以后（储备）", "left for later"),
 }
 _CAPS = {
     "count": ("项目数量", "projects", "个", ""),

@@ -188,3 +188,11 @@ async def test_a_round_shows_where_it_stands_in_its_year(world: World) -> None:
     assert found["id"] in {
         one["id"] for one in (await world.city.get("/v1/rounds")).json()["items"] if one["calendar"] == "notice_ended"
     }
+
+
+async def test_the_policys_day_holds_where_the_round_names_none(world: World) -> None:
+    found = await world.round(policy_id="liuzhou", year=2030)
+    assert (found["apply_until"], found["apply_until_document"]) == ("2029-10-31", None)
+    body = {"year": 2031, "title": "比选", "policy_id": "liuzhou"}
+    changed = await world.city.put(f"/v1/rounds/{found['id']}", json=body, headers={"If-Match": '"1"'})
+    assert (changed.json()["apply_until"], changed.json()["calendar"]) == ("2030-10-31", "applying")

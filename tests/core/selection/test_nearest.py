@@ -98,7 +98,7 @@ def test_gates_are_met_together_and_a_soft_one_may_be_excepted() -> None:
     soft = candidate("C", survey__join__agree_of_all_share="0.5")
     found = nearest(policy(), ONE, [*others, soft], soft.project_id)
     assert [one.kind for one in found.changes] == [Kind.GATES, Kind.EXCEPTION]
-    assert change_sentence(policy(), found.changes[1])[0] == "若对“居民意愿”作出例外决定，列第 3 名，留待以后。"
+    assert change_sentence(policy(), found.changes[1])[0] == "若对“居民意愿”作出例外决定，列第 3 名，留待以后（储备）。"
     assert summary(policy(), found)[1] == (
         "If “Willing households” were 66.67% (now 50%), it would be ranked 3, left for later."
     )

@@ -24,31 +24,31 @@ def told(
 CASES: list[tuple[tuple[str, str], str, str]] = [
     (
         told("1", TWO, caps=Caps(count=1)),
-        "第 1 名（共 2 名），总分 59.5，列入计划：未超出任何限额；比 2 高 7.5 分，主要差在“缺损”（7.5 分）。",
+        "第 1 名（共 2 名），总分 59.5，列入计划（实施）：未超出任何限额；比 2 高 7.5 分，主要差在“缺损”（7.5 分）。",
         "Ranked 1 of 2 with 59.5 points, in the plan: within every cap; "
         "7.5 points more than 2, mostly Defects of basic facilities (7.5 points).",
     ),
     (
         told("2", TWO, caps=Caps(count=1), reserve=1),
-        "第 2 名（共 2 名），总分 52，列为储备：项目数量限额 1 个已满；比 1 低 7.5 分，主要差在“缺损”（7.5 分）。",
+        "第 2 名（共 2 名），总分 52，列为候补（谋划）：项目数量限额 1 个已满；比 1 低 7.5 分，主要差在“缺损”（7.5 分）。",
         "Ranked 2 of 2 with 52 points, in reserve: the cap of 1 projects is full; "
         "7.5 points fewer than 1, mostly Defects of basic facilities (7.5 points).",
     ),
     (
         told("1", [candidate("1")], caps=Caps(budget=Fraction(99))),
-        "第 1 名（共 1 名），总分 59.5，留待以后：总投资 100 元，限额 99 元只余 99 元。",
+        "第 1 名（共 1 名），总分 59.5，留待以后（储备）：总投资 100 元，限额 99 元只余 99 元。",
         "Ranked 1 of 1 with 59.5 points, left for later: "
         "its total investment of 100 yuan does not fit what is left of the cap (99 of 99 yuan).",
     ),
     (
         told("2", [candidate("1"), candidate("2")], caps=Caps(count=1)),
-        "第 2 名（共 2 名），总分 59.5，留待以后：项目数量限额 1 个已满；其他各项相同，按项目编号次序上后于 1。",
+        "第 2 名（共 2 名），总分 59.5，留待以后（储备）：项目数量限额 1 个已满；其他各项相同，按项目编号次序上后于 1。",
         "Ranked 2 of 2 with 59.5 points, left for later: the cap of 1 projects is full; "
         "behind 1 by project number, all else being equal.",
     ),
     (
         told("1", [candidate("1", project__budget=None)], caps=Caps(budget=Fraction(99)), reserve=1),
-        "第 1 名（共 1 名），总分 59.5，列为储备：没有记录总投资，无法判断是否超出限额。",
+        "第 1 名（共 1 名），总分 59.5，列为候补（谋划）：没有记录总投资，无法判断是否超出限额。",
         "Ranked 1 of 1 with 59.5 points, in reserve: its total investment is not recorded and may exceed the cap.",
     ),
     (
