@@ -11,6 +11,7 @@ from services.api.calculators import router as calculators
 from services.api.deps import Replay, replay
 from services.api.doorbell import RedisDoorbell
 from services.api.events import router as events
+from services.api.exchange import router as exchange
 from services.api.facts import router as facts
 from services.api.identity import router as identity
 from services.api.judgement import router as judgement
@@ -39,6 +40,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     transitions.router,
     facts.router,
     territory.router,
+    exchange.router,
     events.router,
     notifications.router,
     selection.router,

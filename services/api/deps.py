@@ -70,8 +70,9 @@ async def get_uow(
     database: Database = request.app.state.database
     actor = Actor(principal.kind, principal.id, request.scope["request_id"])
     key = None if idempotency_key is None else _key_of(idempotency_key)
-    # Read whole before a connection is taken: who stops in mid-body must not hold one.
-    body = b"" if key is None else await request.body()
+    # Read whole before a connection is taken: who stops in mid-body must not hold one. An upload has been taken off the wire
+    # already, and left what tells it from another.
+    body: bytes = b"" if key is None else getattr(request.state, "upload_digest", None) or await request.body()
     async with database.begin(actor) as uow:
         if key is not None:
             query = request.scope["query_string"]

@@ -18,6 +18,7 @@ from services.core.kit.settings import Settings
 PROCESS = secrets.token_hex(8)
 REQUESTS = count()
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+AROUND_A_FILE = 65_536  # bytes for the other fields and the borders of a multipart body
 UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
 FIXED_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -58,6 +59,7 @@ class Gate:
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self.app = app
         self.body_limit = settings.body_limit_bytes
+        self.upload_limits = {("POST", "/v1/imports"): settings.import_limit_bytes + AROUND_A_FILE}
         self.clients = RateLimiter(settings.rate_per_client_minute, "client")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,9 +81,10 @@ class Gate:
             await send(message)
 
         try:
-            self._admit(scope, headers)
+            limit = self.upload_limits.get((scope["method"], scope["path"]), self.body_limit)
+            self._admit(scope, headers, limit)
             bodyless = b"content-length" not in headers and b"transfer-encoding" not in headers
-            await self.app(scope, receive if bodyless else self._bounded(receive), send_marked)
+            await self.app(scope, receive if bodyless else self._bounded(receive, limit), send_marked)
         except Exception as error:
             if begun:
                 raise
@@ -90,22 +93,23 @@ class Gate:
         finally:
             self._account(scope, status, time.perf_counter() - started)
 
-    def _admit(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+    def _admit(self, scope: Scope, headers: dict[bytes, bytes], limit: int) -> None:
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self.body_limit:
-            raise RequestTooLarge(limit_bytes=self.body_limit)
+        if not length.isdigit() or int(length) > limit:
+            raise RequestTooLarge(limit_bytes=limit)
         if scope["path"] not in UNCOUNTED:
             self.clients.hit(scope["client"][0] if scope["client"] else "unknown")
 
-    def _bounded(self, receive: Receive) -> Receive:
+    @staticmethod
+    def _bounded(receive: Receive, limit: int) -> Receive:
         taken = 0
 
         async def receive_bounded() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.body_limit:
-                raise RequestTooLarge(limit_bytes=self.body_limit)
+            if taken > limit:
+                raise RequestTooLarge(limit_bytes=limit)
             return message
 
         return receive_bounded

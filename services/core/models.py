@@ -1,5 +1,6 @@
 """Every table of every domain, for Alembic. Nothing else imports this."""
 
+from services.core.exchange import models as exchange
 from services.core.facts import models as facts
 from services.core.identity import models as identity
 from services.core.judgement import models as judgement
@@ -16,6 +17,7 @@ TABLES = (
     annual,
     audit,
     events,
+    exchange,
     facts,
     idempotency,
     identity,

@@ -73,6 +73,7 @@ FACTORIES: dict[str, Factory] = {}
 # Parameters that name nothing of a region, each with a value to send.
 OF_NO_REGION: dict[str, str] = {
     "year": "2027",  # a plan is named by its year, and by a region in the query
+    "kind": "compounds",  # a kind of file, the same everywhere
     "policy_id": "ningbo",  # policies are published for all
     "gate_id": "menu_vote",  # a gate of that policy
     "number": "1",  # of a plan version: the first
@@ -219,3 +220,12 @@ async def _message(world: World) -> str:
     async with world.database.begin(SYSTEM) as uow:
         await uow.driver.execute(ADD_MESSAGE, made, (await world.person("city")).staff_id)
     return str(made)
+
+
+@makes("import_id")
+async def _import(world: World) -> str:
+    sent = {"kind": "compounds", "region": str(world.at.id)}
+    file = {"file": ("小区.csv", "小区编号,小区名称\n,南岳\n".encode())}
+    answer = await (await world.person("city")).post("/v1/imports", data=sent, files=file)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])

@@ -32,6 +32,10 @@ REFUSALS: dict[str, type[DomainError]] = {
     "attested": SourceAttested,
     "another": SourceOfAnother,
 }
+FIRST_COLUMNS = (
+    "id", "subject_type", "subject_id", "region_path", "key", "value", "kind", "source", "document", "source_rows",
+    "observed_on", "recorded_at", "recorded_by",
+)  # fmt: skip
 ATTEMPTS = 60  # each one more that is lost means that another push of the same facts was committed meanwhile
 
 
@@ -121,6 +125,35 @@ async def push(uow: UnitOfWork, facts: Sequence[NewFact], *, deciding: Scope = N
 async def withdraw(uow: UnitOfWork, *, subject_ids: Collection[UUID], source: str, keys: Collection[str]) -> None:
     """The system no longer counts these: its figures become history, and what they had replaced holds again."""
     await uow.driver.execute(WITHDRAW, list(subject_ids), source, list(keys), uow.now)
+
+
+async def add_first(uow: UnitOfWork, facts: Sequence[NewFact]) -> None:
+    """Records figures about subjects that this very transaction has made, by COPY: nobody else can have stated any of them.
+
+    No source says two things about one key, not in an earlier call either (the unique index fails the transaction).
+    """
+    await uow.driver.copy_records_to_table(
+        "fact",
+        columns=FIRST_COLUMNS,
+        records=[
+            (
+                new_id(),
+                fact.subject_type,
+                fact.subject_id,
+                fact.region_path,
+                fact.key,
+                fact.value,
+                fact.kind,
+                fact.source,
+                fact.document,
+                json.dumps(list(fact.source_rows), ensure_ascii=False),
+                fact.observed_on,
+                uow.now,
+                uow.actor.id,
+            )
+            for fact in facts
+        ],
+    )
 
 
 async def attest(

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     rate_per_principal_minute: int = 6_000
     sign_in_per_client_minute: int = 60
     body_limit_bytes: int = 1_048_576
+    import_limit_bytes: int = 20_971_520
     worker_jobs: int = 10
 
     @model_validator(mode="after")

@@ -1,0 +1,301 @@
+"""Writes rows of compounds: the register's entry by number, else by region and name; figures as facts of their source.
+
+A blank cell states nothing and erases nothing. A figure that its source states already, with the same document and date, stays
+as it is, so that an export sent back changes nothing. Several rows may be about one compound when their sources differ.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.core.exchange.forms import FIGURES
+from services.core.exchange.regions import Place
+from services.core.exchange.writing import Importing, Line, Outcome
+from services.core.facts import service as facts
+from services.core.facts.catalogue import Subject
+from services.core.facts.errors import SourceAttested, SourceCounts, SourceOfAnother
+from services.core.facts.rules import Kind
+from services.core.kit.ids import new_id
+from services.core.kit.uow import UnitOfWork
+from services.core.territory.events import CompoundChanged, CompoundRegistered
+from services.core.territory.service import MOVE_FACTS
+
+if TYPE_CHECKING:
+    import asyncpg
+
+FIGURE_BITS = {column.key: 1 << position for position, column in enumerate(FIGURES)}
+
+# Locked in the order of ids, and before anything is compared: nobody changes them meanwhile.
+KNOWN = """
+SELECT id, no, name, address, region_id, region_path, version FROM compound
+WHERE no = ANY ($1::text[]) OR (region_path = ANY ($2::text[]) AND name = ANY ($3::text[]))
+ORDER BY id FOR UPDATE
+"""
+ADD = """
+INSERT INTO compound (id, number, no, name, address, region_id, region_path, version, created_at)
+SELECT x.id, x.number, coalesce(x.no, x.prefix || '-' || lpad(x.number::text, 6, '0')), x.name, x.address, x.region_id,
+       x.region_path, 1, $8
+FROM (SELECT g.*, nextval(pg_get_serial_sequence('compound', 'number')) AS number
+      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[])
+           AS g(id, no, name, address, region_id, region_path, prefix)) AS x
+"""
+CHANGE = """
+UPDATE compound c SET name = x.name, address = x.address, region_id = coalesce(x.region_id, c.region_id),
+                      region_path = x.region_path, version = c.version + 1
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[]) AS x(id, name, address, region_id, region_path)
+WHERE c.id = x.id
+"""
+STATED = """
+SELECT subject_id, key, source, value, kind, document, observed_on FROM fact
+WHERE subject_id = ANY ($1::uuid[]) AND superseded_at IS NULL
+"""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A compound as the register has it or will have it. `version` 0: this import enters it."""
+
+    id: UUID
+    no: str | None
+    name: str
+    address: str | None
+    place: Place | None  # None: where it stands already
+    region_path: str
+    version: int = 0
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the first row of the file about a compound said of it."""
+
+    row: int
+    name: str
+    region: UUID | None
+    address: str | None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a batch would do: compounds by row, figures of compounds that are new and of those that were known."""
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    said: dict[UUID, Said] = field(default_factory=dict)
+    stated: dict[tuple[UUID, str], list[tuple[int, int]]] = field(default_factory=dict)
+    first: list[facts.NewFact] = field(default_factory=list)
+    known: dict[int, list[facts.NewFact]] = field(default_factory=dict)
+
+
+class CompoundWriter:
+    """See `writing.Writer`."""
+
+    def __init__(self, uow: UnitOfWork, importing: Importing) -> None:
+        self._uow, self._importing = uow, importing
+        self._said: dict[UUID, Said] = {}
+        self._stated: dict[tuple[UUID, str], list[tuple[int, int]]] = {}  # by compound and source: figures' bits, row
+
+    async def finish(self) -> Sequence[Line]:
+        """Every line was settled when it was written."""
+        return ()
+
+    async def write(self, lines: Sequence[Line]) -> Sequence[Line]:
+        """Writes a batch. A figure that may not take another's place makes its whole row wrong: then once more without it."""
+        places = {line.row: place for line in lines if (place := self._importing.place_of(line)) is not None}
+        while True:
+            good = [line for line in lines if not line.findings]
+            try:
+                async with self._uow.driver.transaction():
+                    batch = await self._write(good, places)
+            except (SourceAttested, SourceCounts, SourceOfAnother) as refusal:
+                by_row = {str(line.row): line for line in good}
+                for error in refusal.errors:
+                    row, _, key = error.pointer.partition(" ")
+                    by_row[row].wrong(refusal.code, key)
+                continue
+            self._said.update(batch.said)
+            for compound_and_source, statements in batch.stated.items():
+                self._stated.setdefault(compound_and_source, []).extend(statements)
+            self._record(batch)
+            return lines
+
+    async def _write(self, lines: Sequence[Line], places: Mapping[int, Place]) -> Batch:
+        batch = Batch()
+        await self._identify(lines, places, batch)
+        entries = {entry.id: entry for entry in batch.entries.values()}
+        pushed = await self._push(batch)
+        await self._enter([entry for entry in entries.values() if not entry.version])
+        await self._change([entry for entry in entries.values() if entry.version and entry.changed])
+        await facts.add_first(self._uow, batch.first)
+        settled: set[UUID] = set()
+        for line in lines:
+            entry = batch.entries.get(line.row)
+            if entry is None:
+                continue
+            if entry.id not in settled and not entry.version:
+                line.outcome = Outcome.CREATED
+            elif (entry.id not in settled and entry.changed) or line.row in pushed:
+                line.outcome = Outcome.CHANGED
+            settled.add(entry.id)
+        return batch
+
+    async def _identify(self, lines: Sequence[Line], places: Mapping[int, Place], batch: Batch) -> None:
+        """Which compound each line is about; new ones are made up in memory."""
+        unnumbered = [line for line in lines if "no" not in line.values]
+        rows = await self._uow.driver.fetch(
+            KNOWN,
+            [line.values["no"] for line in lines if "no" in line.values],
+            list({places[line.row].path for line in unnumbered}),
+            list({line.values["name"] for line in unnumbered}),
+        )
+        by_no = {row["no"]: _entry(row) for row in rows}
+        by_name: dict[tuple[str, str], list[Entry]] = {}
+        for entry in by_no.values():
+            by_name.setdefault((entry.region_path, entry.name), []).append(entry)
+        for line in lines:
+            found = self._meant(line, places[line.row], by_no, by_name)
+            if found is not None:
+                self._take(line, found, places[line.row], batch)
+
+    def _meant(
+        self, line: Line, place: Place, by_no: dict[str, Entry], by_name: dict[tuple[str, str], list[Entry]]
+    ) -> Entry | None:
+        no, name = line.values.get("no"), line.values["name"]
+        namesakes = by_name.setdefault((place.path, name), [])
+        if no is None and len(namesakes) > 1:
+            line.wrong("name-ambiguous", "name")
+            return None
+        found = by_no.get(no) if no is not None else next(iter(namesakes), None)
+        if found is None:
+            found = Entry(new_id(), no, name, line.values.get("address"), place, place.path)
+            namesakes.append(found)
+            if no is not None:
+                by_no[no] = found
+        elif not self._importing.scope.covers(found.region_path):
+            line.wrong("no-elsewhere", "no")
+            return None
+        return found
+
+    def _take(self, line: Line, entry: Entry, place: Place, batch: Batch) -> None:
+        """A line joins the batch, unless its source is missing, it says something twice, or contradicts an earlier line."""
+        figures = [(key, line.values[key]) for key in FIGURE_BITS if key in line.values]
+        source = line.values.get("source") or self._importing.source
+        if figures and source is None:
+            line.wrong("source-missing", "source")
+            return
+        stated = (entry.id, source or "")
+        for bits, row in (*self._stated.get(stated, ()), *batch.stated.get(stated, ())):
+            twice = next((key for key, _ in figures if FIGURE_BITS[key] & bits), None)
+            if twice is not None:
+                line.wrong("figure-repeated", twice, row=row)
+                return
+        region = place if "region" in line.values else None
+        said = Said(line.row, line.values["name"], None if region is None else region.id, line.values.get("address"))
+        first = self._said.get(entry.id) or batch.said.get(entry.id)
+        if first is None:
+            self._amend(entry, said, region)
+            batch.said[entry.id] = said
+        elif (said.name, said.region) != (first.name, first.region) or said.address not in (None, first.address):
+            line.wrong("row-contradicts", row=first.row)
+            return
+        batch.entries[line.row] = entry
+        if source is not None:
+            batch.stated.setdefault(stated, []).append((sum(FIGURE_BITS[key] for key, _ in figures), line.row))
+            self._state(line, entry, source, figures, batch)
+
+    @staticmethod
+    def _amend(entry: Entry, said: Said, region: Place | None) -> None:
+        if not entry.version:
+            return
+        moved = region is not None and region.path != entry.region_path
+        entry.changed = moved or said.name != entry.name or said.address not in (None, entry.address)
+        entry.name, entry.address = said.name, said.address or entry.address
+        if moved and region is not None:
+            entry.place, entry.region_path = region, region.path
+
+    def _state(self, line: Line, entry: Entry, source: str, figures: Sequence[tuple[str, str]], batch: Batch) -> None:
+        kind = Kind.SYNTHETIC if line.values.get("synthetic") else Kind.ATTESTED
+        origin = (self._importing.origin(line),)
+        new = [
+            facts.NewFact(
+                Subject.COMPOUND, entry.id, entry.region_path, key, value, kind, source,
+                document=line.values.get("document"), source_rows=origin, observed_on=line.values.get("observed_on"),
+                pointer=f"{line.row} {key}",
+            )
+            for key, value in figures
+        ]  # fmt: skip
+        if entry.version:
+            batch.known[line.row] = new
+        else:
+            batch.first += new
+
+    async def _push(self, batch: Batch) -> set[int]:
+        """Pushes what known compounds' sources do not state already; the rows that had such figures."""
+        subjects = {new.subject_id for figures in batch.known.values() for new in figures}
+        if not subjects:
+            return set()
+        rows = await self._uow.driver.fetch(STATED, list(subjects))
+        held = {(row["subject_id"], row["key"], row["source"]): row for row in rows}
+        changed = {
+            row: [new for new in figures if _differs(new, held.get((new.subject_id, new.key, new.source)))]
+            for row, figures in batch.known.items()
+        }
+        await facts.push(
+            self._uow, [new for figures in changed.values() for new in figures], deciding=self._importing.deciding
+        )
+        return {row for row, figures in changed.items() if figures}
+
+    async def _enter(self, entries: Sequence[Entry]) -> None:
+        placed = [(entry, entry.place) for entry in entries if entry.place is not None]
+        await self._uow.driver.execute(
+            ADD,
+            [entry.id for entry, _ in placed],
+            [entry.no for entry, _ in placed],
+            [entry.name for entry, _ in placed],
+            [entry.address for entry, _ in placed],
+            [place.id for _, place in placed],
+            [place.path for _, place in placed],
+            [place.prefix for _, place in placed],
+            self._uow.now,
+        )
+
+    async def _change(self, entries: Sequence[Entry]) -> None:
+        await self._uow.driver.execute(
+            CHANGE,
+            [entry.id for entry in entries],
+            [entry.name for entry in entries],
+            [entry.address for entry in entries],
+            [entry.place.id if entry.place else None for entry in entries],
+            [entry.region_path for entry in entries],
+        )
+        for entry in entries:
+            if entry.place is not None:
+                await self._uow.driver.execute(MOVE_FACTS, entry.id, entry.region_path)
+
+    def _record(self, batch: Batch) -> None:
+        told: set[UUID] = set()
+        for entry in batch.entries.values():
+            if entry.id in told:
+                continue
+            told.add(entry.id)
+            if not entry.version:
+                self._tell(CompoundRegistered(), entry)
+            elif entry.changed:
+                self._tell(CompoundChanged(version=entry.version + 1), entry)
+
+    def _tell(self, happened: CompoundRegistered | CompoundChanged, entry: Entry) -> None:
+        self._uow.record(happened, subject="compound", subject_id=entry.id, region_path=entry.region_path)
+
+
+def _entry(row: "asyncpg.Record") -> Entry:
+    return Entry(row["id"], row["no"], row["name"], row["address"], None, row["region_path"], row["version"])
+
+
+def _differs(new: facts.NewFact, held: "asyncpg.Record | None") -> bool:
+    """Whether a figure says more than its source's present one; where it rests on is only compared when it is given."""
+    return (
+        held is None
+        or (new.value, new.kind) != (held["value"], held["kind"])
+        or new.document not in (None, held["document"])
+        or new.observed_on not in (None, held["observed_on"])
+    )

@@ -1,0 +1,95 @@
+"""Which region a cell names: by code, or by name with as many of those above it as it takes. Pure but for the loading."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.core.exchange.findings import Wrong
+from services.core.kit.scope import Scope
+from services.core.territory import queries as territory
+
+if TYPE_CHECKING:
+    import asyncpg
+
+BELOW = """
+SELECT id, parent_id, code, name, level, path FROM region
+WHERE path >= $1 AND path < $2 AND valid_to IS NULL ORDER BY path
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region that a row may land in. `prefix` begins the numbers that the system gives there; `label` names it in files."""
+
+    id: UUID
+    path: str
+    level: str
+    prefix: str
+    label: str
+
+
+class Regions:
+    """The regions of a subtree, by what a file may call them."""
+
+    def __init__(self, above: Iterable[Mapping[str, Any]], subtree: Iterable[Mapping[str, Any]]) -> None:
+        """`above`: the ancestors of the subtree's root, from the top; `subtree`: the root and all below, parents first."""
+        chains: dict[UUID, list[Mapping[str, Any]]] = {}
+        upper = list(above)
+        self.places: dict[UUID, Place] = {}
+        self._by_code: dict[str, Place] = {}
+        self._below: dict[str, set[UUID]] = {}
+        self._by_name: dict[str, set[UUID]] = {}
+        for region in subtree:
+            parent = chains.get(region["parent_id"])
+            chain = chains[region["id"]] = [*(upper if parent is None else parent), region]
+            inside = chain[len(upper) + 1 :] or chain[-1:]
+            label = region["code"] or "/".join(one["name"] for one in inside)
+            place = Place(region["id"], region["path"], region["level"], _prefix(chain), label)
+            self.places[place.id] = place
+            if region["code"]:
+                self._by_code[region["code"]] = place
+            self._below.setdefault(_plain("".join(one["name"] for one in inside)), set()).add(place.id)
+            for begin in range(len(chain)):
+                name = _plain("".join(one["name"] for one in chain[begin:]))
+                self._by_name.setdefault(name, set()).add(place.id)
+        self.root = next(iter(self.places.values()))
+
+    def named(self, given: str) -> Place:
+        """The region that a text names; Wrong when none or several do. A full path below the root goes before a mere name."""
+        name = _plain(given)
+        for zeros in ("", "000", "000000"):  # codes are also written to twelve digits
+            known = self._by_code.get(name.removesuffix(zeros))
+            if known is not None:
+                return known
+        meant = self._below.get(name) or self._by_name.get(name, set())
+        if not meant:
+            raise Wrong("region-unknown")
+        if len(meant) > 1:
+            raise Wrong("region-ambiguous")
+        return self.places[next(iter(meant))]
+
+    def label(self, region_id: UUID) -> str | None:
+        """What a file calls a region; None for one that is no more."""
+        place = self.places.get(region_id)
+        return None if place is None else place.label
+
+
+def _prefix(chain: list[Mapping[str, Any]]) -> str:
+    """The code of the county, else of the nearest region that has one (as `territory.service` numbers compounds)."""
+    coded = [region for region in reversed(chain) if region["code"]]
+    county = [region for region in coded if region["level"] == "county"]
+    return str((county or coded)[0]["code"]) if coded else "C"
+
+
+def _plain(name: str) -> str:
+    return "".join(mark for mark in unicodedata.normalize("NFKC", name) if mark.isalnum()).casefold()
+
+
+async def load(driver: "asyncpg.Connection", *, region_id: UUID, scope: Scope) -> Regions:
+    """The regions below one of the scope; NotFound when it lies outside."""
+    region = await territory.region_in(driver, region_id=region_id, scope=scope)
+    above = await driver.fetch(territory.UPWARDS, region_id)
+    within = Scope((region["path"],))
+    return Regions(above[:-1], await driver.fetch(BELOW, within.lows[0], within.highs[0]))

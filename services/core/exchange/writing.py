@@ -1,0 +1,115 @@
+"""What every kind's writer shares: a row as it was read, and the import that it belongs to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from services.core.exchange.cells import Cell, Fault, blank, plain
+from services.core.exchange.findings import ROW, Finding, Wrong
+from services.core.exchange.regions import Place, Regions
+from services.core.exchange.tables import Table
+from services.core.kit.scope import Scope
+from services.core.territory.rules import HOLDS_COMPOUNDS
+
+TOTALS = frozenset({"合计", "总计", "小计", "共计"})
+
+
+class Outcome(StrEnum):
+    """What a good row did."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(slots=True)
+class Line:
+    """One row: what its cells mean by the key of their column, what is wrong with it, what became of it."""
+
+    row: int
+    values: dict[str, Any]
+    cells: Mapping[int, Cell]
+    columns: Mapping[str, int]
+    findings: list[Finding] = field(default_factory=list)
+    outcome: Outcome = Outcome.UNCHANGED
+
+    def wrong(self, code: str, key: str | None = None, **params: Any) -> None:
+        """Notes what is wrong, in the column of that key or with the row as a whole."""
+        self.findings.append(Finding(self.row, self.columns.get(key or "", ROW), code, params))
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """The import that rows belong to. `scope`: where they may land; `deciding`: see `facts.service.push`."""
+
+    id: UUID
+    file_name: str
+    sheet: str | None
+    source: str | None
+    scope: Scope
+    deciding: Scope
+    regions: Regions
+    has_region_column: bool
+
+    def place_of(self, line: Line) -> Place | None:
+        """The region that a line names, which must hold compounds; None when that is wrong, which the line then says."""
+        if "region" not in line.values and self.has_region_column:
+            if all(finding.column != line.columns["region"] for finding in line.findings):
+                line.wrong("required", "region")
+            return None
+        try:
+            place = self.regions.named(line.values["region"]) if "region" in line.values else self.regions.root
+        except Wrong as wrong:
+            line.wrong(wrong.code, "region", **wrong.params)
+            return None
+        if place.level not in HOLDS_COMPOUNDS:
+            line.wrong("region-level", "region")
+            return None
+        return place
+
+    def origin(self, line: Line) -> dict[str, Any]:
+        """Where a figure of this line comes from, as its source row."""
+        return {"import": str(self.id), "file": self.file_name, "sheet": self.sheet, "row": line.row}
+
+
+class Writer(Protocol):
+    """Writes lines of one kind. What it refuses, the line says; a refused line has written nothing."""
+
+    async def write(self, lines: Sequence[Line]) -> Sequence[Line]:
+        """Takes a batch, wrong lines too; those that are settled now."""
+        ...
+
+    async def finish(self) -> Sequence[Line]:
+        """No more lines come; those that were not settled before."""
+        ...
+
+
+def read_line(row: int, cells: Mapping[int, Cell], table: Table) -> Line:
+    """What a row's cells mean, or what is wrong with each."""
+    line = Line(row, {}, cells, table.columns)
+    if any(isinstance(cell, str) and cell.strip() in TOTALS for _, cell in sorted(cells.items())[:2]):
+        line.wrong("row-total")
+        return line
+    for number, column in table.known.items():
+        cell = cells.get(number)
+        if cell is None or blank(cell):
+            if column.required:
+                line.findings.append(Finding(row, number, "required"))
+        elif isinstance(cell, Fault):
+            line.findings.append(Finding(row, number, cell.code))
+        else:
+            try:
+                line.values[column.key] = column.parse(cell)
+            except Wrong as wrong:
+                line.findings.append(Finding(row, number, wrong.code, wrong.params))
+    for number, cell in cells.items():
+        if number not in table.header and not blank(cell):
+            line.findings.append(Finding(row, number, "column-untitled"))
+    return line
+
+
+def shown(line: Line) -> dict[str, str]:
+    """The row as the clerk wrote it, by number of column."""
+    return {str(number): plain(cell) for number, cell in line.cells.items() if not blank(cell)}
