@@ -102,9 +102,67 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("superseded_at IS NULL"),
     )
+    op.create_table(
+        "drawing",
+        sa.Column("compound_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("archive_place", sa.String(length=200), nullable=True),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("document", sa.String(length=300), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('architecture', 'structure', 'water', 'electricity', 'gas', 'as_built', 'pipelines')",
+            name=op.f("ck_drawing_kind"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('present', 'missing', 'resurvey_ordered', 'resurveyed')", name=op.f("ck_drawing_state")
+        ),
+        sa.ForeignKeyConstraint(["compound_id"], ["compound.id"], name=op.f("fk_drawing_compound_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drawing")),
+    )
+    op.create_index("ix_drawing_compound_id", "drawing", ["compound_id", "id"], unique=False)
+    op.create_index(
+        "uq_drawing_current",
+        "drawing",
+        ["compound_id", "kind"],
+        unique=True,
+        postgresql_where=sa.text("superseded_at IS NULL"),
+    )
+    op.create_table(
+        "rebuild_comparison",
+        sa.Column("compound_id", sa.Uuid(), nullable=False),
+        sa.Column("renovate_cost", sa.Numeric(precision=16, scale=2), nullable=False),
+        sa.Column("rebuild_cost", sa.Numeric(precision=16, scale=2), nullable=False),
+        sa.Column("floor_area", sa.String(length=60), nullable=True),
+        sa.Column("close_share", sa.String(length=70), nullable=True),
+        sa.Column("policy_digest", sa.String(length=64), nullable=True),
+        sa.Column("appraisal_grade", sa.String(length=1), nullable=False),
+        sa.Column("remaining_years", sa.Integer(), nullable=False),
+        sa.Column("conclusion", sa.String(length=10), nullable=False),
+        sa.Column("assessed_on", sa.Date(), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("document", sa.String(length=300), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "appraisal_grade IN ('A', 'B', 'C', 'D')", name=op.f("ck_rebuild_comparison_appraisal_grade")
+        ),
+        sa.CheckConstraint("conclusion IN ('renovate', 'rebuild')", name=op.f("ck_rebuild_comparison_conclusion")),
+        sa.CheckConstraint("rebuild_cost > 0", name=op.f("ck_rebuild_comparison_rebuild_cost")),
+        sa.ForeignKeyConstraint(["compound_id"], ["compound.id"], name=op.f("fk_rebuild_comparison_compound_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rebuild_comparison")),
+    )
+    op.create_index("ix_rebuild_comparison_compound_id", "rebuild_comparison", ["compound_id", "id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("rebuild_comparison")
+    op.drop_table("drawing")
     op.drop_table("facility")
     op.drop_table("compound_descent")
     op.drop_table("reshaping")

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
 from services.api.facts.schemas import EffectiveOut
 from services.api.security import Access, requires
-from services.api.territory import facilities, reports, reshaping
+from services.api.territory import facilities, reports, reshaping, sheets
 from services.api.territory.schemas import (
     AbolishIn,
     CodeSpanOut,
@@ -278,3 +278,4 @@ async def _compound_item(driver: "asyncpg.Connection", compound_id: UUID, scope:
 router.include_router(reports.router)
 router.include_router(reshaping.router)
 router.include_router(facilities.router)
+router.include_router(sheets.router)

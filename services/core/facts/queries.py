@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Integer, String, Uuid, bindparam, or_, select
+from sqlalchemy import Boolean, Integer, String, Uuid, bindparam, func, or_, select
 
 from services.core.facts import rules
 from services.core.facts.models import Fact
@@ -100,6 +100,25 @@ OF_SUBJECT = Statement(
         or_(bindparam("after", type_=Uuid()).is_(None), Fact.id > bindparam("after", type_=Uuid())),
     )
     .order_by(Fact.id)
+    .limit(bindparam("limit", type_=Integer()))
+)
+
+# What was ever said about one subject under the keys of one domain ("governance."), the newest first.
+EVER_OF_DOMAIN = Statement(
+    select(
+        Fact.id,
+        Fact.key,
+        Fact.value,
+        Fact.kind,
+        Fact.source,
+        Fact.document,
+        Fact.source_rows,
+        Fact.observed_on,
+        Fact.recorded_at,
+        Fact.superseded_at,
+    )
+    .where(Fact.subject_id == bindparam("subject_id"), func.starts_with(Fact.key, bindparam("domain", type_=String())))
+    .order_by(Fact.id.desc())
     .limit(bindparam("limit", type_=Integer()))
 )
 

@@ -73,6 +73,21 @@ class FacilitiesRecorded(Event):
     defective: int
 
 
+class DrawingRecorded(Event):
+    """What is known of a kind of drawings was recorded; `missing` kinds of the list are not at hand after it."""
+
+    kind: ClassVar[str] = "compound.drawing_recorded"
+    drawing_id: UUID
+    missing: int
+
+
+class ComparisonRecorded(Event):
+    """Renovating a compound was compared with rebuilding it."""
+
+    kind: ClassVar[str] = "compound.comparison_recorded"
+    comparison_id: UUID
+
+
 class ReportFiled(Event):
     """A department's printed statement was filed; `open_lines` of it nobody can assign to a compound yet."""
 

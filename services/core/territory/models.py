@@ -1,15 +1,39 @@
 """Tables of territory: the region tree, compounds, and departments' printed statements about them."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed
-from services.core.territory.rules import Area, Category, Condition, Improvement, RegionAct, Reshape, Tier
+from services.core.territory.rules import (
+    Area,
+    Category,
+    Conclusion,
+    Condition,
+    DrawingKind,
+    DrawingState,
+    Grade,
+    Improvement,
+    RegionAct,
+    Reshape,
+    Tier,
+)
 
 PATH = String(255, collation="C")
 CURRENT = text("superseded_at IS NULL")
@@ -158,6 +182,58 @@ class Facility(Keyed, Base):
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[UUID | None]
     superseded_at: Mapped[datetime | None]
+
+
+class Drawing(Keyed, Base):
+    """What is known of one kind of drawings of a compound. A former state stays, superseded."""
+
+    __tablename__ = "drawing"
+    __table_args__ = (
+        _one_of("kind", DrawingKind),
+        _one_of("state", DrawingState),
+        Index("uq_drawing_current", "compound_id", "kind", unique=True, postgresql_where=CURRENT),
+        Index("ix_drawing_compound_id", "compound_id", "id"),
+    )
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compound.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    archive_place: Mapped[str | None] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(200))
+    document: Mapped[str | None] = mapped_column(String(300))
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[UUID | None]
+    superseded_at: Mapped[datetime | None]
+
+
+class RebuildComparison(Keyed, Base):
+    """Renovating a compound compared with rebuilding it, as somebody assessed it. Never changed; a new one is added.
+
+    `floor_area` and `close_share` are what held when it was recorded, so that its figures never change afterwards.
+    """
+
+    __tablename__ = "rebuild_comparison"
+    __table_args__ = (
+        _one_of("appraisal_grade", Grade),
+        _one_of("conclusion", Conclusion),
+        CheckConstraint("rebuild_cost > 0", name="rebuild_cost"),
+        Index("ix_rebuild_comparison_compound_id", "compound_id", "id"),
+    )
+
+    compound_id: Mapped[UUID] = mapped_column(ForeignKey("compound.id"))
+    renovate_cost: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    rebuild_cost: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    floor_area: Mapped[str | None] = mapped_column(String(60))
+    close_share: Mapped[str | None] = mapped_column(String(70))
+    policy_digest: Mapped[str | None] = mapped_column(String(64))
+    appraisal_grade: Mapped[str] = mapped_column(String(1))
+    remaining_years: Mapped[int]
+    conclusion: Mapped[str] = mapped_column(String(10))
+    assessed_on: Mapped[date]
+    source: Mapped[str] = mapped_column(String(200))
+    document: Mapped[str] = mapped_column(String(300))
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[UUID | None]
 
 
 class Report(Keyed, Base):

@@ -11,7 +11,17 @@ from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
 from services.core.territory.errors import CompoundClosed
-from services.core.territory.models import Compound, Facility, Region, RegionChange, Report, ReportLine, ReportTotal
+from services.core.territory.models import (
+    Compound,
+    Drawing,
+    Facility,
+    RebuildComparison,
+    Region,
+    RegionChange,
+    Report,
+    ReportLine,
+    ReportTotal,
+)
 
 if TYPE_CHECKING:
     import asyncpg
@@ -207,6 +217,50 @@ FACILITIES_EVER = Statement(
     select(*FACILITY_COLUMNS, Facility.superseded_at)
     .where(Facility.compound_id == bindparam("compound_id"), Facility.id > bindparam("after", type_=ID))
     .order_by(Facility.id)
+    .limit(bindparam("limit", type_=COUNT))
+)
+
+DRAWING_COLUMNS = (
+    Drawing.id,
+    Drawing.kind,
+    Drawing.state,
+    Drawing.archive_place,
+    Drawing.source,
+    Drawing.document,
+    Drawing.recorded_at,
+)
+DRAWINGS = Statement(
+    select(*DRAWING_COLUMNS)
+    .where(Drawing.compound_id == bindparam("compound_id"), Drawing.superseded_at.is_(None))
+    .order_by(Drawing.kind)
+)
+DRAWINGS_EVER = Statement(
+    select(*DRAWING_COLUMNS, Drawing.superseded_at)
+    .where(Drawing.compound_id == bindparam("compound_id"), Drawing.id > bindparam("after", type_=ID))
+    .order_by(Drawing.id)
+    .limit(bindparam("limit", type_=COUNT))
+)
+
+COMPARISONS = Statement(
+    select(
+        RebuildComparison.id,
+        RebuildComparison.renovate_cost,
+        RebuildComparison.rebuild_cost,
+        RebuildComparison.floor_area,
+        RebuildComparison.close_share,
+        RebuildComparison.policy_digest,
+        RebuildComparison.appraisal_grade,
+        RebuildComparison.remaining_years,
+        RebuildComparison.conclusion,
+        RebuildComparison.assessed_on,
+        RebuildComparison.source,
+        RebuildComparison.document,
+        RebuildComparison.recorded_at,
+    )
+    .where(
+        RebuildComparison.compound_id == bindparam("compound_id"), RebuildComparison.id > bindparam("after", type_=ID)
+    )
+    .order_by(RebuildComparison.id)
     .limit(bindparam("limit", type_=COUNT))
 )
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -66,6 +66,71 @@ class Condition(StrEnum):
     WORN = "worn"
     BROKEN = "broken"
     MISSING = "missing"
+
+
+class DrawingKind(StrEnum):
+    """The list of drawings that a design needs: 建筑, 结构, 给排水, 电气, 燃气, 竣工图, 地下管线."""
+
+    ARCHITECTURE = "architecture"
+    STRUCTURE = "structure"
+    WATER = "water"
+    ELECTRICITY = "electricity"
+    GAS = "gas"
+    AS_BUILT = "as_built"
+    PIPELINES = "pipelines"
+
+
+class DrawingState(StrEnum):
+    """Whether there is a drawing: the original, none, one being surveyed and drawn anew (补测补绘), one so made."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    RESURVEY_ORDERED = "resurvey_ordered"
+    RESURVEYED = "resurveyed"
+
+
+AT_HAND = frozenset({DrawingState.PRESENT, DrawingState.RESURVEYED})
+
+
+def missing_drawings(states: Mapping[str, str]) -> list[DrawingKind]:
+    """The kinds of the list that are not at hand, by what is recorded of each; one of which nothing is recorded is not."""
+    return [kind for kind in DrawingKind if states.get(kind) not in AT_HAND]
+
+
+class Verdict(StrEnum):
+    """Whether something holds; unknown while a figure that decides is missing or its sources differ."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+def at_most(value: Fraction | None, limit: Fraction) -> Verdict:
+    """Whether a figure keeps a limit, itself included."""
+    if value is None:
+        return Verdict.UNKNOWN
+    return Verdict.YES if value <= limit else Verdict.NO
+
+
+def all_of(verdicts: Collection[Verdict]) -> Verdict:
+    """No when one is no, else unknown when one is unknown; yes when nothing is asked."""
+    return next((verdict for verdict in (Verdict.NO, Verdict.UNKNOWN) if verdict in verdicts), Verdict.YES)
+
+
+class Grade(StrEnum):
+    """Appraisal of a building's danger (JGJ 125): A none, B single parts, C a part of the building, D the whole of it."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class Conclusion(StrEnum):
+    """What a comparison of renovating and rebuilding came to."""
+
+    RENOVATE = "renovate"
+    REBUILD = "rebuild"
 
 
 class RegionAct(StrEnum):

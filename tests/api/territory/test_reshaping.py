@@ -125,12 +125,26 @@ async def test_a_closed_compound_takes_nothing_new(region: MakeRegion, staff: Ma
         await client.post(
             f"{at}/adjudicate", json={"key": "compound.households", "fact_id": fact_id, "reason": "实地核查"}
         ),
+        await client.post(f"{at}/drawings", json={"kind": "gas", "state": "missing", "source": "街道"}),
+        await client.post(
+            f"{at}/comparisons",
+            json={
+                "renovate_cost": "1",
+                "rebuild_cost": "2",
+                "appraisal_grade": "A",
+                "remaining_years": 1,
+                "conclusion": "renovate",
+                "assessed_on": "2026-01-01",
+                "source": "街道",
+                "document": "报告",
+            },
+        ),
         await merge(client, first["id"], second["id"], version=2),
         await split(client, first["id"], *[change] * 2, version=2),
     ]
     assert [(answer.status_code, answer.json()["type"]) for answer in refused] == [
         (409, "/problems/compound-closed")
-    ] * 6
+    ] * 8
     body = {"title": "改造", "region_id": str(county.id), "compound_ids": [first["id"]]}
     project = await client.post("/v1/projects", json=body)
     assert (project.status_code, project.json()["errors"][0]["pointer"]) == (422, "/compound_ids/0")
