@@ -69,11 +69,10 @@ async def test_drawings_tell_what_is_missing_and_it_is_counted(
         drawing("pipelines", "resurvey_ordered", document="委托书3号"),
         drawing("structure", "resurveyed", archive_place="卷宗 2026-002"),
     ]
-    for one in said:
-        answer = await client.post(f"{at}/drawings", json=one)
-        assert answer.status_code == 201, answer.text
+    answers = [await client.post(f"{at}/drawings", json=one) for one in said]
+    assert {answer.status_code for answer in answers} == {201}
     again = await client.post(f"{at}/drawings", json=said[-1])
-    assert again.json() == answer.json() == (await client.get(f"{at}/drawings")).json()
+    assert again.json() == answers[-1].json() == (await client.get(f"{at}/drawings")).json()
     assert [(one["kind"], one["state"], one["archive_place"]) for one in again.json()["items"]] == [
         ("architecture", "present", "卷宗 1988-017"),
         ("pipelines", "resurvey_ordered", None),
