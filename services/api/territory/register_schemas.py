@@ -41,7 +41,7 @@ class FacilityIn(In):
     category: Category
     tier: Tier
     condition: Condition
-    severity: Annotated[int, Field(ge=0, le=3, strict=True)]
+    severity: Annotated[int, Field(ge=0, le=3)]
     improvement: Improvement | None = None
     observed_on: date
     source: Line
@@ -195,7 +195,7 @@ class ComparisonIn(In):
     renovate_cost: Money
     rebuild_cost: Money
     appraisal_grade: Grade
-    remaining_years: Annotated[int, Field(ge=0, le=200, strict=True)]
+    remaining_years: Annotated[int, Field(ge=0, le=200)]
     conclusion: Conclusion
     assessed_on: date
     source: Line
