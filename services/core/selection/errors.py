@@ -98,6 +98,11 @@ class RunOfOtherRules(DomainError):
     )
 
 
+class PrintTooLong(InputInvalid):
+    code, kind = "print-too-long", Kind.INVALID
+    title_zh, title_en = "项目过多，请按分区打印", "There are too many projects; print one partition at a time"
+
+
 class PartitionTooLarge(DomainError):
     code, kind = "partition-too-large", Kind.CONFLICT
     title_zh, title_en = (

@@ -302,6 +302,22 @@ WHOLE_RUN = Statement(
     .order_by(RunResult.position)
 )
 
+# What is printed of a run: all of it, or one partition.
+PRINTED = Statement(
+    select(*RESULT_COLUMNS, *CANDIDATE_COLUMNS[2:3], *CANDIDATE_COLUMNS[4:])
+    .join(Run, Run.id == RunResult.run_id)
+    .join(
+        FreezeCandidate,
+        (FreezeCandidate.freeze_id == Run.freeze_id) & (FreezeCandidate.project_id == RunResult.project_id),
+    )
+    .where(
+        RunResult.run_id == bindparam("run_id", type_=Uuid()),
+        or_(bindparam("partition", type_=String).is_(None), RunResult.partition == bindparam("partition")),
+    )
+    .order_by(RunResult.position)
+    .limit(bindparam("limit"))
+)
+
 PUBLICATIONS = Statement(
     select(
         Publication.id,

@@ -13,6 +13,8 @@ from services.core.policy.queries import StoredPolicy
 from services.core.policy.schema import Policy
 from services.core.selection.candidates import BUDGET, FLOOR_AREA
 
+HOUSEHOLDS = "compound.households"
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -34,7 +36,7 @@ def snapshot(
 ) -> bytes:
     """The bytes that are published. The same run, published at the same time, gives the same bytes."""
     policy = Policy.model_validate(stored.body)
-    read = _facts_read(policy)
+    shown = facts_shown(policy)
     return canonical_json(
         {
             "round": {
@@ -60,18 +62,19 @@ def snapshot(
                 for dimension in (policy.rubric.dimensions if policy.rubric else ())
             ],
             "notice": _notice(notice),
-            "results": [_result(row, partition_names, read) for row in rows],
+            "results": [result_document(row, partition_names, shown) for row in rows],
         }
     )
 
 
-def _facts_read(policy: Policy) -> frozenset[str]:
-    """The facts that can move a project in this policy's rounds."""
+def facts_shown(policy: Policy) -> frozenset[str]:
+    """The facts that can move a project in this policy's rounds, and those that are shown beside."""
     rubric = policy.rubric
     return frozenset(
         {
             BUDGET,
             FLOOR_AREA,
+            HOUSEHOLDS,
             *(indicator.fact for indicator in (rubric.indicators if rubric else ())),
             *(one.fact for one in (rubric.tie_break if rubric else ()) if one.fact in CATALOGUE),
             *(gate.condition.fact for gate in policy.selection_gates),
@@ -81,35 +84,50 @@ def _facts_read(policy: Policy) -> frozenset[str]:
 
 
 def _notice(notice: Notice) -> dict[str, Any]:
-    until = notice.until.isoformat()
     return {
         "published_at": notice.published_at.isoformat(),
         "until": notice.until,
         "provisional": notice.provisional,
-        "how_to_object": {
-            "zh": f"公示至 {until} 24 时止。对排名有异议的，可在公示期内向项目所在街道或区县住房建设主管部门书面提出，并附依据。",
-            "en": (
-                f"Open to objections until the end of {until} (Asia/Shanghai). Write to the street office or to the housing"
-                " bureau of the district or county, with your evidence."
-            ),
-        },
+        "how_to_object": how_to_object(notice.until),
     }
 
 
-def _result(row: Mapping[str, Any], partition_names: Mapping[str, str], read: frozenset[str]) -> dict[str, Any]:
-    synthetic = sorted(key for key, fact in row["facts"].items() if key in read and fact["kind"] == Kind.SYNTHETIC)
+def how_to_object(last_day: date) -> dict[str, str]:
+    """What a notice tells who does not agree."""
+    until = last_day.isoformat()
+    return {
+        "zh": f"公示至 {until} 24 时止。对排名有异议的，可在公示期内向项目所在街道或区县住房建设主管部门书面提出，并附依据。",
+        "en": (
+            f"Open to objections until the end of {until} (Asia/Shanghai). Write to the street office or to the housing"
+            " bureau of the district or county, with your evidence."
+        ),
+    }
+
+
+def result_document(
+    row: Mapping[str, Any], partition_names: Mapping[str, str], shown: frozenset[str]
+) -> dict[str, Any]:
+    synthetic = sorted(key for key, fact in row["facts"].items() if key in shown and fact["kind"] == Kind.SYNTHETIC)
     return {
         "rank": row["rank"],
         "no": row["no"],
         "title": row["title"],
         "compounds": [compound["name"] for compound in row["compounds"]],
         "partition": partition_names.get(row["partition"], row["partition"]),
+        "households": _known(row, HOUSEHOLDS),
+        "budget": _known(row, BUDGET),
         "total": decimal_text(row["total"]),
         "dimensions": row["points"]["dimensions"],
         "outcome": row["outcome"],
         "sentence": {"zh": row["sentence_zh"], "en": row["sentence_en"]},
         "synthetic": [{"fact": key, "zh": CATALOGUE[key].title_zh, "en": CATALOGUE[key].title_en} for key in synthetic],
     }
+
+
+def _known(row: Mapping[str, Any], key: str) -> str | None:
+    """The text of a frozen fact; None where it is missing or in conflict."""
+    fact = row["facts"].get(key)
+    return None if fact is None else fact["value"]
 
 
 def tag_of(content_digest: str) -> str:

@@ -1,0 +1,88 @@
+"""Routes of what is printed of a run: the page for the public notice (公示), and the ranking as a sheet."""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.api.deps import validated_response
+from services.api.problems import language_of
+from services.api.security import Access, requires
+from services.api.turns import Turns
+from services.core.identity.access import Permission
+from services.core.kit.scope import Scope
+from services.core.kit.uow import Database
+from services.core.selection import printing
+from services.web import pages, rankings, sheets
+
+router = APIRouter(tags=["selection"])
+
+TURNS = Turns("printing_turns", at_once=1, most_waiting=16)
+Partition = Annotated[str | None, Query(min_length=1, max_length=64)]
+KEPT = 64
+HTML = {"text/html": {"schema": {"type": "string"}}}
+XLSX = {sheets.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+
+# A publication never changes, so neither does its page.
+_pages: OrderedDict[tuple[UUID, str | None, str], bytes] = OrderedDict()
+
+
+def page_response(request: Request, content: bytes) -> Response:
+    """A page that loads nothing and runs nothing, in the language that was asked for."""
+    response = validated_response(request, content, f'"{hashlib.sha256(content).hexdigest()}"')
+    response.headers["Content-Security-Policy"] = pages.SECURITY_POLICY
+    response.headers["Vary"] = "Accept-Language"
+    if response.status_code != 304:
+        response.headers["Content-Type"] = "text/html; charset=utf-8"
+    return response
+
+
+def sheet_response(content: bytes, name: str) -> Response:
+    """A sheet to keep."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
+    return Response(content, headers=headers, media_type=sheets.MEDIA_TYPE)
+
+
+@router.get(
+    "/public/rounds/{round_id}/notice", response_class=Response, responses={200: {"content": HTML}}, tags=["public"]
+)
+async def get_notice(request: Request, round_id: UUID, partition: Partition = None) -> Response:
+    """The published ranking as a page fit for posting, in Chinese or English (`Accept-Language`)."""
+    database: Database = request.app.state.database
+    language = language_of(request.headers.get("accept-language"))
+    async with database.read() as reader:
+        published = await printing.published(reader, round_id=round_id)
+    key = (published.publication_id, partition, language)
+    content = _pages.get(key)
+    if content is None:
+        async with TURNS.turn():
+            async with database.read() as reader:
+                found = await printing.ranking(
+                    reader, scope=Scope((published.region_path,)), run_id=published.run_id, partition=partition
+                )
+            content = await asyncio.to_thread(
+                pages.page, "notice", language, ranking=found.page, notice=published.notice_document
+            )
+        _pages[key] = content
+        while len(_pages) > KEPT:
+            _pages.popitem(last=False)
+    return page_response(request, content)
+
+
+@router.get("/v1/runs/{run_id}/ranking.xlsx", response_class=Response, responses={200: {"content": XLSX}})
+async def get_ranking_sheet(
+    access: Annotated[Access, requires(Permission.ROUND_READ)],
+    request: Request,
+    run_id: UUID,
+    partition: Partition = None,
+) -> Response:
+    """What a run found as a sheet, headings in both languages; always the same bytes."""
+    database: Database = request.app.state.database
+    async with TURNS.turn():
+        async with database.read() as reader:
+            found = await printing.ranking(reader, scope=access.scope, run_id=run_id, partition=partition)
+        content = await asyncio.to_thread(rankings.sheet_of, found.document, found.results, found.finished_at)
+    return sheet_response(content, f"ranking-{run_id}")

@@ -1,0 +1,109 @@
+"""What is printed of a run: ranks, points and reasons with what a reader needs to judge them. Plain data; its look is the web's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.core.kit.errors import NotFound
+from services.core.kit.exact import decimal_text
+from services.core.kit.scope import Scope
+from services.core.policy import queries as policies
+from services.core.policy.schema import Policy
+from services.core.selection import annual_queries, queries, service
+from services.core.selection.errors import PrintTooLong, RunNotDone
+from services.core.selection.models import RunState
+from services.core.selection.snapshot import Notice, facts_shown, how_to_object, names_of, result_document
+
+if TYPE_CHECKING:
+    import asyncpg
+
+MOST_ROWS = 2000
+"""Most projects of a page or a sheet; more are printed one partition at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A finished run as it is printed. `results`: as a publication shows them, by partition and rank."""
+
+    document: Mapping[str, Any]
+    results: tuple[Mapping[str, Any], ...]
+    finished_at: datetime
+
+    @property
+    def page(self) -> dict[str, Any]:
+        """The same with the results grouped by partition."""
+        groups = groupby(self.results, key=lambda one: one["partition"])
+        return {
+            **self.document,
+            "partitions": [(name, list(members)) for name, members in groups],
+            "has_synthetic": any(one["synthetic"] for one in self.results),
+        }
+
+
+async def ranking(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID, partition: str | None) -> Ranking:
+    """A finished run, whole or one partition. NotFound outside `scope`, RunNotDone before it is finished, PrintTooLong."""
+    run = await queries.run_of(driver, scope=scope, run_id=run_id)
+    if run["state"] != RunState.DONE:
+        raise RunNotDone
+    found = await queries.round_of(driver, scope=scope, round_id=run["round_id"])
+    rows = await queries.PRINTED.all(driver, run_id=run_id, partition=partition, limit=MOST_ROWS + 1)
+    if len(rows) > MOST_ROWS:
+        raise PrintTooLong.at("?partition", zh=f"至多 {MOST_ROWS} 个项目", en=f"at most {MOST_ROWS} projects")
+    if partition is not None and not rows:
+        raise NotFound
+    stored = await policies.by_id(driver, version_id=found["policy_version_id"])
+    policy = Policy.model_validate(stored.body)
+    names = names_of(await service.partitions(driver, found["region_path"], stored))
+    shown = facts_shown(policy)
+    document = {
+        "title": found["title"],
+        "year": found["year"],
+        "region": found["region_name"],
+        "policy": {
+            "name": f"{stored.policy_id}@{stored.number}",
+            "title": stored.title,
+            "source": policy.source,
+            "digest": stored.digest,
+        },
+        "illustrative": policy.rubric is not None and policy.rubric.illustrative is True,
+        "dimensions": [
+            {"id": one.id, "title": one.title, "points": decimal_text(sum(part.points for part in one.indicators))}
+            for one in (policy.rubric.dimensions if policy.rubric else ())
+        ],
+        "run": {"id": str(run["id"]), "digest": run["digest"], "rules_version": run["rules_version"]},
+    }
+    partition_names = {str(found["region_id"]): found["region_name"], **names}
+    results = tuple(result_document(row, partition_names, shown) for row in rows)
+    return Ranking(document, results, run["finished_at"])
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What stands published of a round now: enough to tell whether a reader has it already."""
+
+    publication_id: UUID
+    run_id: UUID
+    region_path: str
+    notice: Notice
+
+    @property
+    def notice_document(self) -> dict[str, Any]:
+        """The notice as a page shows it."""
+        return {
+            "published_at": self.notice.published_at,
+            "until": self.notice.until,
+            "provisional": self.notice.provisional,
+            "how_to_object": how_to_object(self.notice.until),
+        }
+
+
+async def published(driver: "asyncpg.Connection", *, round_id: UUID) -> Published:
+    """What everybody may read of a round. NotFound before it is published."""
+    row = await annual_queries.STANDING.first(driver, round_id=round_id)
+    if row is None:
+        raise NotFound
+    notice = Notice(row["published_at"], row["notice_until"], row["provisional"])
+    return Published(row["id"], row["run_id"], row["region_path"], notice)

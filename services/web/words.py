@@ -1,0 +1,33 @@
+"""Words of printed documents for what the data names: outcomes, categories, sources of funding. Chinese, English."""
+
+Words = tuple[str, str]
+
+# Liuzhou's three lists: 实施一批、谋划一批、储备一批 (semantics.md, Choice).
+OUTCOMES: dict[str, Words] = {
+    "in": ("实施", "implement"),
+    "reserve": ("谋划", "reserve"),
+    "later": ("储备", "later"),
+    "not_ranked": ("未参加排名", "not ranked"),
+}
+
+CATEGORIES: dict[str, Words] = {
+    "basic": ("基础类", "basic"),
+    "improved": ("完善类", "improved"),
+    "upgraded": ("提升类", "upgraded"),
+}
+
+FUNDING: dict[str, Words] = {
+    "central": ("中央财政", "central finance"),
+    "province": ("省级财政", "provincial finance"),
+    "city": ("市级财政", "city finance"),
+    "county": ("区县财政", "county finance"),
+    "residents": ("居民出资", "residents"),
+    "repair_fund": ("住宅专项维修资金", "repair fund"),
+    "provident_fund": ("住房公积金", "provident fund"),
+    "public_income": ("小区公共收益", "public income"),
+    "companies": ("企业出资", "companies"),
+    "utilities": ("专营单位", "utilities"),
+    "former_owners": ("原产权单位", "former owner units"),
+    "society": ("社会资本", "social capital"),
+    "loans": ("贷款或专项债券", "loans or bonds"),
+}

@@ -1,0 +1,182 @@
+"""What is printed of a run: the public notice and the sheet. Nothing that a person typed becomes markup or a formula."""
+
+import base64
+import hashlib
+import re
+from html import unescape
+from html.parser import HTMLParser
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+from zipfile import ZipFile
+
+import httpx
+import pytest
+
+from services.core.facts.rules import Kind
+from tests.api.selection.world import STOCK, World
+
+SCRIPT = "<script>alert('甲')</script>"
+FORMULA = '=HYPERLINK("http://example.org","甲")'
+
+
+class Read(HTMLParser):
+    """The elements and the text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.attributes: set[str] = set()
+        self.cells: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.cells.append(data.strip())
+
+
+async def ranked(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A round of two counties, run: names that want to be more than names, a synthetic figure, one that is not ranked."""
+    north, south = world.streets
+    compound = await world.compound(north, {**STOCK, "compound.households": "120"}, name=FORMULA)
+    await world.project(north, title=SCRIPT, compounds=[compound])
+    await world.project(north, title="危房少", stock={**STOCK, "compound.hazards": "1"})
+    await world.project(north, title="未表决", attested={"vote.menu.passed": "true"})
+    south_compound = await world.compound(south)
+    await world.record(
+        "compound", south_compound, south, {"facilities.basic.defect_share": "0.5"}, source="演示", kind=Kind.SYNTHETIC
+    )
+    await world.project(south, title="另一县", compounds=[south_compound])
+    found = await world.round(title="一<b>轮", caps=[{"count": 1}], reserve=1)
+    await world.freeze(found["id"])
+    return found, await world.run(found["id"])
+
+
+async def test_the_notice_is_a_page_without_scripts_that_shows_what_was_published(
+    world: World, api: httpx.AsyncClient
+) -> None:
+    found, run = await ranked(world)
+    path = f"/public/rounds/{found['id']}/notice"
+    assert (await api.get(path)).status_code == 404, "nothing is published yet"
+    assert (await world.city.post(f"/v1/runs/{run['id']}/publish")).status_code == 201
+    answer = await api.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    page = Read(answer.text)
+    assert not {"script", "img", "link", "iframe", "b"} & set(page.elements)
+    assert not [name for name in page.attributes if name.startswith("on") or name in {"src", "href", "style"}]
+    assert "&lt;script&gt;" in answer.text
+
+    style = re.search("<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style.group(1).encode()).digest()).decode()
+    policy = answer.headers["content-security-policy"]
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "@page { size: A4" in style.group(1)
+    assert "url(" not in style.group(1)
+    assert "import" not in style.group(1)
+
+    shown = (await api.get(f"/public/rounds/{found['id']}/ranking")).json()
+    text = " ".join(page.cells)
+    for one in shown["results"]:
+        assert one["title"] in text
+        assert one["sentence"]["zh"] in text
+        assert all(name in text for name in one["compounds"])
+    [first] = [one for one in shown["results"] if one["title"] == SCRIPT]
+    assert (first["households"], first["budget"], first["rank"]) == ("120", "400000.5", 1)
+    place = page.cells.index(SCRIPT)
+    row = page.cells[place - 2 : place + 4]
+    assert row == ["1", first["no"], SCRIPT, FORMULA, "120", "400,000.50"]
+    assert {"实施", "谋划"} <= set(page.cells)
+    assert "另一县 *" in text
+    assert "标 * 的项目含演示数据" in text
+    assert "评分细则为示例" in text
+    assert shown["policy"]["digest"] in text
+    assert shown["run"]["digest"] in text
+    assert f"至 {shown['notice']['until'][:4]}年" in text
+    assert shown["notice"]["how_to_object"]["zh"] in text
+
+
+async def test_the_notice_speaks_both_languages_and_is_the_same_bytes(world: World, api: httpx.AsyncClient) -> None:
+    found, run = await ranked(world)
+    await world.city.post(f"/v1/runs/{run['id']}/publish")
+    path = f"/public/rounds/{found['id']}/notice"
+    chinese = await api.get(path)
+    english = await api.get(path, headers={"Accept-Language": "en"})
+    assert '<html lang="en">' in english.text
+    assert "Projects that were not ranked:" in english.text
+    assert chinese.headers["etag"] != english.headers["etag"]
+    assert chinese.headers["vary"] == "Accept-Language"
+    again = await api.get(path, headers={"If-None-Match": chinese.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    north = await api.get(path, params={"partition": str(world.counties[0].id)})
+    assert "另一县" not in north.text
+    assert "危房少" in north.text
+    assert (await api.get(path, params={"partition": str(uuid4())})).status_code == 404
+
+
+def cells(content: bytes) -> dict[str, tuple[str, str]]:
+    """The cells of the first sheet: type and text by place."""
+    with ZipFile(BytesIO(content)) as file:
+        sheet = file.read("xl/worksheets/sheet1.xml").decode()
+    found = {}
+    for place, attributes, inner in re.findall(r'<c r="([A-Z]+\d+)"([^>]*?)(?:/>|>(.*?)</c>)', sheet, re.DOTALL):
+        kind = re.search(r't="(\w+)"', attributes)
+        text = unescape(re.sub("<[^>]+>", "", inner))
+        found[place] = ("n" if kind is None else kind.group(1), text)
+    assert "<f>" not in sheet
+    assert 'ySplit="3"' in sheet, "the headings stay"
+    return found
+
+
+async def test_the_sheet_holds_text_as_text_and_is_the_same_bytes(world: World) -> None:
+    _, run = await ranked(world)
+    path = f"/v1/runs/{run['id']}/ranking.xlsx"
+    answer = await world.city.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    assert answer.headers["content-disposition"] == f'attachment; filename="ranking-{run["id"]}.xlsx"'
+    assert (await world.city.get(path)).content == answer.content
+    found = cells(answer.content)
+    assert found["A1"] == ("inlineStr", "一<b>轮")
+    assert found["B3"] == ("inlineStr", "名次\nRank")
+    assert (found["B4"], found["G4"]) == (("n", "1"), ("n", "400000.5"))
+    assert found["D4"] == ("inlineStr", SCRIPT)
+    assert found["E4"] == ("inlineStr", FORMULA)
+    assert found["F4"] == ("n", "120")
+    assert found["F5"][1] == "", "what is not known is left blank"
+    foot = " ".join(text for _, text in found.values())
+    assert run["digest"] in foot
+    assert "ningbo@1" in foot
+    assert "基础类设施缺损" in foot, "the synthetic figure is named in its row"
+    south = cells((await world.city.get(path, params={"partition": str(world.counties[1].id)})).content)
+    assert south["D4"] == ("inlineStr", "另一县")
+
+
+async def test_sheets_keep_to_the_scope_and_wait_for_the_run(world: World) -> None:
+    await world.project(world.streets[0])
+    found = await world.round(world.counties[0])
+    await world.freeze(found["id"])
+    asked = (await world.city.post(f"/v1/rounds/{found['id']}/runs")).json()
+    path = f"/v1/runs/{asked['id']}/ranking.xlsx"
+    early = await world.district.get(path)
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/run-not-done")
+    await world.work(asked["id"])
+    assert (await world.district.get(path)).status_code == 200
+    assert (await world.other_district.get(path)).status_code == 404
+
+
+async def test_too_many_projects_are_printed_by_partition(
+    world: World, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, run = await ranked(world)
+    await world.city.post(f"/v1/runs/{run['id']}/publish")
+    monkeypatch.setattr("services.core.selection.printing.MOST_ROWS", 3)
+    long = await api.get(f"/public/rounds/{found['id']}/notice")
+    assert (long.status_code, long.json()["type"]) == (422, "/problems/print-too-long")
+    short = await api.get(f"/public/rounds/{found['id']}/notice", params={"partition": str(world.counties[0].id)})
+    assert short.status_code == 200
