@@ -22,7 +22,7 @@ from services.api.projects import plans, stages
 from services.api.projects import public as transitions
 from services.api.projects import router as projects
 from services.api.security import PrincipalCache
-from services.api.selection import annual_plans, approvals, nearest, objections, printing, what_if
+from services.api.selection import annual_plans, approvals, nearest, objections, printing, supplements, what_if
 from services.api.selection import public as published
 from services.api.selection import router as selection
 from services.api.territory import router as territory
@@ -51,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     approvals.router,
     annual_plans.router,
     judgement.router,
+    supplements.router,
     identity.router,
     calculators.router,
     policy.router,

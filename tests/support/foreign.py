@@ -6,7 +6,7 @@ Whoever adds a route with a new parameter adds its factory here (or says below t
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import FastAPI
 
@@ -22,6 +22,10 @@ ADD_MESSAGE = """
 INSERT INTO message (id, recipient_kind, recipient_id, event_id, event_seq, kind, title_zh, title_en, body_zh, body_en,
                      link, created_at)
 VALUES ($1, 'staff', $2, gen_random_uuid(), 1, 'test', '标题', 'title', '正文', 'body', '/', now())
+"""
+NOTICE_OVER = """
+UPDATE publication SET notice_until = '2026-01-05' WHERE run_id = $1
+RETURNING (published_at AT TIME ZONE 'Asia/Shanghai')::date
 """
 
 
@@ -146,10 +150,10 @@ async def _line(world: World) -> str:
     return str(report["lines"][0]["id"])
 
 
-@makes("project_id")
-async def _project(world: World) -> str:
+async def _planned(world: World, compound_id: str, **plan: Any) -> str:
+    """A project with its votes and a plan."""
     await world.under_ningbo()
-    body = {"title": "改造项目", "region_id": str(world.at.id), "compound_ids": [await world.get("compound_id")]}
+    body = {"title": "改造项目", "region_id": str(world.at.id), "compound_ids": [compound_id]}
     project = str((await world.post("/v1/projects", body))["id"])
     votes = [
         {"key": key, "value": "true", "source": "街道", "document": "甬街〔2026〕1号"}
@@ -160,9 +164,15 @@ async def _project(world: World) -> str:
         "items": [{"title": "整治", "category": "basic", "quantity": "1", "unit": "项", "cost": "100"}],
         "budget": "100",
         "funding": [{"source": "city", "amount": "100"}],
+        **plan,
     }
     await world.post(f"/v1/projects/{project}/plans", plan)
     return project
+
+
+@makes("project_id")
+async def _project(world: World) -> str:
+    return await _planned(world, await world.get("compound_id"))
 
 
 @makes("round_id")
@@ -172,19 +182,18 @@ async def _round(world: World) -> str:
     return str((await world.post("/v1/rounds", body))["id"])
 
 
-async def _apply(world: World) -> None:
+async def _apply(world: World, project_id: str) -> None:
     """The project has applied, once."""
-    project = (await (await world.person("city")).get(f"/v1/projects/{await world.get('project_id')}")).json()
+    project = (await (await world.person("city")).get(f"/v1/projects/{project_id}")).json()
     if project["stage"] == "draft":
-        await world.post(f"/v1/projects/{project['id']}/apply", None, version=project["version"])
+        await world.post(f"/v1/projects/{project_id}/apply", None, version=project["version"])
 
 
-@makes("run_id")
-async def _run(world: World) -> str:
-    await _apply(world)
-    chosen = await world.get("round_id")
-    await world.post(f"/v1/rounds/{chosen}/freeze", None, version=1)
-    run = str((await world.post(f"/v1/rounds/{chosen}/runs", None))["id"])
+async def _computed(world: World, project_id: str, round_id: str) -> str:
+    """A run of a round in which the project competes."""
+    await _apply(world, project_id)
+    await world.post(f"/v1/rounds/{round_id}/freeze", None, version=1)
+    run = str((await world.post(f"/v1/rounds/{round_id}/runs", None))["id"])
     async with world.database.read() as connection:
         job = await connection.fetchval(
             "SELECT id FROM job WHERE name = 'selection.run' AND payload ->> 'run_id' = $1", run
@@ -193,10 +202,15 @@ async def _run(world: World) -> str:
     return run
 
 
+@makes("run_id")
+async def _run(world: World) -> str:
+    return await _computed(world, await world.get("project_id"), await world.get("round_id"))
+
+
 @makes("panel_id")
 async def _panel(world: World) -> str:
     """Of a round of its own, with the region's expert, who is to judge the region's project."""
-    await _apply(world)
+    await _apply(world, await world.get("project_id"))
     body = {"region_id": str(world.at.id), "year": 2028, "title": "专家评审"}
     own = str((await world.post("/v1/rounds", body))["id"])
     expert = str((await world.person("expert")).staff_id)
@@ -211,6 +225,23 @@ async def _objection(world: World) -> str:
     day = datetime.fromisoformat(published["published_at"]).astimezone(SHANGHAI).date().isoformat()
     body = {"ground": "facts", "what": "建成年代有误", "received_on": day}
     return str((await world.post(f"/v1/rounds/{await world.get('round_id')}/objections", body))["id"])
+
+
+@makes("supplement_id")
+async def _supplement(world: World) -> str:
+    """One of a round of its own: the world's other round stays open to objections."""
+    compound = {"region_id": str(world.at.id), "name": "北岳新村", "no": f"C-{uuid4().hex[:12]}"}
+    project = await _planned(
+        world, str((await world.post("/v1/compounds", compound))["id"]), management_mode="物业服务"
+    )
+    round_id = await _round(world)
+    run = await _computed(world, project, round_id)
+    await world.post(f"/v1/runs/{run}/publish", None)
+    async with world.database.begin(SYSTEM) as uow:
+        today = await uow.driver.fetchval(NOTICE_OVER, UUID(run))
+    await world.post(f"/v1/runs/{run}/confirm", {"issued_on": today.isoformat()})
+    body = {"dropped_project_id": project, "ground": "emergency", "note": "地质灾害"}
+    return str((await world.post(f"/v1/rounds/{round_id}/supplements", body))["id"])
 
 
 @makes("message_id")

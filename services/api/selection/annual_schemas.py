@@ -9,8 +9,16 @@ from pydantic import BaseModel, Field
 from services.api.wire import Document, In, Line, Reason
 from services.core.kit.exact import Money
 from services.core.selection.adjusting import Adjustment
-from services.core.selection.annual_models import EntryKind, ObjectionGround, ObjectionStatus, Opinion, PlanList
+from services.core.selection.annual_models import (
+    EntryKind,
+    ObjectionGround,
+    ObjectionStatus,
+    Opinion,
+    PlanList,
+    SupplementStatus,
+)
 from services.core.selection.approving import Answer, FixedRow
+from services.core.selection.supplementing import Stopping
 
 
 class ObjectionIn(In):
@@ -324,3 +332,69 @@ class LineageOut(BaseModel):
 
     project_id: UUID
     steps: list[LineageStep]
+
+
+class SupplementIn(In):
+    """Which project of the plan is stopped, on which ground of the policy, and what happened."""
+
+    dropped_project_id: UUID
+    ground: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["emergency"])
+    note: Reason
+
+    def stopping(self) -> Stopping:
+        """The same for the use case."""
+        return Stopping(self.dropped_project_id, self.ground, self.note)
+
+
+class SupplementConfirmIn(In):
+    """Under which document the plan is changed."""
+
+    document: Document
+
+
+class SupplementQuery(In):
+    """Filters of the list of supplements."""
+
+    status: SupplementStatus | None = None
+    limit: Any = None
+    cursor: Any = None
+
+
+class CandidateOut(BaseModel):
+    """A reserve, by rank: whether it passes, and every reason why it does not."""
+
+    project_id: UUID
+    no: str
+    title: str
+    rank: int
+    passes: bool
+    reasons: list[dict[str, Any]]
+
+
+class SupplementOut(BaseModel):
+    """A supplement. `candidates` as proposed, and once confirmed as they decided; the first that passes is added."""
+
+    id: UUID
+    round_id: UUID
+    plan_id: UUID
+    dropped_project_id: UUID
+    ground: str
+    note: str
+    status: SupplementStatus
+    candidates: list[CandidateOut]
+    proposed_at: datetime
+    proposed_by: UUID
+    decided_at: datetime | None
+    decided_by: UUID | None
+    document: str | None
+    added_project_id: UUID | None
+    notice_until: date | None
+    provisional: bool | None
+
+
+class SupplementPage(BaseModel):
+    """A page of supplements, the first one first."""
+
+    items: list[SupplementOut]
+    next_cursor: str | None
+    has_more: bool

@@ -184,7 +184,7 @@ class Supplement(Keyed, Base):
     ground: Mapped[str] = mapped_column(String(64, collation="C"))
     note: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(20), default=SupplementStatus.PROPOSED)
-    candidates: Mapped[dict[str, Any]]
+    candidates: Mapped[list[Any]]
     proposed_at: Mapped[datetime]
     proposed_by: Mapped[UUID]
     decided_at: Mapped[datetime | None]

@@ -154,3 +154,23 @@ class NotInPlan(DomainError):
 class CapsExceeded(DomainError):
     code, kind = "caps-exceeded", Kind.CONFLICT
     title_zh, title_en = "超出本轮次的总量控制", "This exceeds the caps of the round"
+
+
+class RoundNotConfirmed(DomainError):
+    code, kind = "round-not-confirmed", Kind.CONFLICT
+    title_zh, title_en = "轮次尚未确认为年度计划", "The round is not confirmed as the annual plan yet"
+
+
+class SupplementInputInvalid(InputInvalid):
+    code, kind = "supplement-input-invalid", Kind.INVALID
+    title_zh, title_en = "增补内容有误", "The supplement is not valid"
+
+
+class SupplementOpen(DomainError):
+    code, kind = "supplement-open", Kind.CONFLICT
+    title_zh, title_en = "该项目已有待确认的增补", "A supplement for this project is already proposed"
+
+
+class SupplementAlreadyDecided(DomainError):
+    code, kind = "supplement-decided", Kind.CONFLICT
+    title_zh, title_en = "增补已确认或已撤回", "The supplement is already confirmed or cancelled"

@@ -107,3 +107,31 @@ class PlanAdjusted(Event):
     kind: ClassVar[str] = "plan.adjusted"
     plan_id: UUID
     number: int
+
+
+class SupplementProposed(Event):
+    """One person proposes to stop a project of the plan; ground and note are in the record."""
+
+    kind: ClassVar[str] = "supplement.proposed"
+    round_id: UUID
+    dropped_project_id: UUID
+
+
+class SupplementConfirmed(Event):
+    """A second person stopped a project of the plan; a reserve took its place where one passes. The notice runs."""
+
+    kind: ClassVar[str] = "supplement.confirmed"
+    round_id: UUID
+    plan_id: UUID
+    dropped_project_id: UUID
+    added_project_id: UUID | None
+    notice_until: date
+    provisional: bool
+
+
+class SupplementCancelled(Event):
+    """A proposed supplement was taken back; the plan is as it was."""
+
+    kind: ClassVar[str] = "supplement.cancelled"
+    round_id: UUID
+    dropped_project_id: UUID

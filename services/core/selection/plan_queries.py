@@ -174,6 +174,87 @@ IMPLEMENTED = Statement(
     .order_by(PlanEntry.partition, PlanEntry.rank)
 )
 
+# The reserves of one partition of a round, as the plan holds them now.
+RESERVES = Statement(
+    select(*ENTRY_COLUMNS, Project.no, Project.title, Project.stage)
+    .join(Run, Run.id == PlanEntry.run_id)
+    .join(Project, Project.id == PlanEntry.project_id)
+    .where(
+        PlanEntry.plan_id == bindparam("plan_id", type_=Uuid()),
+        Run.round_id == bindparam("round_id", type_=Uuid()),
+        PlanEntry.partition == bindparam("partition", type_=String),
+        PlanEntry.list == PlanList.RESERVE,
+        HOLDS,
+    )
+    .order_by(PlanEntry.rank)
+)
+
+SUPPLEMENT_COLUMNS = (
+    Supplement.id,
+    Supplement.round_id,
+    Supplement.plan_id,
+    Supplement.dropped_project_id,
+    Supplement.ground,
+    Supplement.note,
+    Supplement.status,
+    Supplement.candidates,
+    Supplement.proposed_at,
+    Supplement.proposed_by,
+    Supplement.decided_at,
+    Supplement.decided_by,
+    Supplement.document,
+    Supplement.added_project_id,
+    Supplement.notice_until,
+    Supplement.provisional,
+)
+
+SUPPLEMENTS = Statement(
+    select(*SUPPLEMENT_COLUMNS)
+    .where(
+        Supplement.round_id == bindparam("round_id", type_=Uuid()),
+        Supplement.id > bindparam("after", type_=Uuid()),
+        or_(bindparam("status", type_=String).is_(None), Supplement.status == bindparam("status")),
+        in_scope(Supplement.region_path),
+    )
+    .order_by(Supplement.id)
+    .limit(bindparam("limit"))
+)
+
+SUPPLEMENT = Statement(
+    select(*SUPPLEMENT_COLUMNS, Supplement.region_path).where(
+        Supplement.id == bindparam("supplement_id", type_=Uuid()),
+        in_scope(Supplement.region_path),
+    )
+)
+
+OPEN_SUPPLEMENT = Statement(
+    select(Supplement.id).where(
+        Supplement.round_id == bindparam("round_id", type_=Uuid()),
+        Supplement.dropped_project_id == bindparam("project_id", type_=Uuid()),
+        Supplement.status == SupplementStatus.PROPOSED,
+    )
+)
+
+# What the plan implements of a round for one project.
+IMPLEMENTED_ENTRY = Statement(
+    select(*ENTRY_COLUMNS, Project.stage)
+    .join(Run, Run.id == PlanEntry.run_id)
+    .join(Project, Project.id == PlanEntry.project_id)
+    .where(
+        PlanEntry.project_id == bindparam("project_id", type_=Uuid()),
+        Run.round_id == bindparam("round_id", type_=Uuid()),
+        PlanEntry.list == PlanList.IMPLEMENT,
+        HOLDS,
+    )
+)
+PROJECT = Statement(select(Project.no, Project.title).where(Project.id == bindparam("project_id", type_=Uuid())))
+
+PUBLISHED_SUPPLEMENT = Statement(
+    select(Supplement.etag, Supplement.content).where(
+        Supplement.id == bindparam("supplement_id", type_=Uuid()), Supplement.status == SupplementStatus.CONFIRMED
+    )
+)
+
 REGION = Statement(select(Region.id, Region.path, Region.name).where(Region.id == bindparam("region_id", type_=Uuid())))
 
 SUPPLEMENTED = Statement(
@@ -238,3 +319,11 @@ async def totals(driver: "asyncpg.Connection", statement: Statement, **where: An
         }
         for one in PlanList
     }
+
+
+async def supplement_of(driver: "asyncpg.Connection", *, scope: Scope, supplement_id: UUID) -> "asyncpg.Record":
+    """A supplement of a project inside the scope; NotFound otherwise."""
+    row = await SUPPLEMENT.first(driver, supplement_id=supplement_id, **scope.parameters)
+    if row is None:
+        raise NotFound
+    return row

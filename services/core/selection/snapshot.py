@@ -61,7 +61,7 @@ def snapshot(
                 }
                 for dimension in (policy.rubric.dimensions if policy.rubric else ())
             ],
-            "notice": _notice(notice),
+            "notice": notice_document(notice),
             "results": [result_document(row, partition_names, shown) for row in rows],
         }
     )
@@ -83,7 +83,8 @@ def facts_shown(policy: Policy) -> frozenset[str]:
     )
 
 
-def _notice(notice: Notice) -> dict[str, Any]:
+def notice_document(notice: Notice) -> dict[str, Any]:
+    """Until when one may object, and how, in both languages."""
     return {
         "published_at": notice.published_at.isoformat(),
         "until": notice.until,
