@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -54,3 +54,12 @@ Document = Annotated[
     str, Field(min_length=1, max_length=300, examples=["甬建发〔2026〕12号"]), AfterValidator(one_line)
 ]
 Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one_line)]
+
+
+class PageOnly(BaseModel):
+    """A list without filters of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+    # The page's own parameters, read by its dependency; named here because unknown ones are refused.
+    limit: Any = None
+    cursor: Any = None

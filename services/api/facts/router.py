@@ -10,6 +10,7 @@ from services.api.deps import Page, Reader, Uow, reply, validated_response
 from services.api.facts.discrepancies import CURSOR, keys_of, page_of, told
 from services.api.facts.schemas import (
     AdjudicateIn,
+    AdjudicationPage,
     CatalogueOut,
     DiscrepancyList,
     DiscrepancyPage,
@@ -23,8 +24,9 @@ from services.api.facts.schemas import (
     FigureQuery,
 )
 from services.api.security import Access, requires
+from services.api.wire import PageOnly
 from services.core.facts.catalogue import CATALOGUE
-from services.core.facts.queries import OF_SUBJECT
+from services.core.facts.queries import ADJUDICATIONS, OF_SUBJECT
 from services.core.facts.service import Claim
 from services.core.identity.access import Permission
 from services.core.kit.exact import digest
@@ -131,6 +133,23 @@ async def adjudicate(
         document=body.document,
     )
     return reply(uow, 201, EffectiveOut.model_validate(holding))
+
+
+@router.get("/compounds/{compound_id}/adjudications", response_model=AdjudicationPage)
+async def list_compound_adjudications(
+    access: Annotated[Access, requires(Permission.DISCREPANCY_READ)],
+    reader: Reader,
+    page: Page,
+    compound_id: UUID,
+    _wanted: Annotated[PageOnly, Query()],
+) -> Response:
+    """What people decided where sources differed, each with its reason and document; former decisions too."""
+    await queries.compound_in(reader, compound_id=compound_id, scope=access.scope)
+    after = page.after([UUID])
+    rows = await ADJUDICATIONS.all(
+        reader, subject_id=compound_id, after=after[0] if after else UUID(int=0), limit=page.limit + 1
+    )
+    return page.answer([dict(row) for row in rows], lambda row: (row["id"],))
 
 
 @router.get("/compounds/{compound_id}/discrepancies", response_model=DiscrepancyList)

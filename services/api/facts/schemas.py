@@ -145,6 +145,29 @@ class AdjudicateIn(In):
     document: Document | None = None
 
 
+class AdjudicationOut(BaseModel):
+    """A person's decision which figure holds, and why. `superseded_at` is set once another decision took its place."""
+
+    id: UUID
+    key: str
+    fact_id: UUID
+    value: str
+    source: str
+    reason: str
+    document: str | None
+    decided_by: UUID | None
+    decided_at: datetime
+    superseded_at: datetime | None
+
+
+class AdjudicationPage(BaseModel):
+    """A page of decisions, in the order in which they were made."""
+
+    items: list[AdjudicationOut]
+    next_cursor: str | None
+    has_more: bool
+
+
 class CandidateOut(BaseModel):
     """A compound that a printed label may mean."""
 

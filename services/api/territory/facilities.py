@@ -14,8 +14,8 @@ from services.api.territory.register_schemas import (
     FacilitiesOut,
     FacilityHistoryPage,
     FacilityOut,
-    PageOnly,
 )
+from services.api.wire import PageOnly
 from services.core.identity.access import Permission
 from services.core.kit.exact import decimal_text
 from services.core.kit.scope import Scope

@@ -1,13 +1,13 @@
 """What routes of a compound's sheets take and answer: facilities, drawings, governance, eligibility, comparisons."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.api.facts.schemas import EffectiveOut, RecordedFigureOut
-from services.api.wire import Document, In, Line, Name
+from services.api.wire import Document, In, Line, Name, Source
 from services.core.kit.exact import Money, MoneyOut
 from services.core.territory.facilities import MAX_ITEMS
 from services.core.territory.rules import (
@@ -24,15 +24,6 @@ from services.core.territory.rules import (
 )
 
 
-class PageOnly(BaseModel):
-    """A list without filters of its own."""
-
-    model_config = ConfigDict(extra="forbid")
-    # The page's own parameters, read by its dependency; named here because unknown ones are refused.
-    limit: Any = None
-    cursor: Any = None
-
-
 class FacilityIn(In):
     """One menu item as it was found. `severity`: 0 sound, 1 slight, 2 considerable, 3 beyond use; `improvement`: Jilin's 四改."""
 
@@ -44,7 +35,7 @@ class FacilityIn(In):
     severity: Annotated[int, Field(ge=0, le=3)]
     improvement: Improvement | None = None
     observed_on: date
-    source: Line
+    source: Source
     document: Document | None = None
 
 
@@ -110,7 +101,7 @@ class DrawingIn(In):
     kind: DrawingKind
     state: DrawingState
     archive_place: Line | None = None
-    source: Line
+    source: Source
     document: Document | None = None
 
 
@@ -198,7 +189,7 @@ class ComparisonIn(In):
     remaining_years: Annotated[int, Field(ge=0, le=200)]
     conclusion: Conclusion
     assessed_on: date
-    source: Line
+    source: Source
     document: Document
 
 

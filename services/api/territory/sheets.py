@@ -23,8 +23,8 @@ from services.api.territory.register_schemas import (
     EligibilityOut,
     GovernanceOut,
     MatterOut,
-    PageOnly,
 )
+from services.api.wire import PageOnly
 from services.core.identity.access import Permission
 from services.core.kit.exact import decimal_text, parse_fraction
 from services.core.kit.scope import Scope

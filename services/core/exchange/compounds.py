@@ -28,8 +28,8 @@ FIGURE_BITS = {column.key: 1 << position for position, column in enumerate(FIGUR
 
 # Locked in the order of ids, and before anything is compared: nobody changes them meanwhile.
 KNOWN = """
-SELECT id, no, name, address, region_id, region_path, version FROM compound
-WHERE no = ANY ($1::text[]) OR (region_path = ANY ($2::text[]) AND name = ANY ($3::text[]))
+SELECT id, no, name, address, region_id, region_path, version, closed_at FROM compound
+WHERE no = ANY ($1::text[]) OR (region_path = ANY ($2::text[]) AND name = ANY ($3::text[]) AND closed_at IS NULL)
 ORDER BY id FOR UPDATE
 """
 ADD = """
@@ -63,6 +63,7 @@ class Entry:
     place: Place | None  # None: where it stands already
     region_path: str
     version: int = 0
+    closed: bool = False
     changed: bool = False
 
 
@@ -151,6 +152,8 @@ class CompoundWriter:
         by_no = {row["no"]: _entry(row) for row in rows}
         by_name: dict[tuple[str, str], list[Entry]] = {}
         for entry in by_no.values():
+            if entry.closed:
+                continue
             by_name.setdefault((entry.region_path, entry.name), []).append(entry)
         for line in lines:
             found = self._meant(line, places[line.row], by_no, by_name)
@@ -173,6 +176,9 @@ class CompoundWriter:
                 by_no[no] = found
         elif not self._importing.scope.covers(found.region_path):
             line.wrong("no-elsewhere", "no")
+            return None
+        elif found.closed:
+            line.wrong("compound-closed", "no")
             return None
         return found
 
@@ -288,7 +294,16 @@ class CompoundWriter:
 
 
 def _entry(row: "asyncpg.Record") -> Entry:
-    return Entry(row["id"], row["no"], row["name"], row["address"], None, row["region_path"], row["version"])
+    return Entry(
+        row["id"],
+        row["no"],
+        row["name"],
+        row["address"],
+        None,
+        row["region_path"],
+        version=row["version"],
+        closed=row["closed_at"] is not None,
+    )
 
 
 def _differs(new: facts.NewFact, held: "asyncpg.Record | None") -> bool:

@@ -31,7 +31,8 @@ EXPORTS = (*FORMS, DISCREPANCIES)
 
 COMPOUND_PAGE = """
 SELECT id, no, name, address, region_id, region_path FROM compound
-WHERE region_path >= $1 AND region_path < $2 AND (region_path, no) > ($3, $4) ORDER BY region_path, no LIMIT $5
+WHERE region_path >= $1 AND region_path < $2 AND (region_path, no) > ($3, $4) AND closed_at IS NULL
+ORDER BY region_path, no LIMIT $5
 """
 STATED = """
 SELECT subject_id, key, value, kind, source, document, observed_on FROM fact

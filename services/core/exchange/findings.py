@@ -65,6 +65,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Compounds stand in a city, county, street, community or zone",
     ),
     "no-elsewhere": ("该编号属于导入区域以外的对象", "This number belongs to something outside the import's region"),
+    "compound-closed": ("该小区已合并或拆分，不再登记", "This compound was merged or split and takes nothing new"),
     "name-ambiguous": ("该区域内有多个同名小区，请填小区编号", "Several compounds there are called so; give the number"),
     "row-contradicts": (
         "与第 {row} 行是同一小区，但名称、区域或地址不同",

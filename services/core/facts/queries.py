@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, Integer, String, Uuid, bindparam, func, or_, select
 
 from services.core.facts import rules
-from services.core.facts.models import Fact
+from services.core.facts.models import Adjudication, Fact
 from services.core.facts.rules import Decision, EffectiveFact, Figure
 from services.core.kit.database import Statement
 
@@ -100,6 +100,29 @@ OF_SUBJECT = Statement(
         or_(bindparam("after", type_=Uuid()).is_(None), Fact.id > bindparam("after", type_=Uuid())),
     )
     .order_by(Fact.id)
+    .limit(bindparam("limit", type_=Integer()))
+)
+
+# What people decided about one subject, the former decisions too.
+ADJUDICATIONS = Statement(
+    select(
+        Adjudication.id,
+        Adjudication.key,
+        Adjudication.fact_id,
+        Fact.value,
+        Fact.source,
+        Adjudication.reason,
+        Adjudication.document,
+        Adjudication.decided_by,
+        Adjudication.decided_at,
+        Adjudication.superseded_at,
+    )
+    .join(Fact, Fact.id == Adjudication.fact_id)
+    .where(
+        Adjudication.subject_id == bindparam("subject_id"),
+        Adjudication.id > bindparam("after", type_=Uuid()),
+    )
+    .order_by(Adjudication.id)
     .limit(bindparam("limit", type_=Integer()))
 )
 

@@ -222,6 +222,22 @@ async def test_a_new_value_opens_the_matter_again_an_agreeing_source_does_not(co
     assert (await compound.holding("compound.households"))["value"] == "131"
 
 
+async def test_every_decision_is_told_with_its_reason(compound: Compound) -> None:
+    await compound.say(HOUSEHOLDS)
+    theirs = (await compound.say(HOUSEHOLDS | {"source": "住建局", "value": "131"})).json()["facts"][0]
+    at = f"/v1/compounds/{compound.id}/adjudications"
+    assert (await compound.client.get(at)).json()["items"] == []
+    await compound.decide("compound.households", theirs["fact_id"])
+    await compound.say(HOUSEHOLDS | {"source": "文明办", "value": "140"})
+    await compound.decide("compound.households", theirs["fact_id"])
+    first = (await compound.client.get(at, params={"limit": 1})).json()
+    second = (await compound.client.get(at, params={"cursor": first["next_cursor"]})).json()
+    told = first["items"] + second["items"]
+    assert [(one["key"], one["value"], one["source"]) for one in told] == [("compound.households", "131", "住建局")] * 2
+    assert [one["superseded_at"] is None for one in told] == [False, True]
+    assert all(one["reason"] and one["decided_by"] for one in told)
+
+
 async def test_a_decision_stands_when_its_source_adds_a_document_and_falls_when_it_changes_its_mind(
     compound: Compound,
 ) -> None:
