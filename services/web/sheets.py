@@ -10,6 +10,9 @@ from xlsxwriter import Workbook
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 A4 = 9
+DIGITS = 15
+"""Of a number that a spreadsheet keeps; one with more is written as text."""
+
 Cell = str | int | Decimal | None
 
 
@@ -66,8 +69,8 @@ def sheet(
         for place, cell in enumerate(row):
             if cell is None:
                 page.write_blank(line, place, None, plain)
-            elif isinstance(cell, str):
-                page.write_string(line, place, cell, plain)
+            elif isinstance(cell, str) or len(Decimal(cell).as_tuple().digits) > DIGITS:
+                page.write_string(line, place, str(cell), plain)
             else:
                 page.write_number(line, place, cell, plain)
         line += 1

@@ -1,14 +1,13 @@
 """Routes of what is printed of a run: the page for the public notice (公示), and the ranking as a sheet."""
 
 import asyncio
-import hashlib
 from collections import OrderedDict
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.api.deps import validated_response
+from services.api.printed import HTML, XLSX, page_response, sheet_response
 from services.api.problems import language_of
 from services.api.security import Access, requires
 from services.api.turns import Turns
@@ -16,39 +15,19 @@ from services.core.identity.access import Permission
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Database
 from services.core.selection import printing
-from services.web import pages, rankings, sheets
+from services.web import pages, rankings
 
 router = APIRouter(tags=["selection"])
 
 TURNS = Turns("printing_turns", at_once=1, most_waiting=16)
 Partition = Annotated[str | None, Query(min_length=1, max_length=64)]
 KEPT = 64
-HTML = {"text/html": {"schema": {"type": "string"}}}
-XLSX = {sheets.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 
 # A publication never changes, so neither does its page.
 _pages: OrderedDict[tuple[UUID, str | None, str], bytes] = OrderedDict()
 
 
-def page_response(request: Request, content: bytes) -> Response:
-    """A page that loads nothing and runs nothing, in the language that was asked for."""
-    response = validated_response(request, content, f'"{hashlib.sha256(content).hexdigest()}"')
-    response.headers["Content-Security-Policy"] = pages.SECURITY_POLICY
-    response.headers["Vary"] = "Accept-Language"
-    if response.status_code != 304:
-        response.headers["Content-Type"] = "text/html; charset=utf-8"
-    return response
-
-
-def sheet_response(content: bytes, name: str) -> Response:
-    """A sheet to keep."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
-    return Response(content, headers=headers, media_type=sheets.MEDIA_TYPE)
-
-
-@router.get(
-    "/public/rounds/{round_id}/notice", response_class=Response, responses={200: {"content": HTML}}, tags=["public"]
-)
+@router.get("/public/rounds/{round_id}/notice", response_class=Response, responses=HTML, tags=["public"])
 async def get_notice(request: Request, round_id: UUID, partition: Partition = None) -> Response:
     """The published ranking as a page fit for posting, in Chinese or English (`Accept-Language`)."""
     database: Database = request.app.state.database
@@ -72,7 +51,7 @@ async def get_notice(request: Request, round_id: UUID, partition: Partition = No
     return page_response(request, content)
 
 
-@router.get("/v1/runs/{run_id}/ranking.xlsx", response_class=Response, responses={200: {"content": XLSX}})
+@router.get("/v1/runs/{run_id}/ranking.xlsx", response_class=Response, responses=XLSX)
 async def get_ranking_sheet(
     access: Annotated[Access, requires(Permission.ROUND_READ)],
     request: Request,
