@@ -31,3 +31,16 @@ FUNDING: dict[str, Words] = {
     "society": ("社会资本", "social capital"),
     "loans": ("贷款或专项债券", "loans or bonds"),
 }
+
+LISTS: dict[str, Words] = {
+    "implement": ("实施", "implement"),
+    "reserve": ("谋划", "reserve"),
+    "later": ("储备", "later"),
+}
+
+ENTRY_KINDS: dict[str, Words] = {
+    "confirmed": ("确认", "confirmed"),
+    "dropped": ("停止", "dropped"),
+    "supplemented": ("增补", "supplemented"),
+    "adjusted": ("调整", "adjusted"),
+}

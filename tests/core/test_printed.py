@@ -8,11 +8,13 @@ from zipfile import ZipFile
 
 import pytest
 
-from services.core.projects.rules import Category, FundingSource
+from services.core.projects.rules import FundingSource
+from services.core.selection.annual_models import EntryKind, PlanList
 from services.core.selection.candidates import Outcome
+from services.core.territory.rules import Category
 from services.web.pages import money
 from services.web.sheets import Cell, Column, sheet
-from services.web.words import CATEGORIES, FUNDING, OUTCOMES
+from services.web.words import CATEGORIES, ENTRY_KINDS, FUNDING, LISTS, OUTCOMES
 
 AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
@@ -49,3 +51,5 @@ def test_there_are_words_for_everything_that_is_printed() -> None:
     assert set(OUTCOMES) == set(Outcome)
     assert set(CATEGORIES) == set(Category)
     assert set(FUNDING) == set(FundingSource)
+    assert set(LISTS) == set(PlanList)
+    assert set(ENTRY_KINDS) == set(EntryKind)

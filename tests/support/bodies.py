@@ -1,5 +1,6 @@
 """Requests that are valid by the OpenAPI document: what a route requires and nothing more."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ class Route:
     @property
     def path_parameters(self) -> list[str]:
         """The names between braces, from left to right."""
-        return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+        return re.findall(r"\{(\w+)\}", self.path)
 
     async def request(self, supply: Supply) -> dict[str, Any]:
         """What httpx needs to send a valid request, apart from the values of the path."""

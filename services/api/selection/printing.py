@@ -1,11 +1,11 @@
-"""Routes of what is printed of a run: the page for the public notice (公示), and the ranking as a sheet."""
+"""Routes of what is printed: the page for the public notice (公示), a ranking and an annual plan as sheets."""
 
 import asyncio
 from collections import OrderedDict
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.api.printed import HTML, XLSX, page_response, sheet_response
 from services.api.problems import language_of
@@ -15,7 +15,7 @@ from services.core.identity.access import Permission
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Database
 from services.core.selection import printing
-from services.web import pages, rankings
+from services.web import annual_plans, pages, rankings
 
 router = APIRouter(tags=["selection"])
 
@@ -65,3 +65,21 @@ async def get_ranking_sheet(
             found = await printing.ranking(reader, scope=access.scope, run_id=run_id, partition=partition)
         content = await asyncio.to_thread(rankings.sheet_of, found.document, found.results, found.finished_at)
     return sheet_response(content, f"ranking-{run_id}")
+
+
+@router.get("/v1/plans/{year}.xlsx", response_class=Response, responses=XLSX)
+async def get_plan_sheet(
+    access: Annotated[Access, requires(Permission.PLAN_READ)],
+    request: Request,
+    year: Annotated[int, Path(ge=2000, le=2100)],
+    region: Annotated[UUID, Query()],
+) -> Response:
+    """The plan of a year in a region's subtree as a sheet: what holds now beside what was confirmed."""
+    database: Database = request.app.state.database
+    async with TURNS.turn():
+        async with database.read() as reader:
+            plan = await printing.plan_of_year(reader, scope=access.scope, region_id=region, year=year)
+        content = await asyncio.to_thread(
+            annual_plans.sheet_of, plan.region_name, plan.year, plan.entries, plan.totals, plan.changed_at
+        )
+    return sheet_response(content, f"plan-{year}")

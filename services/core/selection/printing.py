@@ -1,6 +1,6 @@
-"""What is printed of a run: ranks, points and reasons with what a reader needs to judge them. Plain data; its look is the web's."""
+"""What is printed of a run and of an annual plan, with what a reader needs to judge it. Plain data; its look is the web's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -12,7 +12,7 @@ from services.core.kit.exact import decimal_text
 from services.core.kit.scope import Scope
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
-from services.core.selection import annual_queries, queries, service
+from services.core.selection import annual_queries, plan_queries, queries, service
 from services.core.selection.errors import PrintTooLong, RunNotDone
 from services.core.selection.models import RunState
 from services.core.selection.snapshot import Notice, facts_shown, how_to_object, names_of, result_document
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     import asyncpg
 
 MOST_ROWS = 2000
-"""Most projects of a page or a sheet; more are printed one partition at a time."""
+"""Most projects of a ranking on a page or a sheet; more are printed one partition at a time."""
+
+MOST_ENTRIES = 10_000
+"""Most projects of a plan on a sheet; more are printed one region at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +110,31 @@ async def published(driver: "asyncpg.Connection", *, round_id: UUID) -> Publishe
         raise NotFound
     notice = Notice(row["published_at"], row["notice_until"], row["provisional"])
     return Published(row["id"], row["run_id"], row["region_path"], notice)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOfYear:
+    """An annual plan as it holds now beside what was confirmed. `changed_at`: when its ledger last grew, None while it is empty."""
+
+    region_name: str
+    year: int
+    entries: "Sequence[asyncpg.Record]"
+    totals: Mapping[str, Mapping[str, Any]]
+    changed_at: datetime | None
+
+
+async def plan_of_year(driver: "asyncpg.Connection", *, scope: Scope, region_id: UUID, year: int) -> PlanOfYear:
+    """The plan of a year in a region's subtree. NotFound outside `scope`, PrintTooLong past MOST_ENTRIES."""
+    region = await plan_queries.region_of(driver, scope=scope, region_id=region_id)
+    where = {"year": year, **plan_queries.places(region["path"], scope)}
+    first = {"after_path": "", "after_no": "", "after_plan": UUID(int=0)}
+    entries = await plan_queries.PLAN.all(driver, **first, list=None, changed=False, limit=MOST_ENTRIES + 1, **where)
+    if len(entries) > MOST_ENTRIES:
+        raise PrintTooLong.at("?region", zh=f"至多 {MOST_ENTRIES} 个项目", en=f"at most {MOST_ENTRIES} projects")
+    return PlanOfYear(
+        region_name=region["name"],
+        year=year,
+        entries=entries,
+        totals=await plan_queries.totals(driver, plan_queries.TOTALS, **where),
+        changed_at=max((row["at"] for row in entries), default=None),
+    )

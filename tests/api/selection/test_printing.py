@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from services.core.facts.rules import Kind
-from tests.api.selection.world import STOCK, World
+from tests.api.selection.world import STOCK, World, plan_of
+from tests.api.selection.year import plan, plan_of_year
 
 SCRIPT = "<script>alert('甲')</script>"
 FORMULA = '=HYPERLINK("http://example.org","甲")'
@@ -180,3 +181,37 @@ async def test_too_many_projects_are_printed_by_partition(
     assert (long.status_code, long.json()["type"]) == (422, "/problems/print-too-long")
     short = await api.get(f"/public/rounds/{found['id']}/notice", params={"partition": str(world.counties[0].id)})
     assert short.status_code == 200
+
+
+async def test_the_plan_of_a_year_is_a_sheet_beside_what_was_confirmed(world: World) -> None:
+    first = await world.project(world.streets[0], title=FORMULA, plan=plan_of("100"))
+    await world.project(world.streets[0], title="乙", stock={**STOCK, "compound.hazards": "1"}, plan=plan_of("200.5"))
+    await world.project(world.streets[1], title="丙", plan=plan_of("300"))
+    found = await world.round(caps=[{"count": 1}], reserve=1)
+    await plan_of_year(world, found["id"])
+    held = {one["no"]: one for one in (await plan(world))["items"]}
+    body = {"project_id": first["id"], "client_unit": "区住建局", "document": "甬建发〔2027〕3号"}
+    version = {"If-Match": f'"{held[first["no"]]["version"]}"'}
+    adjusted = await world.city.post("/v1/plans/2027/adjust", json=body, headers=version)
+    assert adjusted.status_code == 201, adjusted.text
+    path = f"/v1/plans/2027.xlsx?region={world.root.id}"
+    answer = await world.city.get(path)
+    assert answer.status_code == 200, answer.text
+    assert (await world.city.get(path)).content == answer.content
+    shown = cells(answer.content)
+    rows = {shown[f"A{line}"][1]: line for line in (4, 5, 6)}
+    assert set(rows) == set(held)
+    line = rows[first["no"]]
+    assert shown[f"B{line}"] == ("inlineStr", FORMULA)
+    assert (shown[f"C{line}"][1], shown[f"H{line}"][1], shown[f"E{line}"][1]) == (
+        "实施 implement", "调整 adjusted", "区住建局",
+    )  # fmt: skip
+    assert (shown[f"K{line}"][1], shown[f"M{line}"][1]) == ("实施 implement", "")
+    assert {shown[f"C{line}"][1] for line in rows.values()} == {"实施 implement", "谋划 reserve"}
+    assert "谋划 reserve: 1 个项目 projects, 200.5 元 yuan, 1000 m²" in {text for _, text in shown.values()}
+    south = cells((await world.other_district.get(f"/v1/plans/2027.xlsx?region={world.counties[1].id}")).content)
+    assert south["B4"][1] == "丙"
+    assert "A5" not in south
+    assert (await world.other_district.get(path)).status_code == 404
+    empty = cells((await world.city.get(f"/v1/plans/2031.xlsx?region={world.root.id}")).content)
+    assert "A4" not in empty
