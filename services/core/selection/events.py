@@ -61,7 +61,7 @@ class ObjectionRecorded(Event):
     """Somebody objects to what was published; what he says stays in the record."""
 
     kind: ClassVar[str] = "objection.recorded"
-    round_id: UUID
+    objection_id: UUID
     publication_id: UUID
     late: bool
 
@@ -70,7 +70,7 @@ class ObjectionDecided(Event):
     """A second person decided an objection; reason and document are in the record."""
 
     kind: ClassVar[str] = "objection.decided"
-    round_id: UUID
+    objection_id: UUID
     upheld: bool
 
 
@@ -113,17 +113,17 @@ class SupplementProposed(Event):
     """One person proposes to stop a project of the plan; ground and note are in the record."""
 
     kind: ClassVar[str] = "supplement.proposed"
+    supplement_id: UUID
     round_id: UUID
-    dropped_project_id: UUID
 
 
 class SupplementConfirmed(Event):
     """A second person stopped a project of the plan; a reserve took its place where one passes. The notice runs."""
 
     kind: ClassVar[str] = "supplement.confirmed"
+    supplement_id: UUID
     round_id: UUID
     plan_id: UUID
-    dropped_project_id: UUID
     added_project_id: UUID | None
     notice_until: date
     provisional: bool
@@ -133,5 +133,5 @@ class SupplementCancelled(Event):
     """A proposed supplement was taken back; the plan is as it was."""
 
     kind: ClassVar[str] = "supplement.cancelled"
+    supplement_id: UUID
     round_id: UUID
-    dropped_project_id: UUID

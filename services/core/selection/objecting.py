@@ -98,9 +98,9 @@ async def record(uow: UnitOfWork, *, scope: Scope, round_id: UUID, claim: Claim)
     uow.session.add(objection)
     await uow.session.flush()
     uow.record(
-        ObjectionRecorded(round_id=round_id, publication_id=standing["id"], late=objection.late),
-        subject="objection",
-        subject_id=objection.id,
+        ObjectionRecorded(objection_id=objection.id, publication_id=standing["id"], late=objection.late),
+        subject="round",
+        subject_id=round_id,
         region_path=objection.region_path,
     )
     return objection.id
@@ -152,9 +152,9 @@ async def decide(
         document=document,
     )
     uow.record(
-        ObjectionDecided(round_id=found["id"], upheld=upheld),
-        subject="objection",
-        subject_id=objection_id,
+        ObjectionDecided(objection_id=objection_id, upheld=upheld),
+        subject="round",
+        subject_id=found["id"],
         region_path=objection["region_path"],
     )
     if upheld:

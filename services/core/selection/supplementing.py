@@ -121,9 +121,9 @@ async def propose(uow: UnitOfWork, *, scope: Scope, round_id: UUID, stopping: St
     uow.session.add(proposed)
     await uow.session.flush()
     uow.record(
-        SupplementProposed(round_id=round_id, dropped_project_id=stopping.project_id),
-        subject="supplement",
-        subject_id=proposed.id,
+        SupplementProposed(supplement_id=proposed.id, round_id=round_id),
+        subject="project",
+        subject_id=stopping.project_id,
         region_path=proposed.region_path,
     )
     return proposed.id
@@ -163,15 +163,15 @@ async def confirm(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID, documen
     )
     uow.record(
         SupplementConfirmed(
+            supplement_id=supplement_id,
             round_id=round_id,
             plan_id=proposed["plan_id"],
-            dropped_project_id=proposed["dropped_project_id"],
             added_project_id=None if added is None else added.entry["project_id"],
             notice_until=notice.until,
             provisional=notice.provisional,
         ),
-        subject="supplement",
-        subject_id=supplement_id,
+        subject="project",
+        subject_id=proposed["dropped_project_id"],
         region_path=proposed["region_path"],
     )
 
@@ -192,9 +192,9 @@ async def cancel(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID) -> None:
         new_document=None,
     )
     uow.record(
-        SupplementCancelled(round_id=round_id, dropped_project_id=proposed["dropped_project_id"]),
-        subject="supplement",
-        subject_id=supplement_id,
+        SupplementCancelled(supplement_id=supplement_id, round_id=round_id),
+        subject="project",
+        subject_id=proposed["dropped_project_id"],
         region_path=proposed["region_path"],
     )
 
