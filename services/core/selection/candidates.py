@@ -1,16 +1,36 @@
-"""What a run is given and what it finds: plain immutable records. Money in yuan, areas in m², points with four decimals."""
+"""What a run is given and what it finds: plain immutable records. Money in yuan, areas in m², points with four decimals.
 
-from collections.abc import Mapping
+Inside, points are whole ten-thousandths (`…_units`); whoever reads them gets exact decimals.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from services.core.facts.catalogue import Value
+from services.core.facts.catalogue import Value, text_of
+from services.core.kit.exact import round_half_up
+from services.core.policy.rubric import Rubric
 
 BUDGET = "project.budget"
 FLOOR_AREA = "compound.floor_area"
+PLACES = 4
+UNIT = 10**PLACES
+"""How many units a point has."""
+
+
+def points_of(units: int) -> Decimal:
+    """Units as points, with exactly four decimals."""
+    return Decimal(f"{units}E-{PLACES}")
+
+
+def points_text(units: int) -> str:
+    """Units as the one text of that many points: no trailing zeros."""
+    whole, rest = divmod(abs(units), UNIT)
+    sign = "-" if units < 0 else ""
+    return f"{sign}{whole}.{rest:04d}".rstrip("0") if rest else f"{sign}{whole}"
 
 
 class Outcome(StrEnum):
@@ -80,25 +100,123 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a run found for one project. `rank` is within the partition, None when it is not ranked.
+class Scored:
+    """A candidate with its points. `is_carried`: carry-over may prefer it. The bonus is already part of the total.
 
-    `missing`: facts of the rubric that gave no points because nobody recorded them. `carried`: the kind of carry-over that
-    touched it.
+    `missing`: facts of the rubric that gave no points because nobody recorded them.
     """
 
-    project_id: str
-    no: str
-    title: str
-    partition: str
-    rank: int | None
-    total: Decimal
-    outcome: Outcome
-    points: tuple[IndicatorPoints, ...]
-    dimensions: Mapping[str, Decimal]
+    candidate: Candidate
+    rubric: Rubric
+    units: tuple[int, ...]
+    dimension_units: tuple[int, ...]
+    bonus_units: int
+    total_units: int
     failed_gates: tuple[str, ...]
     excepted_gates: tuple[str, ...]
     missing: tuple[str, ...]
-    conflicts: tuple[str, ...]
+    is_carried: bool
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it takes part in the ranking: no gate fails, no figure is in conflict."""
+        return not self.failed_gates and not self.candidate.conflicts
+
+    @property
+    def points(self) -> tuple[IndicatorPoints, ...]:
+        """Points of every indicator, in the order of the rubric."""
+        return indicator_points(self.rubric, self.units, self.candidate.facts)
+
+    @property
+    def dimensions(self) -> dict[str, Decimal]:
+        """Points of every dimension."""
+        return {
+            one.id: points_of(units) for one, units in zip(self.rubric.dimensions, self.dimension_units, strict=True)
+        }
+
+    @property
+    def total(self) -> Decimal:
+        """All points together."""
+        return points_of(self.total_units)
+
+
+def indicator_points(
+    rubric: Rubric, units: Sequence[int], facts: Mapping[str, Value | None]
+) -> tuple[IndicatorPoints, ...]:
+    """Points as they are kept, each with its indicator and the fact that gave them."""
+    told = []
+    for indicator, one in zip(rubric.indicators, units, strict=True):
+        value = facts.get(indicator.fact)
+        share = Fraction(one, UNIT) / indicator.points if indicator.points else Fraction(0)
+        text = None if value is None else text_of(value)
+        told.append(IndicatorPoints(indicator.id, indicator.fact, text, points_of(one), round_half_up(share, PLACES)))
+    return tuple(told)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run found for one project. `rank` is within the partition, None when it is not ranked.
+
+    `carried`: the kind of carry-over that touched it.
+    """
+
+    scored: Scored
+    rank: int | None
+    outcome: Outcome
     carried: str | None
     reason: Reason
+
+    @property
+    def project_id(self) -> str:
+        """Which project."""
+        return self.scored.candidate.project_id
+
+    @property
+    def no(self) -> str:
+        """The project's number."""
+        return self.scored.candidate.no
+
+    @property
+    def title(self) -> str:
+        """The project's title."""
+        return self.scored.candidate.title
+
+    @property
+    def partition(self) -> str:
+        """The partition in which it competes."""
+        return self.scored.candidate.partition
+
+    @property
+    def total(self) -> Decimal:
+        """All points together, the bonus among them."""
+        return self.scored.total
+
+    @property
+    def points(self) -> tuple[IndicatorPoints, ...]:
+        """Points of every indicator, in the order of the rubric."""
+        return self.scored.points
+
+    @property
+    def dimensions(self) -> dict[str, Decimal]:
+        """Points of every dimension."""
+        return self.scored.dimensions
+
+    @property
+    def failed_gates(self) -> tuple[str, ...]:
+        """Ids of gates that keep it out of the ranking."""
+        return self.scored.failed_gates
+
+    @property
+    def excepted_gates(self) -> tuple[str, ...]:
+        """Ids of soft gates that it passes by exception."""
+        return self.scored.excepted_gates
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Facts of the rubric that gave no points because nobody recorded them."""
+        return self.scored.missing
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """Facts whose sources differ and that nobody has adjudicated."""
+        return tuple(sorted(set(self.scored.candidate.conflicts)))

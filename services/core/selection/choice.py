@@ -1,18 +1,22 @@
 """Rank and choice: who comes before whom, who fits the caps, what is kept in reserve. No two ranks are equal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from operator import neg, not_
 from typing import Any, Literal
 
+from services.core.facts.catalogue import MAX_PLACES, Value
 from services.core.policy.form import Condition
-from services.core.policy.rubric import TieBreak
+from services.core.policy.rubric import Rubric
 from services.core.policy.schema import CarryOver
-from services.core.selection.candidates import BUDGET, FLOOR_AREA, Caps, Outcome
-from services.core.selection.scoring import Scored
+from services.core.selection.candidates import BUDGET, FLOOR_AREA, Caps, Outcome, Scored
+from services.core.selection.scoring import Remembered
 
 MEASURES: Mapping[str, str | None] = {"count": None, "budget": BUDGET, "floor_area": FLOOR_AREA}
 """Each cap and the fact that it limits; a count takes one for every project."""
+SCALE = 10**MAX_PLACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +47,40 @@ class Chosen:
 
 
 class Budgeted:
-    """Caps with what was already taken of them."""
+    """Caps with what was already taken of them. Counted in billionths: whole numbers for every figure as it is recorded."""
 
     def __init__(self, limits: Mapping[str, Fraction | int | None], share: Fraction = Fraction(1)) -> None:
-        self._limits = {cap: Fraction(limit) * share for cap, limit in limits.items() if limit is not None}
-        self._used = dict.fromkeys(self._limits, Fraction(0))
+        self._limits = {cap: _scaled(Fraction(limit) * share) for cap, limit in limits.items() if limit is not None}
+        self._used: dict[str, Fraction | int] = dict.fromkeys(self._limits, 0)
 
     def over(self, demand: Demand) -> tuple[OverCap, ...]:
         """The caps that a demand does not fit beside what was taken; empty when it fits all."""
-        asked = self._asked(demand)
         return tuple(
-            OverCap(cap, limit, self._used[cap], asked[cap])
+            OverCap(cap, Fraction(limit, SCALE), Fraction(self._used[cap], SCALE), _unscaled(asks))
             for cap, limit in self._limits.items()
-            if (asks := asked[cap]) is None or self._used[cap] + asks > limit
+            if (asks := _asked(demand, cap)) is None or self._used[cap] + asks > limit
         )
 
     def take(self, demand: Demand) -> None:
         """Counts a demand that fits as taken."""
-        asked = self._asked(demand)
         for cap in self._limits:
-            self._used[cap] += asked[cap] or 0
+            self._used[cap] += _asked(demand, cap) or 0
 
-    @staticmethod
-    def _asked(demand: Demand) -> dict[str, Fraction | None]:
-        return {"count": Fraction(1), "budget": demand.budget, "floor_area": demand.floor_area}
+
+def _asked(demand: Demand, cap: str) -> Fraction | int | None:
+    if cap == "count":
+        return SCALE
+    asks = demand.budget if cap == "budget" else demand.floor_area
+    return None if asks is None else _scaled(asks)
+
+
+def _scaled(number: Fraction) -> Fraction | int:
+    times, rest = divmod(SCALE, number.denominator)
+    return number * SCALE if rest else number.numerator * times
+
+
+def _unscaled(number: Fraction | int | None) -> Fraction | None:
+    return None if number is None else Fraction(number) / SCALE
 
 
 def limits_of(caps: Caps) -> dict[str, Fraction | int | None]:
@@ -100,58 +114,105 @@ def choose(ranked: Sequence[Demand], caps: Caps, *, over_cap: Literal["skip", "s
     return chosen
 
 
-@dataclass(frozen=True, slots=True)
+Key = tuple[Any, ...]
+"""What a project is ordered by, first to last; smaller comes first."""
+
+
 class Order:
-    """How a policy orders projects."""
+    """How a policy orders projects. `names`: what is compared, step by step; carry-over by tier stands outside."""
 
-    priority: tuple[Condition, ...]
-    tie_break: tuple[TieBreak, ...]
-    carry_over: CarryOver | None
+    def __init__(self, rubric: Rubric, priority: Sequence[Condition] = (), carry_over: CarryOver | None = None) -> None:
+        self._rule = carry_over
+        self._by_tie = carry_over is not None and carry_over.kind == "tie_break"
+        self._priority = [(one.fact, Remembered(partial(_unmet, one))) for one in priority]
+        self._ties = [(one, Remembered(partial(_tie_key, one.order == "desc"))) for one in rubric.tie_break]
+        self._places = {f"score.{dimension.id}": place for place, dimension in enumerate(rubric.dimensions)}
+        self.names = (
+            *(condition.fact for condition in priority),
+            "total",
+            *(("carry_over",) if self._by_tie else ()),
+            *(one.fact for one in rubric.tie_break),
+            "project.no",
+        )
 
-    def steps(self, scored: Scored) -> list[tuple[str, Any]]:
-        """What is compared, first to last, each with its name; smaller values come first. Carry-over by tier stands outside."""
-        steps: list[tuple[str, Any]] = [
-            (condition.fact, not condition.met_by(scored.candidate.facts.get(condition.fact)))
-            for condition in self.priority
-        ]
-        steps.append(("total", -scored.total))
-        if self.carry_over is not None and self.carry_over.kind == "tie_break":
-            steps.append(("carry_over", not scored.is_carried))
-        steps += [(one.fact, _tie_key(scored, one)) for one in self.tie_break]
-        steps.append(("project.no", scored.candidate.no))
-        return steps
+    def keys(self, scored: Sequence[Scored]) -> list[Key]:
+        """The key of every project."""
+        return self.keys_of(
+            [one.candidate.facts for one in scored],
+            [one.total_units for one in scored],
+            list(zip(*(one.dimension_units for one in scored), strict=True)),
+            [one.is_carried for one in scored],
+            [one.candidate.no for one in scored],
+        )
 
-    def rank(self, scored: Sequence[Scored], caps: Caps, *, over_cap: str) -> tuple[list[Scored], frozenset[str]]:
-        """The projects of one partition in rank order, and the ids of those that carry-over put before the others.
+    def keys_of(
+        self,
+        facts: Sequence[Mapping[str, Value | None]],
+        totals: Sequence[int],
+        dimensions: Sequence[Sequence[int]],
+        carried: Sequence[bool],
+        numbers: Sequence[str],
+    ) -> list[Key]:
+        """The key of every project, from columns."""
+        columns: list[Iterable[Any]] = [known.each([one.get(fact) for one in facts]) for fact, known in self._priority]
+        columns.append(map(neg, totals))
+        if self._by_tie:
+            columns.append(map(not_, carried))
+        for rule, known in self._ties:
+            if rule.fact in self._places:
+                points = dimensions[self._places[rule.fact]] if dimensions else ()
+                columns.append(map(neg, points) if rule.order == "desc" else points)
+            elif rule.fact == "project.no":
+                columns.append(map(partial(_text_key, rule.order == "desc"), numbers))
+            else:
+                columns.append(known.each([one.get(rule.fact) for one in facts]))
+        return list(zip(*columns, numbers, strict=True))
+
+    def rank(
+        self, scored: Sequence[Scored], caps: Caps, *, over_cap: str
+    ) -> tuple[list[Scored], list[Key], frozenset[str]]:
+        """The projects of one partition in rank order, their keys, and the ids of those that carry-over put before the others.
 
         At most the rule's share of each cap goes before; who does not fit it is ranked like everybody.
         """
-        ranked = sorted(scored, key=lambda one: [value for _, value in self.steps(one)])
-        rule = self.carry_over
-        if rule is None or rule.kind != "tier" or rule.share is None:
-            return ranked, frozenset()
-        taken = Budgeted(limits_of(caps), rule.share)
-        before: list[Scored] = []
-        for one in ranked:
-            if not one.is_carried:
-                continue
-            demand = demand_of(one.candidate.facts)
-            if not taken.over(demand):
-                taken.take(demand)
-                before.append(one)
-            elif over_cap == "stop":
-                break
-        ids = frozenset(one.candidate.project_id for one in before)
-        return before + [one for one in ranked if one.candidate.project_id not in ids], ids
+        keys = self.keys(scored)
+        order = sorted(range(len(scored)), key=keys.__getitem__)
+        ranked, ids = [scored[place] for place in order], frozenset[str]()
+        if self._rule is not None and self._rule.kind == "tier" and self._rule.share is not None:
+            ids = _before(ranked, Budgeted(limits_of(caps), self._rule.share), over_cap=over_cap)
+            order.sort(key=lambda place: scored[place].candidate.project_id not in ids)
+            ranked = [scored[place] for place in order]
+        return ranked, [keys[place] for place in order], ids
 
 
-def _tie_key(scored: Scored, rule: TieBreak) -> Any:
+def _before(ranked: Sequence[Scored], taken: Budgeted, *, over_cap: str) -> frozenset[str]:
+    before: set[str] = set()
+    for one in ranked:
+        if not one.is_carried:
+            continue
+        demand = demand_of(one.candidate.facts)
+        if not taken.over(demand):
+            taken.take(demand)
+            before.add(one.candidate.project_id)
+        elif over_cap == "stop":
+            break
+    return frozenset(before)
+
+
+def _unmet(condition: Condition, value: Value | None) -> bool:
+    return not condition.met_by(value)
+
+
+def _tie_key(descends: bool, value: Value | None) -> Key:
     """A key that sorts in the declared order, and what is missing last in either."""
-    value = scored.score_of(rule.fact)
     if value is None:
         return (1, 0)
-    descends = rule.order == "desc"
     if isinstance(value, str):
-        # The mark at the end puts a longer number before its own beginning, as descending order wants.
-        return (0, [*(-ord(mark) for mark in value), 1] if descends else [*map(ord, value), -1])
-    return (0, -value if descends else value + 0)
+        return (0, _text_key(descends, value))
+    number = value.numerator if value.denominator == 1 else value
+    return (0, -number if descends else number)
+
+
+def _text_key(descends: bool, text: str) -> Any:
+    # The mark at the end puts a longer text before its own beginning, as descending order wants.
+    return [*(-ord(mark) for mark in text), 1] if descends else text

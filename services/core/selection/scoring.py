@@ -1,44 +1,55 @@
-"""Points of a project: each indicator computed exactly and rounded once, half up, to four places; gates asked first."""
+"""Points of projects: each indicator computed exactly and rounded once, half up, to four places; gates asked first.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+Many projects are scored together, a column of values at a time: values repeat, and what one gave is remembered.
+"""
+
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
+from itertools import repeat
+from typing import Generic, TypeVar
 
-from services.core.facts.catalogue import Value, text_of
-from services.core.kit.exact import round_half_up
+from services.core.facts.catalogue import Value
 from services.core.policy.rubric import BandsCurve, CountCurve, FlagCurve, Indicator, LinearCurve, Rubric
 from services.core.policy.schema import CarryOver, Gate
-from services.core.selection.candidates import Candidate, IndicatorPoints
+from services.core.selection.candidates import UNIT, Candidate, Scored
 
-PLACES = 4
+__all__ = ["Remembered", "Scored", "Scorer", "exact_points", "units_of"]
+
+T = TypeVar("T")
+MOST_REMEMBERED = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A candidate with its points. `is_carried`: carry-over may prefer it. `bonus` is already part of `total`."""
+class Remembered(Generic[T]):
+    """What `compute` gave for a value, found again by which object it is: hashing a Fraction costs more than computing.
 
-    candidate: Candidate
-    points: tuple[IndicatorPoints, ...]
-    dimensions: Mapping[str, Decimal]
-    bonus: Decimal
-    total: Decimal
-    failed_gates: tuple[str, ...]
-    excepted_gates: tuple[str, ...]
-    is_carried: bool
+    Pays where equal values are one object, as those of frozen facts are (`frozen.Values`); is right for any.
+    """
 
-    @property
-    def is_ranked(self) -> bool:
-        """Whether it takes part in the ranking: no gate fails, no figure is in conflict."""
-        return not self.failed_gates and not self.candidate.conflicts
+    def __init__(self, compute: Callable[[Value | None], T]) -> None:
+        self._compute = compute
+        self._known: dict[int, T] = {}
+        self._kept: list[Value | None] = []  # what is known by its id must live on, or another could get that id
 
-    def score_of(self, fact: str) -> Value | None:
-        """What a tie-break compares: a dimension's points, the project's number, or a fact."""
-        if fact == "project.no":
-            return self.candidate.no
-        if fact.startswith("score."):
-            return Fraction(self.dimensions[fact.removeprefix("score.")])
-        return self.candidate.facts.get(fact)
+    def each(self, values: Sequence[Value | None]) -> list[T]:
+        """What is computed of every value, in their order."""
+        known = self._known
+        try:
+            return list(map(known.__getitem__, map(id, values)))
+        except KeyError:
+            if len(known) > MOST_REMEMBERED:
+                known.clear()
+                self._kept.clear()
+        for value in values:
+            if id(value) not in known:
+                known[id(value)] = self._compute(value)
+                self._kept.append(value)
+        return list(map(known.__getitem__, map(id, values)))
+
+
+def column(candidates: Sequence[Candidate], fact: str) -> list[Value | None]:
+    """The values of one fact."""
+    return [one.facts.get(fact) for one in candidates]
 
 
 def exact_points(indicator: Indicator, value: Value) -> Fraction:
@@ -60,46 +71,81 @@ def exact_points(indicator: Indicator, value: Value) -> Fraction:
             return min(curve.each * value, indicator.points)
 
 
+def units_of(points: Fraction) -> int:
+    """Points that are not negative as whole ten-thousandths, rounded half up (四舍五入)."""
+    return (2 * UNIT * points.numerator + points.denominator) // (2 * points.denominator)
+
+
+def _indicator_units(indicator: Indicator, value: Value | None) -> int:
+    return 0 if value is None else units_of(exact_points(indicator, value))
+
+
 class Scorer:
-    """Scores candidates under one rubric; remembers what a value gave, since values repeat over projects."""
+    """Scores candidates under one rubric; remembers what a value gave from one call to the next."""
 
     def __init__(self, rubric: Rubric, gates: Sequence[Gate] = (), carry_over: CarryOver | None = None) -> None:
         self._rubric = rubric
-        self._indicators = [(indicator, dict[Value | None, IndicatorPoints]()) for indicator in rubric.indicators]
-        self._sizes = [(dimension.id, len(dimension.indicators)) for dimension in rubric.dimensions]
+        self.facts = [indicator.fact for indicator in rubric.indicators]
+        self._units = [Remembered(partial(_indicator_units, indicator)) for indicator in rubric.indicators]
+        ends = [
+            sum(len(one.indicators) for one in rubric.dimensions[: end + 1]) for end in range(len(rubric.dimensions))
+        ]
+        self._dimensions = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
         self._gates = [(gate.id, gate.hard, gate.condition) for gate in gates]
+        self._met = [Remembered(condition.met_by) for _, _, condition in self._gates]
         self._carry_over = carry_over
+        self._bonus = units_of((carry_over and carry_over.points) or Fraction(0))
 
-    def score(self, candidate: Candidate) -> Scored:
-        """A candidate's points, dimension by dimension, and the gates that it fails or passes by exception."""
-        facts = candidate.facts
-        points = tuple(
-            known.get(facts.get(indicator.fact)) or self._points(indicator, facts.get(indicator.fact), known)
-            for indicator, known in self._indicators
+    def units(self, columns: Sequence[Sequence[Value | None]]) -> list[list[int]]:
+        """Points of every indicator (`facts` names its column), in units."""
+        return [known.each(values) for known, values in zip(self._units, columns, strict=True)]
+
+    def dimension_units(self, units: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Points of every dimension, given those of its indicators."""
+        return [list(map(sum, zip(*units[part], strict=True))) for part in self._dimensions]
+
+    def scores(self, candidates: Sequence[Candidate]) -> list[Scored]:
+        """Points of every candidate, dimension by dimension, and the gates that it fails or passes by exception."""
+        columns = [column(candidates, fact) for fact in self.facts]
+        units = self.units(columns)
+        dimensions = self.dimension_units(units)
+        carried = [self._is_carried(one) for one in candidates]
+        bonus = [self._bonus if one else 0 for one in carried]
+        return list(
+            map(
+                Scored,
+                candidates,
+                repeat(self._rubric),
+                zip(*units, strict=True),
+                zip(*dimensions, strict=True),
+                bonus,
+                map(sum, zip(*dimensions, bonus, strict=True)),
+                *self._gated(candidates),
+                self._missing(columns),
+                carried,
+            )
         )
-        dimensions, start = {}, 0
-        for name, size in self._sizes:
-            dimensions[name] = sum((one.points for one in points[start : start + size]), Decimal("0.0000"))
-            start += size
-        failed: list[str] = []
-        excepted: list[str] = []
-        for gate, hard, condition in self._gates:
-            if not condition.met_by(facts.get(condition.fact)):
-                passes = not hard and gate in candidate.exceptions
-                (excepted if passes else failed).append(gate)
-        rule = self._carry_over
-        is_carried = rule is not None and candidate.carry_over is not None and candidate.carry_over < rule.rounds
-        gives = rule.points if rule is not None and is_carried else None
-        bonus = round_half_up(gives or Fraction(0), PLACES)
-        total = sum(dimensions.values(), bonus)
-        return Scored(candidate, points, dimensions, bonus, total, tuple(failed), tuple(excepted), is_carried)
 
-    @staticmethod
-    def _points(
-        indicator: Indicator, value: Value | None, known: dict[Value | None, IndicatorPoints]
-    ) -> IndicatorPoints:
-        points = round_half_up(Fraction(0) if value is None else exact_points(indicator, value), PLACES)
-        share = round_half_up(Fraction(points) / indicator.points, PLACES) if indicator.points else Decimal("0.0000")
-        text = None if value is None else text_of(value)
-        known[value] = IndicatorPoints(indicator.id, indicator.fact, text, points, share)
-        return known[value]
+    def _is_carried(self, candidate: Candidate) -> bool:
+        rule, times = self._carry_over, candidate.carry_over
+        return rule is not None and times is not None and times < rule.rounds
+
+    def _gated(self, candidates: Sequence[Candidate]) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+        """For every candidate the gates that fail, and those that it passes by exception."""
+        failed: list[tuple[str, ...]] = [()] * len(candidates)
+        excepted = failed.copy()
+        for (gate, hard, condition), known in zip(self._gates, self._met, strict=True):
+            for place, met in enumerate(known.each(column(candidates, condition.fact))):
+                if not met:
+                    passes = not hard and gate in candidates[place].exceptions
+                    told = excepted if passes else failed
+                    told[place] = (*told[place], gate)
+        return failed, excepted
+
+    def _missing(self, columns: Sequence[Sequence[Value | None]]) -> list[tuple[str, ...]]:
+        missing: list[tuple[str, ...]] = [()] * len(columns[0])
+        for fact, values in sorted(dict(zip(self.facts, columns, strict=True)).items()):
+            for place, value in enumerate(values):
+                if value is None:
+                    missing[place] = (*missing[place], fact)
+        return missing
