@@ -21,6 +21,7 @@ MAX_DIGITS = 30
 _DECIMAL = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?", re.ASCII)
 _FRACTION = re.compile(r"-?\d{1,30}/\d{1,30}", re.ASCII)
 _HUNDREDTH = Decimal("0.01")
+_BILLION = 10**9
 _EXACT = Context(prec=200, traps=[Inexact])
 _AS_IT_IS, _LISTS, _NUMBERS = (str, bool, int), (list, tuple), (Decimal, Fraction)
 
@@ -99,6 +100,11 @@ def decimal_text(number: Decimal | Fraction | int) -> str:
         text = text.rstrip("0").rstrip(".") if "." in text else text
         return "0" if text == "-0" else text
     exact = Fraction(number)
+    times, uneven = divmod(_BILLION, exact.denominator)
+    if not uneven:  # nine places hold it, as nearly every figure; the rest is the same by hand
+        whole, part = divmod(abs(exact.numerator) * times, _BILLION)
+        text = f"{whole}.{part:09d}".rstrip("0") if part else str(whole)
+        return f"-{text}" if exact.numerator < 0 else text
     rest, places = exact.denominator, 0
     for prime in (2, 5):
         power = 0

@@ -50,15 +50,16 @@ class Budgeted:
     """Caps with what was already taken of them. Counted in billionths: whole numbers for every figure as it is recorded."""
 
     def __init__(self, limits: Mapping[str, Fraction | int | None], share: Fraction = Fraction(1)) -> None:
-        self._limits = {cap: _scaled(Fraction(limit) * share) for cap, limit in limits.items() if limit is not None}
+        shares = {cap: Fraction(limit) * share for cap, limit in limits.items() if limit is not None}
+        self._limits = {cap: (limit, _scaled(limit)) for cap, limit in shares.items()}
         self._used: dict[str, Fraction | int] = dict.fromkeys(self._limits, 0)
 
     def over(self, demand: Demand) -> tuple[OverCap, ...]:
         """The caps that a demand does not fit beside what was taken; empty when it fits all."""
         return tuple(
-            OverCap(cap, Fraction(limit, SCALE), Fraction(self._used[cap], SCALE), _unscaled(asks))
-            for cap, limit in self._limits.items()
-            if (asks := _asked(demand, cap)) is None or self._used[cap] + asks > limit
+            OverCap(cap, limit, Fraction(self._used[cap], SCALE), None if asks is None else Fraction(asks, SCALE))
+            for cap, (limit, most) in self._limits.items()
+            if (asks := _asked(demand, cap)) is None or self._used[cap] + asks > most
         )
 
     def take(self, demand: Demand) -> None:
@@ -77,10 +78,6 @@ def _asked(demand: Demand, cap: str) -> Fraction | int | None:
 def _scaled(number: Fraction) -> Fraction | int:
     times, rest = divmod(SCALE, number.denominator)
     return number * SCALE if rest else number.numerator * times
-
-
-def _unscaled(number: Fraction | int | None) -> Fraction | None:
-    return None if number is None else Fraction(number) / SCALE
 
 
 def limits_of(caps: Caps) -> dict[str, Fraction | int | None]:

@@ -1,14 +1,33 @@
 """From rows to rules and back: frozen candidates, round parameters and results in their stored forms. Pure."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from services.core.facts.catalogue import CATALOGUE, aggregated_value
-from services.core.kit.exact import decimal_text
+from pydantic_core import to_json
+
+from services.core.facts.catalogue import CATALOGUE, Entry, Value, aggregated_value
+from services.core.policy.rubric import Rubric
 from services.core.selection.bundle import parameters_from
-from services.core.selection.candidates import Candidate, Result, RoundParameters
+from services.core.selection.candidates import Candidate, Result, RoundParameters, points_text
+
+MOST_REMEMBERED = 50_000
+RESULT_COLUMNS = (
+    "run_id",
+    "position",
+    "project_id",
+    "no",
+    "partition",
+    "rank",
+    "total",
+    "outcome",
+    "units",
+    "dimensions",
+    "reason",
+    "sentence_zh",
+    "sentence_en",
+)
 
 
 def parameters_of(row: Mapping[str, Any]) -> RoundParameters:
@@ -23,92 +42,109 @@ def parameters_of(row: Mapping[str, Any]) -> RoundParameters:
     )
 
 
-def candidate_of(row: Mapping[str, Any]) -> Candidate:
-    """A frozen candidate as the rules take it: exact values, keys of facts in conflict, ids of excepted gates."""
+class _Known(dict[str, Value]):
+    """Values of one fact by their text."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self._entry = entry
+
+    def __missing__(self, text: str) -> Value:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        value = self[text] = aggregated_value(self._entry, text)
+        return value
+
+
+class Values:
+    """Texts of facts as exact values, equal ones mostly as one object, which spares the rules computing them again."""
+
+    def __init__(self) -> None:
+        self._known = {key: _Known(entry) for key, entry in CATALOGUE.items()}
+
+    def of(self, texts: Mapping[str, str]) -> dict[str, Value]:
+        """The values by key, in the order of keys."""
+        known = self._known
+        return {key: known[key][texts[key]] for key in sorted(texts)}
+
+
+def candidate_of(row: Mapping[str, Any], values: Values | None = None) -> Candidate:
+    """A frozen candidate as the rules take it; for many of them give one `values`."""
     return Candidate(
         project_id=str(row["project_id"]),
         no=row["no"],
         title=row["title"],
         partition=row["partition"],
-        facts={
-            key: aggregated_value(CATALOGUE[key], fact["value"])
-            for key, fact in row["facts"].items()
-            if fact["value"] is not None
-        },
+        facts=(values or Values()).of(row["facts"]),
         exceptions=frozenset(row["exceptions"]),
-        conflicts=tuple(sorted({conflict["key"] for conflict in row["conflicts"]})),
+        conflicts=tuple(row["conflicts"]),
+        carry_over=row["carry_over"],
     )
 
 
-def records_of(
-    run_id: UUID, results: Iterable[Result], sentences: Sequence[tuple[str, str]]
-) -> list[tuple[object, ...]]:
-    """The rows of `run_result`, in the order of its columns for COPY."""
-    return [
-        (
-            run_id,
-            position,
-            UUID(result.project_id),
-            result.no,
-            result.partition,
-            result.rank,
-            result.total,
-            result.outcome.value,
-            json.dumps(_points(result), ensure_ascii=False),
-            json.dumps(_reason(result), ensure_ascii=False),
-            *told,
-        )
-        for position, (result, told) in enumerate(zip(results, sentences, strict=True), start=1)
+def copied(
+    run_id: UUID, results: Iterable[Result], sentences: Iterable[tuple[str, str]], *, start: int
+) -> bytes:
+    """The rows of `run_result` from position `start` on, in the text form of COPY and the order of RESULT_COLUMNS."""
+    run = str(run_id)
+    lines = [
+        _line(run, position, result, told)
+        for position, (result, told) in enumerate(zip(results, sentences, strict=True), start=start)
     ]
+    return "".join(lines).encode()
 
 
-RESULT_COLUMNS = (
-    "run_id",
-    "position",
-    "project_id",
-    "no",
-    "partition",
-    "rank",
-    "total",
-    "outcome",
-    "points",
-    "reason",
-    "sentence_zh",
-    "sentence_en",
-)
-
-
-def _points(result: Result) -> dict[str, Any]:
-    return {
-        "indicators": [
-            {
-                "indicator": one.indicator,
-                "fact": one.fact,
-                "value": one.value,
-                "points": decimal_text(one.points),
-                "share": decimal_text(one.share),
-            }
-            for one in result.points
-        ],
-        "dimensions": {name: decimal_text(points) for name, points in result.dimensions.items()},
+def _line(run: str, position: int, result: Result, told: tuple[str, str]) -> str:
+    scored = result.scored
+    candidate = scored.candidate
+    dimensions = {
+        one.id: points_text(units) for one, units in zip(scored.rubric.dimensions, scored.dimension_units, strict=True)
     }
+    fields = (
+        run,
+        str(position),
+        candidate.project_id,
+        candidate.no,
+        candidate.partition,
+        "" if result.rank is None else str(result.rank),
+        points_text(scored.total_units),
+        result.outcome.value,
+        f"{{{','.join(map(str, scored.units))}}}",
+        to_json(dimensions).decode(),
+        to_json(_reason(result)).decode(),
+        *told,
+    )
+    line = "\t".join(fields)
+    if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != len(fields) - 1:
+        line = "\t".join(map(_escaped, fields))
+    return f"{line}\n"
+
+
+def _escaped(field: str) -> str:
+    """A field as COPY reads it back."""
+    return field.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _reason(result: Result) -> dict[str, Any]:
     return {
         "code": result.reason.code,
-        "params": dict(result.reason.params),
-        "failed_gates": list(result.failed_gates),
-        "excepted_gates": list(result.excepted_gates),
-        "missing": list(result.missing),
-        "conflicts": list(result.conflicts),
+        "params": result.reason.params,
+        "failed_gates": result.failed_gates,
+        "excepted_gates": result.excepted_gates,
+        "missing": result.missing,
+        "conflicts": result.conflicts,
         "carried": result.carried,
     }
 
 
-def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
+@lru_cache(maxsize=65_536)
+def _text_of_units(units: int) -> str:
+    return points_text(units)
+
+
+def document_of(row: Mapping[str, Any], rubric: Rubric) -> dict[str, Any]:
     """A stored result in the bundle's form (`bundle.result_document`)."""
-    points, reason = row["points"], row["reason"]
+    reason = row["reason"]
     return {
         "project_id": str(row["project_id"]),
         "no": row["no"],
@@ -116,8 +152,10 @@ def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
         "rank": row["rank"],
         "total": decimal_text(row["total"]),
         "outcome": row["outcome"],
-        "points": {one["indicator"]: one["points"] for one in points["indicators"]},
-        "dimensions": points["dimensions"],
+        "points": {
+            one.id: _text_of_units(units) for one, units in zip(rubric.indicators, row["units"], strict=True)
+        },
+        "dimensions": row["dimensions"],
         "failed_gates": reason["failed_gates"],
         "excepted_gates": reason["excepted_gates"],
         "missing": reason["missing"],

@@ -6,7 +6,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed
@@ -82,9 +95,14 @@ class Freeze(Keyed, Base):
 
 
 class FreezeCandidate(Base):
-    """One project of a freeze, its facts in one wide row, each with its value, sources and time."""
+    """One project of a freeze, its facts in one wide row: what the rules read, and no more (`freeze_evidence` has the rest).
+
+    `facts`: texts of what is known, by key. `synthetic`: keys of those that rest on a synthetic figure. `conflicts`: keys of facts
+    whose sources differ. `exceptions`: ids of excepted gates. `carry_over`: as `candidates.Candidate` has it.
+    """
 
     __tablename__ = "freeze_candidate"
+    __table_args__ = (Index("ix_freeze_candidate_partition", "freeze_id", "partition", "no", unique=True),)
 
     freeze_id: Mapped[UUID] = mapped_column(ForeignKey("round_freeze.id"), primary_key=True)
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
@@ -93,8 +111,23 @@ class FreezeCandidate(Base):
     partition: Mapped[str] = mapped_column(String(64, collation="C"))
     compounds: Mapped[list[Any]]
     facts: Mapped[dict[str, Any]]
+    synthetic: Mapped[list[Any]]
+    conflicts: Mapped[list[Any]]
+    exceptions: Mapped[list[Any]]
+    carry_over: Mapped[int | None]
+
+
+class FreezeEvidence(Base):
+    """What stands behind a frozen project's facts: sources and times, figures in conflict, exceptions, the improvement."""
+
+    __tablename__ = "freeze_evidence"
+
+    freeze_id: Mapped[UUID] = mapped_column(ForeignKey("round_freeze.id"), primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    facts: Mapped[dict[str, Any]]
     conflicts: Mapped[list[Any]]
     exceptions: Mapped[dict[str, Any]]
+    carry_over: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class FreezeExclusion(Base):
@@ -132,7 +165,10 @@ class Run(Keyed, Base):
 
 
 class RunResult(Base):
-    """What a run found for one project. `position` orders the whole run: by partition, rank, then who is not ranked."""
+    """What a run found for one project. `position` orders the whole run: by partition, rank, then who is not ranked.
+
+    `units`: ten-thousandths of a point for each indicator, in the order of the policy's rubric. `dimensions`: points as text.
+    """
 
     __tablename__ = "run_result"
     __table_args__ = (UniqueConstraint("run_id", "project_id"),)
@@ -145,7 +181,8 @@ class RunResult(Base):
     rank: Mapped[int | None]
     total: Mapped[Decimal | None] = mapped_column(Numeric(12, 4))
     outcome: Mapped[str] = mapped_column(String(20))
-    points: Mapped[dict[str, Any]]
+    units: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    dimensions: Mapped[dict[str, Any]]
     reason: Mapped[dict[str, Any]]
     sentence_zh: Mapped[str] = mapped_column(Text)
     sentence_en: Mapped[str] = mapped_column(Text)

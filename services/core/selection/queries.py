@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, String, Uuid, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import ARRAY, Select, String, Uuid, bindparam, case, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.core.kit.database import Statement, in_scope
@@ -16,6 +16,7 @@ from services.core.selection.errors import NotFrozen
 from services.core.selection.models import (
     Freeze,
     FreezeCandidate,
+    FreezeEvidence,
     FreezeExclusion,
     Publication,
     Run,
@@ -179,12 +180,22 @@ CANDIDATE_COLUMNS = (
     FreezeCandidate.facts,
     FreezeCandidate.conflicts,
     FreezeCandidate.exceptions,
+    FreezeCandidate.carry_over,
 )
 
+# Candidates in the order of their index, a part at a time: what a freeze holds never changes, so parts belong together.
 CANDIDATES = Statement(
     select(*CANDIDATE_COLUMNS)
-    .where(FreezeCandidate.freeze_id == bindparam("freeze_id", type_=Uuid()))
-    .order_by(FreezeCandidate.no)
+    .where(
+        FreezeCandidate.freeze_id == bindparam("freeze_id", type_=Uuid()),
+        tuple_(FreezeCandidate.partition, FreezeCandidate.no)
+        > tuple_(
+            bindparam("after_partition", type_=FreezeCandidate.partition.type),
+            bindparam("after_no", type_=FreezeCandidate.no.type),
+        ),
+    )
+    .order_by(FreezeCandidate.partition, FreezeCandidate.no)
+    .limit(bindparam("limit"))
 )
 
 SOME_CANDIDATES = Statement(
@@ -253,7 +264,8 @@ RESULT_COLUMNS = (
     RunResult.rank,
     RunResult.total,
     RunResult.outcome,
-    RunResult.points,
+    RunResult.units,
+    RunResult.dimensions,
     RunResult.reason,
     RunResult.sentence_zh,
     RunResult.sentence_en,
@@ -286,20 +298,36 @@ RANKING = Statement(
 
 RESULT = Statement(
     _results()
-    .add_columns(*CANDIDATE_COLUMNS[4:], SelectionRound.policy_version_id)
+    .join(
+        FreezeEvidence,
+        (FreezeEvidence.freeze_id == Run.freeze_id) & (FreezeEvidence.project_id == RunResult.project_id),
+    )
+    .add_columns(
+        FreezeCandidate.compounds,
+        FreezeCandidate.facts,
+        FreezeEvidence.facts.label("evidence"),
+        FreezeEvidence.conflicts,
+        FreezeEvidence.exceptions,
+        FreezeEvidence.carry_over,
+        SelectionRound.policy_version_id,
+    )
     .where(RunResult.project_id == bindparam("project_id", type_=Uuid()))
 )
 
-# Everything that a publication or a bundle tells of a run, in the order of its ranking.
+# Everything that a publication or a bundle tells of a run, in the order of its ranking, a part at a time.
 WHOLE_RUN = Statement(
-    select(*RESULT_COLUMNS, *CANDIDATE_COLUMNS[2:3], *CANDIDATE_COLUMNS[4:])
+    select(*RESULT_COLUMNS, *CANDIDATE_COLUMNS[2:3], *CANDIDATE_COLUMNS[4:], FreezeCandidate.synthetic)
     .join(Run, Run.id == RunResult.run_id)
     .join(
         FreezeCandidate,
         (FreezeCandidate.freeze_id == Run.freeze_id) & (FreezeCandidate.project_id == RunResult.project_id),
     )
-    .where(RunResult.run_id == bindparam("run_id", type_=Uuid()))
+    .where(
+        RunResult.run_id == bindparam("run_id", type_=Uuid()),
+        RunResult.position > bindparam("after", type_=RunResult.position.type),
+    )
     .order_by(RunResult.position)
+    .limit(bindparam("limit"))
 )
 
 # What is printed of a run: all of it, or one partition.

@@ -59,7 +59,8 @@ class Contest:
         self._caps = {row.partition: row for row in parameters.caps}
         if len(self._caps) != len(parameters.caps):
             raise RoundImpossible("a partition has caps twice")
-        self._gates = {gate.id: gate for gate in policy.selection_gates}
+        self._gates = {gate.id: (gate.condition.fact, gate.hard) for gate in policy.selection_gates}
+        self._indicators = tuple(one.id for one in policy.rubric.indicators)
         self._selection, self._rule = policy.selection, policy.selection.carry_over
         self._reserve = parameters.reserve
         self._scorer = Scorer(policy.rubric, policy.selection_gates, self._rule)
@@ -81,7 +82,7 @@ class Contest:
         ranked, keys, before = self._order.rank([one for one in scored if one.is_ranked], caps, over_cap=over_cap)
         demands = [demand_of(one.candidate.facts) for one in ranked]
         chosen = choose(demands, caps, over_cap=over_cap, reserve=self._reserve)
-        reasons = _Reasons(self._order.names, ranked, keys, chosen, before)
+        reasons = _Reasons(self._order.names, self._indicators, ranked, keys, chosen, before)
         for place, (one, choice) in enumerate(zip(ranked, chosen, strict=True)):
             yield Result(one, place + 1, choice.outcome, self._carried(one, before), reasons.of(place))
         for one in scored:
@@ -100,18 +101,13 @@ class Contest:
         """`conflict` names the facts in conflict; `gate` names each gate that fails, its fact, and whether it is hard."""
         if scored.candidate.conflicts:
             return Reason("conflict", {"facts": sorted(set(scored.candidate.conflicts))})
-        failed = [self._gates[gate] for gate in scored.failed_gates]
+        failed = [(gate, *self._gates[gate]) for gate in scored.failed_gates]
         return Reason(
             "gate",
             {
                 "gates": [
-                    {
-                        "id": gate.id,
-                        "fact": gate.condition.fact,
-                        "hard": gate.hard,
-                        "missing": scored.candidate.facts.get(gate.condition.fact) is None,
-                    }
-                    for gate in failed
+                    {"id": gate, "fact": fact, "hard": hard, "missing": scored.candidate.facts.get(fact) is None}
+                    for gate, fact, hard in failed
                 ]
             },
         )
@@ -143,12 +139,14 @@ class _Reasons:
     def __init__(
         self,
         names: Sequence[str],
+        indicators: Sequence[str],
         ranked: Sequence[Scored],
         keys: Sequence[Key],
         chosen: Sequence[Chosen],
         before: frozenset[str],
     ) -> None:
-        self._names, self._ranked, self._keys, self._chosen, self._before = names, ranked, keys, chosen, before
+        self._names, self._indicators = names, indicators
+        self._ranked, self._keys, self._chosen, self._before = ranked, keys, chosen, before
         self._last_in_before = _running([choice.outcome is Outcome.IN for choice in chosen])
         behind = _running([choice.outcome is not Outcome.IN for choice in reversed(chosen)])
         self._first_out_after = [None if one is None else len(chosen) - 1 - one for one in reversed(behind)]
@@ -191,8 +189,7 @@ class _Reasons:
             if bonus > most:
                 versus["bonus"] = points_text(bonus)
             else:
-                indicator = ahead.rubric.indicators[leads.index(most)].id
-                versus |= {"indicator": indicator, "lead": points_text(most)}
+                versus |= {"indicator": self._indicators[leads.index(most)], "lead": points_text(most)}
         return {"versus": versus}
 
 

@@ -135,17 +135,16 @@ class Scorer:
         failed: list[tuple[str, ...]] = [()] * len(candidates)
         excepted = failed.copy()
         for (gate, hard, condition), known in zip(self._gates, self._met, strict=True):
-            for place, met in enumerate(known.each(column(candidates, condition.fact))):
-                if not met:
-                    passes = not hard and gate in candidates[place].exceptions
-                    told = excepted if passes else failed
-                    told[place] = (*told[place], gate)
+            met = known.each(column(candidates, condition.fact))
+            for place in [place for place, holds in enumerate(met) if not holds]:
+                passes = not hard and gate in candidates[place].exceptions
+                told = excepted if passes else failed
+                told[place] = (*told[place], gate)
         return failed, excepted
 
     def _missing(self, columns: Sequence[Sequence[Value | None]]) -> list[tuple[str, ...]]:
         missing: list[tuple[str, ...]] = [()] * len(columns[0])
         for fact, values in sorted(dict(zip(self.facts, columns, strict=True)).items()):
-            for place, value in enumerate(values):
-                if value is None:
-                    missing[place] = (*missing[place], fact)
+            for place in [place for place, value in enumerate(values) if value is None]:
+                missing[place] = (*missing[place], fact)
         return missing

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from services.core.facts.catalogue import CATALOGUE
 from services.core.kit.exact import decimal_text
 from services.core.policy.schema import Policy
-from services.core.selection.candidates import Outcome, Result
+from services.core.selection.candidates import Outcome, Result, points_text
 
 _OUTCOMES = {
     Outcome.IN: ("列入计划（实施）", "in the plan"),
@@ -36,7 +37,7 @@ class Sentences:
             return self._not_ranked(result)
         params = result.reason.params
         zh, en = _OUTCOMES[result.outcome]
-        total = decimal_text(result.total)
+        total = points_text(result.scored.total_units)
         why_zh, why_en = self._why(result)
         carried_zh, carried_en = _carried(result)
         return (
@@ -132,11 +133,16 @@ def _over(over: Mapping[str, Any]) -> tuple[str, str]:
     limit, used, asks = over["limit"], over["used"], over["asks"]
     if over["cap"] == "count":
         return f"{zh}限额 {limit} {unit_zh}已满", f"the cap of {limit} {en} is full"
-    left = decimal_text(Fraction(limit) - Fraction(used))
+    left = _difference(limit, used)
     return (
         f"{zh} {asks} {unit_zh}，限额 {limit} {unit_zh}只余 {left} {unit_zh}",
         f"its {en} of {asks}{unit_en} does not fit what is left of the cap ({left} of {limit}{unit_en})",
     )
+
+
+@lru_cache(maxsize=4096)
+def _difference(limit: str, used: str) -> str:
+    return decimal_text(Fraction(limit) - Fraction(used))
 
 
 def _carried(result: Result) -> tuple[str, str]:
