@@ -46,7 +46,13 @@ def policy() -> Policy:
                         "id": name,
                         "title": name,
                         "indicators": [
-                            {"id": fact.replace(".", "_"), "title": fact, "fact": fact, "points": points, "curve": curve}
+                            {
+                                "id": fact.replace(".", "_"),
+                                "title": fact,
+                                "fact": fact,
+                                "points": points,
+                                "curve": curve,
+                            }
                             for fact, points, curve in part
                         ],
                     }

@@ -20,7 +20,7 @@ from services.cli.demo import demo
 from services.cli.embedded import Refusal
 from services.cli.environment import migrate_to_head, prepared, refuse_taken, words
 from services.cli.supervisor import Program, supervise
-from services.cli.verify import main as verify_bundle
+from services.cli.verifying import main as verify_bundle
 
 
 class OneLineRefusals(TyperGroup):

@@ -1,15 +1,11 @@
-"""`jiugai verify BUNDLE.json`: recomputes a selection run from its bundle and tells every difference.
-
-It shares no code with the engine, so that neither hides an error of the other. Exact: points are whole ten-thousandths.
-"""
+"""Recomputes a selection run from its bundle. Shares no code with the engine, so that neither hides an error of the other."""
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from functools import cache
-from itertools import compress, groupby
-from pathlib import Path
+from functools import lru_cache, partial
+from itertools import compress, groupby, zip_longest
 from typing import Any
 
 Data = dict[str, Any]
@@ -18,72 +14,76 @@ _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":
 CAPS = {"budget": "project.budget", "floor_area": "compound.floor_area"}
 
 
-def verify(bundle: Data) -> list[str]:
-    """Every difference between what the bundle says and what follows from its own inputs; empty when they agree."""
-    if (bundle["format"], bundle["rules_version"]) != ("jiugai-bundle/1", 1):
-        return ["this verifier knows the format jiugai-bundle/1 under rules version 1 only"]
-    told, candidates = bundle["results"], bundle["candidates"]
-    inputs = {key: bundle[key] for key in ("policy", "round", "candidates", "rules_version")}
-    digests = {"hash": _json(inputs), "results_digest": _json(told)}
-    false = [name for name, text in digests.items() if bundle[name] != hashlib.sha256(text.encode()).hexdigest()]
-    wrong = [f"{name} is not the SHA-256 of what it stands for" for name in false]
-    if min(len({one[key] for one in candidates}) for key in ("no", "project_id")) != len(candidates):
-        wrong.append("a candidate comes twice")
-    expected = list(_recomputed(bundle["policy"], bundle["round"], candidates))
-    if [one["project_id"] for one in told] != [one["project_id"] for one in expected]:
-        return [*wrong, "the results are not those of the candidates, in order of partition and rank"]
-    for said, own in (pair for pair in zip(told, expected, strict=True) if _json(pair[0]) != _json(pair[1])):
-        keys = [key for key in said | own if key not in said or key not in own or _json(said[key]) != _json(own[key])]
-        wrong += [f"{own['no']}: {key} is {said.get(key)!r}, recomputed {own.get(key)!r}" for key in sorted(keys)]
-    return wrong
+def verify(bundle: Iterable[bytes]) -> Iterator[str]:
+    """Every difference between what a bundle says and what follows from its inputs, a partition at a time; none when they agree."""
+    lines = iter(bundle)
+    first, head = json.loads(next(lines, b"")), next(lines, b"")
+    policy, settings, version = (json.loads(head)["inputs"][key] for key in ("policy", "round", "rules_version"))
+    if (first, version) != ({"format": "jiugai-bundle/2"}, 1):
+        yield "this verifier knows the format jiugai-bundle/2 under rules version 1 only"
+        return
+    sums = {"hash": hashlib.sha256(head), "results_digest": hashlib.sha256()}
+    expected, end, seen, last = list[Data](), Data(), list[Any](), ""
+    for one in [one for dimension in policy["rubric"]["dimensions"] for one in dimension["indicators"]]:
+        one["earns"] = lru_cache(maxsize=100_000)(partial(_earned, one))
+    for kind, group in groupby(lines, key=lambda line: line[2:8]):
+        told, misplaced = list(group), bool(end) or (bool(expected) and kind != b"result")
+        if kind == b"result":
+            sums["results_digest"].update(b"".join(told))
+            yield from _differences(told, expected)
+            expected = []
+        elif kind == b"candid":
+            sums["hash"].update(b"".join(told))
+            candidates = [json.loads(line)["candidate"] for line in told]
+            misplaced |= candidates[0]["partition"] <= last or len({one["partition"] for one in candidates}) > 1
+            last, expected = candidates[0]["partition"], list(_recomputed(policy, settings, candidates))
+            seen += [one[key] for one in candidates for key in ("no", "project_id")]
+        else:
+            end, misplaced = json.loads(told[0])["digests"], misplaced or len(told) > 1
+        if misplaced:
+            yield "each partition comes once, in order, its results after its candidates; the digests come last"
+    if min(len(set(seen[0::2])), len(set(seen[1::2]))) * 2 != len(seen):
+        yield "a candidate comes twice"
+    for name in [name for name in sums if end.get(name) != sums[name].hexdigest()]:
+        yield f"{name} is not the SHA-256 of what it stands for"
 
 
-def main(bundle: Path) -> None:
-    """Recomputes a run from its bundle; exits with 1 when anything differs or the file is no bundle."""
-    try:
-        differences = verify(json.loads(bundle.read_text("utf-8")))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-        raise SystemExit(f"{bundle}: no bundle that can be read ({type(error).__name__})") from error
-    print("\n".join(differences) or "OK: hash, points, totals, ranks and outcomes agree")
-    raise SystemExit(1 if differences else 0)
+def _differences(told: list[bytes], expected: list[Data]) -> Iterator[str]:
+    for line, own in zip_longest(told, expected, fillvalue=None):
+        if line != (_json({"result": own}) + "\n").encode():
+            said, due = json.loads(line or b"{}").get("result", {}), own or {}
+            for key in [key for key in said | due if _json(said.get(key, 0.1)) != _json(due.get(key, 0.1))]:
+                yield f"{due.get('no')}: {key} is {said.get(key)!r}, recomputed {due.get(key)!r}"
 
 
 def _recomputed(policy: Data, settings: Data, candidates: list[Data]) -> Iterator[Data]:
     rule = policy["selection"].get("carry_over") or {"kind": None, "rounds": 0}
     stops = policy["selection"]["over_cap"] == "stop"
     caps: dict[Any, Data] = {row["partition"]: row for row in settings["caps"]}
-    memory: dict[Any, int] = {}
-    ordered = sorted(candidates, key=lambda one: (one["partition"], one["no"]))
-    for partition, group in groupby(ordered, key=lambda one: one["partition"]):
-        members = [_scored(policy, rule, one, memory) for one in group]
-        limits = caps.get(partition) or caps.get(None) or {}
-        ranked = _ordered(policy, rule, [one for one in members if not one["failed_gates"] and not one["conflicts"]])
-        if rule["kind"] == "tier":
-            carried = [one for one in ranked if one["carried"]]
-            first = {one["no"] for one in compress(carried, _fits(carried, limits, rule["share"], stops))}
-            for one in members:
-                one["carried"] = "tier" if one["no"] in first else None
-            ranked.sort(key=lambda one: one["carried"] is None)
-        waiting = 0
-        for rank, fits in enumerate(_fits(ranked, limits, 1, stops), start=1):
-            waiting += not fits
-            outcome = "in" if fits else "reserve" if waiting <= settings["reserve"] else "later"
-            ranked[rank - 1] |= {"rank": rank, "outcome": outcome}
-        for one in ranked + [one for one in members if one["rank"] is None]:
-            yield {key: value for key, value in one.items() if key not in ("facts", "compared", "sum")}
+    members = [_scored(policy, rule, one) for one in sorted(candidates, key=lambda one: str(one["no"]))]
+    limits = caps.get(members[0]["partition"]) or caps.get(None) or {}
+    ranked = _ordered(policy, rule, [one for one in members if not one["failed_gates"] and not one["conflicts"]])
+    if rule["kind"] == "tier":
+        carried = [one for one in ranked if one["carried"]]
+        first = {one["no"] for one in compress(carried, _fits(carried, limits, rule["share"], stops=stops))}
+        for one in members:
+            one["carried"] = "tier" if one["no"] in first else None
+        ranked.sort(key=lambda one: one["carried"] is None)
+    waiting = 0
+    for rank, fits in enumerate(_fits(ranked, limits, 1, stops=stops), start=1):
+        waiting += not fits
+        other = "reserve" if waiting <= settings["reserve"] else "later"
+        ranked[rank - 1] |= {"rank": rank, "outcome": "in" if fits else other}
+    for one in ranked + [one for one in members if one["rank"] is None]:
+        yield {key: value for key, value in one.items() if key not in ("facts", "compared", "sum")}
 
 
-def _scored(policy: Data, rule: Data, candidate: Data, memory: dict[Any, int]) -> Data:
+def _scored(policy: Data, rule: Data, candidate: Data) -> Data:
     facts, points, sums, missing = candidate["facts"], dict[str, int](), dict[str, int](), set[str]()
     for dimension in policy["rubric"]["dimensions"]:
-        for indicator in dimension["indicators"]:
-            key = (indicator["id"], facts.get(indicator["fact"]))
-            if key not in memory:
-                exact = 0 if key[1] is None else _points(indicator, _value(key[1])) * 10_000
-                memory[key] = int((2 * exact + 1) // 2)
-            points[indicator["id"]] = memory[key]
-            missing |= {indicator["fact"]} if key[1] is None else set()
-        sums["score." + dimension["id"]] = sum(points[indicator["id"]] for indicator in dimension["indicators"])
+        earned = {one["id"]: one["earns"](facts.get(one["fact"])) for one in dimension["indicators"]}
+        missing |= {one["fact"] for one in dimension["indicators"]} - facts.keys()
+        points, sums["score." + dimension["id"]] = points | earned, sum(earned.values())
     asked = [gate for gate in policy["gates"] if gate["gates"] not in ("works", "acceptance")]
     unmet = [gate for gate in asked if not _holds(gate, facts.get(VOTES.get(gate.get("vote")) or gate["fact"]))]
     excepted = [gate["id"] for gate in unmet if not gate["hard"] and gate["id"] in candidate["exceptions"]]
@@ -98,21 +98,23 @@ def _scored(policy: Data, rule: Data, candidate: Data, memory: dict[Any, int]) -
     return one | {"total": _text(one["sum"])}
 
 
-def _points(indicator: Data, value: Any) -> Any:
-    curve, most = indicator["curve"], Fraction(indicator["points"])
-    if curve["kind"] in ("flag", "count"):
-        return min(most, value * Fraction(curve.get("each", most)))
+def _earned(indicator: Data, text: str | None) -> int:
+    curve, points, value = indicator["curve"], Fraction(0 if text is None else indicator["points"]), _value(text or "0")
     if curve["kind"] == "linear":
         low, high = Fraction(curve["from"]), Fraction(curve["to"])
-        return most * max(0, min(1, (value - low) / (high - low)))
-    return Fraction(next((band["points"] for band in curve["bands"] if _holds(band, str(value))), curve["else"]))
+        points *= max(0, min(1, (value - low) / (high - low)))
+    elif curve["kind"] == "bands" and text is not None:
+        points = Fraction(next((band["points"] for band in curve["bands"] if _holds(band, text)), curve["else"]))
+    else:
+        points = min(points, value * Fraction(curve.get("each", points)))
+    return int((20_000 * points + 1) // 2)
 
 
 def _holds(rule: Data, text: str | None) -> bool:
     value, low, high = _value(text), rule.get("at_least"), rule.get("at_most")
     if value is None or (low is None and high is None):
         return value is rule.get("is", True)
-    return bool(value >= Fraction(str(low)) if high is None else value <= Fraction(high))
+    return bool(value >= _value(str(low)) if high is None else value <= _value(high))
 
 
 def _ordered(policy: Data, rule: Data, members: list[Data]) -> list[Data]:
@@ -129,21 +131,19 @@ def _ordered(policy: Data, rule: Data, members: list[Data]) -> list[Data]:
     return ranked
 
 
-def _fits(ranked: list[Data], limits: Data, share: Any, stops: bool) -> list[bool]:
+def _fits(ranked: list[Data], limits: Data, share: Any, *, stops: bool) -> Iterator[bool]:
     left: Data = {cap: Fraction(limits[cap]) * Fraction(share) for cap in ("count", *CAPS) if cap in limits}
-    fitting: list[bool] = []
     for one in ranked:
         asks: Data = {"count": 1} | {cap: _value(one["facts"].get(fact)) for cap, fact in CAPS.items()}
-        fits = all(asks[cap] is not None and asks[cap] <= left[cap] for cap in left)
+        yield (fits := all(asks[cap] is not None and asks[cap] <= left[cap] for cap in left))
         left = {cap: left[cap] - asks[cap] if fits else left[cap] if not stops else -1 for cap in left}
-        fitting.append(fits)
-    return fitting
 
 
-@cache
+@lru_cache(maxsize=200_000)
 def _value(text: str | None) -> Any:
     return {"true": True, "false": False, None: None}[text] if text in ("true", "false", None) else Fraction(text)
 
 
+@lru_cache(maxsize=200_000)
 def _text(units: int) -> str:
     return f"{units // 10_000}.{units % 10_000:04d}".rstrip("0").rstrip(".")

@@ -23,8 +23,8 @@ CANDIDATES = 3000
 MANY = 12
 
 ADD_CANDIDATES = """
-INSERT INTO freeze_candidate (freeze_id, project_id, no, title, partition, compounds, facts, conflicts, exceptions)
-SELECT $1, p.id, p.no, p.title, c.partition, c.compounds, c.facts, c.conflicts, c.exceptions
+INSERT INTO freeze_candidate (freeze_id, project_id, no, title, partition, compounds, facts, synthetic, conflicts, exceptions)
+SELECT $1, p.id, p.no, p.title, c.partition, c.compounds, c.facts, c.synthetic, c.conflicts, c.exceptions
 FROM project p, (SELECT * FROM freeze_candidate WHERE freeze_id = $1 LIMIT 1) c WHERE p.no LIKE $2
 """
 ADD_PROJECTS = """

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from services.core.kit.uow import Database
-from services.core.selection import computing, frozen
+from services.core.selection import computing
 from services.core.selection.jobs import ComputeRun
 from services.core.selection.rules import RoundImpossible
 from services.worker import runtime
@@ -119,11 +119,11 @@ async def test_a_run_that_is_out_of_time_is_shown_as_failed(world: World, monkey
 async def test_a_cancelled_run_starts_again_from_the_beginning(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id, job = await _asked(world)
 
-    def stopped(*_: object) -> object:
+    async def stopped(*_: object) -> object:
         raise asyncio.CancelledError
 
     with monkeypatch.context() as halfway:
-        halfway.setattr(frozen, "records_of", stopped)
+        halfway.setattr(computing, "_copy", stopped)
         with pytest.raises(asyncio.CancelledError):
             await runtime.perform({"database": world.database}, job)
     assert await _state(world, run_id) == "failed"

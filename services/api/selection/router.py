@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
@@ -36,6 +37,7 @@ from services.core.selection import explaining, filtering, freezing, publishing,
 
 router = APIRouter(prefix="/v1", tags=["selection"])
 NONE = UUID(int=0)
+NDJSON = "application/x-ndjson"
 
 
 def _small(text: str) -> int:
@@ -238,7 +240,7 @@ def _ranked(row: Mapping[str, Any]) -> dict[str, Any]:
         "rank": row["rank"],
         "total": decimal_text(row["total"]),
         "outcome": row["outcome"],
-        "dimensions": row["points"]["dimensions"],
+        "dimensions": row["dimensions"],
         "reason": row["reason"],
         "sentence_zh": row["sentence_zh"],
         "sentence_en": row["sentence_en"],
@@ -256,16 +258,20 @@ async def get_result(
     return Response(to_json({**_ranked(row), **await explaining.result(reader, row)}), media_type="application/json")
 
 
-@router.get("/runs/{run_id}/bundle", response_model=dict[str, Any])
+@router.get(
+    "/runs/{run_id}/bundle",
+    response_class=StreamingResponse,
+    responses={200: {"content": {NDJSON: {"schema": {"type": "string"}}}}},
+)
 async def get_bundle(
-    access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, run_id: UUID
+    request: Request, access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, run_id: UUID
 ) -> Response:
-    """Policy, round, frozen facts and results of a finished run, for `jiugai verify`."""
-    content = await explaining.bundle(reader, scope=access.scope, run_id=run_id)
-    return Response(
-        content,
-        headers={"Content-Disposition": f'attachment; filename="run-{run_id}.json"'},
-        media_type="application/json",
+    """Policy, round, frozen facts and results of a finished run, a line each, for `jiugai verify`."""
+    told = await explaining.bundle(reader, scope=access.scope, run_id=run_id)
+    return StreamingResponse(
+        told.lines(request.app.state.database),
+        headers={"Content-Disposition": f'attachment; filename="run-{run_id}.ndjson"'},
+        media_type=NDJSON,
     )
 
 

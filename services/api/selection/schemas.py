@@ -236,6 +236,7 @@ class ResultOut(RankedItem):
     indicators: list[dict[str, Any]]
     conflicts: list[dict[str, Any]]
     exceptions: dict[str, Any]
+    carry_over: dict[str, Any] | None
 
 
 class PublicationOut(BaseModel):

@@ -76,8 +76,9 @@ def _asked(demand: Demand, cap: str) -> Fraction | int | None:
 
 
 def _scaled(number: Fraction) -> Fraction | int:
-    times, rest = divmod(SCALE, number.denominator)
-    return number * SCALE if rest else number.numerator * times
+    numerator, denominator = number.as_integer_ratio()
+    times, rest = divmod(SCALE, denominator)
+    return number * SCALE if rest else numerator * times
 
 
 def limits_of(caps: Caps) -> dict[str, Fraction | int | None]:

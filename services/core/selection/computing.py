@@ -1,12 +1,16 @@
 """Computing a run: from the frozen facts to ranks, points and sentences, in one transaction that either writes all or nothing.
 
+Partition by partition, so that memory does not grow with the number of projects; one part is ranked while the one before is stored.
 How far it has come is shown meanwhile by short transactions of their own; a worker that is killed leaves the run `running`, one
 that is stopped or runs out of time leaves it `failed`, and the ledger starts it again from the beginning.
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import update
@@ -15,14 +19,19 @@ from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
 from services.core.selection import frozen, queries
-from services.core.selection.bundle import run_digest
-from services.core.selection.candidates import Candidate, Result, RoundParameters
+from services.core.selection.bundle import Writer
+from services.core.selection.candidates import RoundParameters
 from services.core.selection.events import RunFinished
 from services.core.selection.models import Run, RunState
-from services.core.selection.rules import RULES_VERSION, RoundImpossible, run
+from services.core.selection.rules import RULES_VERSION, Contest, RoundImpossible
 from services.core.selection.sentences import Sentences
 
+if TYPE_CHECKING:
+    import asyncpg
+
 SHOWING_SECONDS = 2
+PART = 4000
+"""How many candidates are read at a time."""
 
 
 async def compute(uow: UnitOfWork, *, run_id: UUID) -> None:
@@ -36,7 +45,8 @@ async def compute(uow: UnitOfWork, *, run_id: UUID) -> None:
         return
     await _show(uow, run_id, state=RunState.RUNNING, progress=0, started_at=uow.now, error=None)
     try:
-        await _compute(uow, run_id, found["freeze_id"], found["round_id"], found["region_path"])
+        async with uow.driver.transaction():
+            await _compute(uow, found)
     except RoundImpossible as impossible:
         await _show(uow, run_id, state=RunState.FAILED, finished_at=uow.now, error=str(impossible))
     except Exception as error:
@@ -50,19 +60,18 @@ async def compute(uow: UnitOfWork, *, run_id: UUID) -> None:
         raise
 
 
-async def _compute(uow: UnitOfWork, run_id: UUID, freeze_id: UUID, round_id: UUID, region_path: str) -> None:
+async def _compute(uow: UnitOfWork, run: "asyncpg.Record") -> None:
+    run_id, round_id = run["id"], run["round_id"]
     terms = await queries.ROUND_TO_COMPUTE.first(uow.driver, round_id=round_id)
     assert terms is not None  # noqa: S101 - held by a foreign key
     stored = await policies.by_id(uow.driver, version_id=terms["policy_version_id"])
-    rows = await queries.CANDIDATES.all(uow.driver, freeze_id=freeze_id)
-    await _show(uow, run_id, progress=30)
-    policy, parameters = Policy.model_validate(stored.body), frozen.parameters_of(terms)
-    candidates = await asyncio.to_thread(lambda: [frozen.candidate_of(row) for row in rows])
-    digest, results, sentences = await asyncio.to_thread(_ranked, policy, parameters, candidates)
-    await _show(uow, run_id, progress=70)
-    await uow.driver.copy_records_to_table(
-        "run_result", records=frozen.records_of(run_id, results, sentences), columns=list(frozen.RESULT_COLUMNS)
-    )
+    work = _Work(run_id, Policy.model_validate(stored.body), frozen.parameters_of(terms))
+    ready = b""
+    async for rows in _parts(uow.driver, run["freeze_id"]):
+        ready = await _both(asyncio.to_thread(_ranked, work, rows), _copy(uow.driver, ready))
+        await _show(uow, run_id, progress=min(99, 100 * work.done // run["candidates"]))
+    await _copy(uow.driver, ready)
+    digest = work.writer.run_digest
     await uow.connection.execute(
         update(Run)
         .where(Run.id == run_id)
@@ -75,15 +84,63 @@ async def _compute(uow: UnitOfWork, run_id: UUID, freeze_id: UUID, round_id: UUI
             error=None,
         )
     )
-    uow.record(RunFinished(run_id=run_id, digest=digest), subject="round", subject_id=round_id, region_path=region_path)
+    uow.record(
+        RunFinished(run_id=run_id, digest=digest), subject="round", subject_id=round_id, region_path=run["region_path"]
+    )
 
 
-def _ranked(
-    policy: Policy, parameters: RoundParameters, candidates: list[Candidate]
-) -> tuple[str, list[Result], list[tuple[str, str]]]:
-    results = run(policy, parameters, candidates)
-    words = Sentences(policy)
-    return run_digest(policy, parameters, candidates), results, [words.of(result) for result in results]
+class _Work:
+    """A run under way: what is remembered from one part to the next."""
+
+    def __init__(self, run_id: UUID, policy: Policy, parameters: RoundParameters) -> None:
+        self.run_id = run_id
+        self.contest, self.words = Contest(policy, parameters), Sentences(policy)
+        self.writer, self.values = Writer(policy, parameters), frozen.Values()
+        self.done = 0
+
+
+def _ranked(work: _Work, rows: "Sequence[asyncpg.Record]") -> bytes:
+    """The results of some partitions, as COPY takes them."""
+    candidates = [frozen.candidate_of(row, work.values) for row in rows]
+    work.writer.candidates(candidates)
+    results = work.contest.results(candidates)
+    text = frozen.copied(work.run_id, results, map(work.words.of, results), start=work.done + 1)
+    work.done += len(results)
+    return text
+
+
+async def _parts(driver: "asyncpg.Connection", freeze_id: UUID) -> "AsyncIterator[list[asyncpg.Record]]":
+    """Frozen candidates by partition and number, some thousand at a time, never half a partition."""
+    held: list[asyncpg.Record] = []
+    after = ("", "")
+    while rows := await queries.CANDIDATES.all(
+        driver, freeze_id=freeze_id, after_partition=after[0], after_no=after[1], limit=PART
+    ):
+        held += rows
+        after = (rows[-1]["partition"], rows[-1]["no"])
+        whole = next((place for place in range(len(held), 0, -1) if held[place - 1]["partition"] != after[0]), 0)
+        if whole:
+            yield held[:whole]
+            del held[:whole]
+    if held:
+        yield held
+
+
+async def _copy(driver: "asyncpg.Connection", text: bytes) -> None:
+    if text:
+        await driver.copy_to_table(
+            "run_result", source=BytesIO(text), columns=list(frozen.RESULT_COLUMNS), format="text", null=""
+        )
+
+
+async def _both(ranking: Coroutine[Any, Any, bytes], copying: Coroutine[Any, Any, None]) -> bytes:
+    """Computes a part while the one before is being stored. Neither is left behind when the other fails or all is cancelled."""
+    ranked, copied = await asyncio.gather(ranking, copying, return_exceptions=True)
+    for outcome in (copied, ranked):
+        if isinstance(outcome, BaseException):
+            raise outcome
+    assert isinstance(ranked, bytes)  # noqa: S101 - what is no exception
+    return ranked
 
 
 async def _show(uow: UnitOfWork, run_id: UUID, **values: RunState | int | str | datetime | None) -> None:

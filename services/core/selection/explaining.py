@@ -1,47 +1,100 @@
 """What a run found, told whole: one project with the sources of every point, and the bundle that anybody can recompute."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.core.kit.exact import canonical_json, digest
+from services.core.facts.catalogue import CATALOGUE, aggregated_value
+from services.core.kit.exact import decimal_text
 from services.core.kit.scope import Scope
+from services.core.kit.uow import Database
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
 from services.core.selection import frozen, queries
-from services.core.selection.bundle import build
+from services.core.selection.bundle import Writer
+from services.core.selection.candidates import RoundParameters, indicator_points
 from services.core.selection.errors import RunNotDone
 from services.core.selection.models import RunState
 
 if TYPE_CHECKING:
     import asyncpg
 
+PART = 2000
+"""How many results are read at a time."""
+
 
 async def result(driver: "asyncpg.Connection", row: Mapping[str, Any]) -> dict[str, Any]:
-    """Indicators of a stored result (`queries.RESULT`), each with the frozen fact behind it; conflicts and exceptions."""
+    """Indicators of a stored result (`queries.RESULT`), each with the frozen fact behind it; conflicts, exceptions, carry-over."""
     stored = await policies.by_id(driver, version_id=row["policy_version_id"])
     rubric = Policy.model_validate(stored.body).rubric
-    titles = {one.id: one.title for one in (rubric.indicators if rubric else ())}
-    facts = row["facts"]
+    assert rubric is not None  # noqa: S101 - there is no result without one
+    texts, evidence = row["facts"], row["evidence"]
+    facts = {key: aggregated_value(CATALOGUE[key], text) for key, text in texts.items()}
+    titles = {one.id: one.title for one in rubric.indicators}
     return {
         "compounds": row["compounds"],
         "indicators": [
-            {**one, "title": titles.get(one["indicator"]), "source": facts.get(one["fact"])}
-            for one in row["points"]["indicators"]
+            {
+                "indicator": one.indicator,
+                "fact": one.fact,
+                "value": one.value,
+                "points": decimal_text(one.points),
+                "share": decimal_text(one.share),
+                "title": titles[one.indicator],
+                "source": {"value": texts.get(one.fact), **evidence[one.fact]} if one.fact in evidence else None,
+            }
+            for one in indicator_points(rubric, row["units"], facts)
         ],
         "conflicts": row["conflicts"],
         "exceptions": row["exceptions"],
+        "carry_over": row["carry_over"],
     }
 
 
-async def bundle(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID) -> bytes:
-    """The bundle of a finished run, always the same bytes. NotFound outside `scope`, RunNotDone before it is finished."""
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The bundle of a finished run, always the same bytes."""
+
+    run_id: UUID
+    policy: Policy
+    parameters: RoundParameters
+
+    async def lines(self, database: Database) -> AsyncIterator[bytes]:
+        """Its lines, many at a time. No connection is held while the reader is slow: what a run found never changes."""
+        writer, values = Writer(self.policy, self.parameters), frozen.Values()
+        yield writer.head()
+        async for rows in self._partitions(database):
+            candidates = [frozen.candidate_of(row, values) for row in rows]
+            yield writer.candidates(sorted(candidates, key=lambda one: one.no))
+            assert self.policy.rubric is not None  # noqa: S101 - there is no run without one
+            yield writer.results([frozen.document_of(row, self.policy.rubric) for row in rows])
+        yield writer.end()
+
+    async def _partitions(self, database: Database) -> "AsyncIterator[list[asyncpg.Record]]":
+        held: list[asyncpg.Record] = []
+        after = 0
+        while True:
+            async with database.read() as reader:
+                rows = await queries.WHOLE_RUN.all(reader, run_id=self.run_id, after=after, limit=PART)
+            held += rows
+            whole = [list(group) for _, group in groupby(held, key=lambda row: row["partition"])]
+            if not rows:
+                for partition in whole:
+                    yield partition
+                return
+            after = rows[-1]["position"]
+            held = whole.pop()
+            for partition in whole:
+                yield partition
+
+
+async def bundle(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID) -> Bundle:
+    """The bundle of a finished run. NotFound outside `scope`, RunNotDone before it is finished."""
     run = await queries.run_of(driver, scope=scope, run_id=run_id)
     if run["state"] != RunState.DONE:
         raise RunNotDone
     found = await queries.round_of(driver, scope=scope, round_id=run["round_id"])
     stored = await policies.by_id(driver, version_id=found["policy_version_id"])
-    candidates = [frozen.candidate_of(row) for row in await queries.CANDIDATES.all(driver, freeze_id=run["freeze_id"])]
-    results = [frozen.document_of(row) for row in await queries.WHOLE_RUN.all(driver, run_id=run_id)]
-    made = build(Policy.model_validate(stored.body), frozen.parameters_of(found), candidates, [])
-    return canonical_json({**made, "results": results, "results_digest": digest(results)})
+    return Bundle(run_id, Policy.model_validate(stored.body), frozen.parameters_of(found))

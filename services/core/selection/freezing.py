@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
+from services.core.facts.rules import Kind
 from services.core.kit.database import Statement
 from services.core.kit.errors import VersionStale
 from services.core.kit.exact import digest
@@ -17,6 +18,7 @@ from services.core.policy import queries as policies
 from services.core.policy.queries import lineage
 from services.core.projects import queries as projects
 from services.core.selection import queries, service
+from services.core.selection.carry_over import carry_overs
 from services.core.selection.events import RoundFrozen
 from services.core.selection.filtering import Exclusion, Filter, Why
 from services.core.selection.models import Freeze, RoundStatus, SelectionRound
@@ -32,9 +34,12 @@ COLUMNS = (
     "partition",
     "compounds",
     "facts",
+    "synthetic",
     "conflicts",
     "exceptions",
+    "carry_over",
 )
+EVIDENCE_COLUMNS = ("freeze_id", "project_id", "facts", "conflicts", "exceptions", "carry_over")
 EXCLUSION_COLUMNS = ("freeze_id", "project_id", "no", "title", "reasons")
 
 FROZEN = Statement(
@@ -75,6 +80,11 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
         columns=list(COLUMNS),
     )
     await uow.driver.copy_records_to_table(
+        "freeze_evidence",
+        records=[_evidence(taken.id, candidate) for candidate in candidates],
+        columns=list(EVIDENCE_COLUMNS),
+    )
+    await uow.driver.copy_records_to_table(
         "freeze_exclusion",
         records=[(taken.id, one["id"], one["no"], one["title"], json.dumps(one["reasons"])) for one in excluded],
         columns=list(EXCLUSION_COLUMNS),
@@ -107,6 +117,7 @@ async def _candidates(
     figures = await projects.figures(
         driver, {project: [row["compound_id"] for row in rows] for project, rows in compounds.items()}
     )
+    claims = await carry_overs(driver, region_path=found["region_path"], project_ids=ids)
     excluded = []
     for row in applicants:
         reasons = wanted.why_excluded(
@@ -128,6 +139,7 @@ async def _candidates(
             "facts": figures[row["id"]].facts,
             "conflicts": figures[row["id"]].conflicts,
             "exceptions": exceptions.get(row["id"], {}),
+            "carry_over": claims[row["id"]].document() if row["id"] in claims else None,
         }
         for row in applicants
         if row["id"] not in out
@@ -157,11 +169,38 @@ def _partition(path: str, partition_of: dict[str, str], *, default: str) -> str:
 
 
 def _record(freeze_id: UUID, candidate: dict[str, Any]) -> tuple[object, ...]:
+    """A candidate's row: what the rules read."""
+    facts = candidate["facts"]
     return (
         freeze_id,
         UUID(candidate["project_id"]),
         candidate["no"],
         candidate["title"],
         candidate["partition"],
-        *(json.dumps(candidate[name], ensure_ascii=False) for name in COLUMNS[5:]),
+        _json(candidate["compounds"]),
+        _json({key: fact["value"] for key, fact in facts.items() if fact["value"] is not None}),
+        _json([key for key, fact in facts.items() if fact["kind"] == Kind.SYNTHETIC]),
+        _json(sorted({conflict["key"] for conflict in candidate["conflicts"]})),
+        _json(sorted(candidate["exceptions"])),
+        None if candidate["carry_over"] is None else candidate["carry_over"]["times"],
     )
+
+
+def _evidence(freeze_id: UUID, candidate: dict[str, Any]) -> tuple[object, ...]:
+    """What stands behind a candidate's row."""
+    told = {
+        key: {name: part for name, part in fact.items() if name != "value"} for key, fact in candidate["facts"].items()
+    }
+    carried = candidate["carry_over"]
+    return (
+        freeze_id,
+        UUID(candidate["project_id"]),
+        _json(told),
+        _json(candidate["conflicts"]),
+        _json(candidate["exceptions"]),
+        None if carried is None else _json(carried),
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,13 +1,13 @@
 """From rows to rules and back: frozen candidates, round parameters and results in their stored forms. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
 
 from services.core.facts.catalogue import CATALOGUE, Entry, Value, aggregated_value
+from services.core.kit.exact import decimal_text
 from services.core.policy.rubric import Rubric
 from services.core.selection.bundle import parameters_from
 from services.core.selection.candidates import Candidate, Result, RoundParameters, points_text
@@ -82,9 +82,7 @@ def candidate_of(row: Mapping[str, Any], values: Values | None = None) -> Candid
     )
 
 
-def copied(
-    run_id: UUID, results: Iterable[Result], sentences: Iterable[tuple[str, str]], *, start: int
-) -> bytes:
+def copied(run_id: UUID, results: Iterable[Result], sentences: Iterable[tuple[str, str]], *, start: int) -> bytes:
     """The rows of `run_result` from position `start` on, in the text form of COPY and the order of RESULT_COLUMNS."""
     run = str(run_id)
     lines = [
@@ -137,11 +135,6 @@ def _reason(result: Result) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=65_536)
-def _text_of_units(units: int) -> str:
-    return points_text(units)
-
-
 def document_of(row: Mapping[str, Any], rubric: Rubric) -> dict[str, Any]:
     """A stored result in the bundle's form (`bundle.result_document`)."""
     reason = row["reason"]
@@ -152,9 +145,7 @@ def document_of(row: Mapping[str, Any], rubric: Rubric) -> dict[str, Any]:
         "rank": row["rank"],
         "total": decimal_text(row["total"]),
         "outcome": row["outcome"],
-        "points": {
-            one.id: _text_of_units(units) for one, units in zip(rubric.indicators, row["units"], strict=True)
-        },
+        "points": {one.id: points_text(units) for one, units in zip(rubric.indicators, row["units"], strict=True)},
         "dimensions": row["dimensions"],
         "failed_gates": reason["failed_gates"],
         "excepted_gates": reason["excepted_gates"],

@@ -55,7 +55,7 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
         run=run,
         stored=stored,
         partition_names={str(found["region_id"]): found["region_name"], **names},
-        rows=await queries.WHOLE_RUN.all(uow.driver, run_id=run_id),
+        rows=await queries.WHOLE_RUN.all(uow.driver, run_id=run_id, after=0, limit=1_000_000),
         notice=notice,
     )
     made = Publication(

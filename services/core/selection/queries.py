@@ -185,7 +185,7 @@ CANDIDATE_COLUMNS = (
 
 # Candidates in the order of their index, a part at a time: what a freeze holds never changes, so parts belong together.
 CANDIDATES = Statement(
-    select(*CANDIDATE_COLUMNS)
+    select(*CANDIDATE_COLUMNS[:4], *CANDIDATE_COLUMNS[5:])
     .where(
         FreezeCandidate.freeze_id == bindparam("freeze_id", type_=Uuid()),
         tuple_(FreezeCandidate.partition, FreezeCandidate.no)
@@ -248,8 +248,9 @@ RUN = Statement(
 
 # For the worker, which acts for the system and not for somebody with a scope.
 RUN_TO_COMPUTE = Statement(
-    select(*RUN_COLUMNS, SelectionRound.region_path)
+    select(*RUN_COLUMNS, SelectionRound.region_path, Freeze.candidates)
     .join(SelectionRound, SelectionRound.id == Run.round_id)
+    .join(Freeze, Freeze.id == Run.freeze_id)
     .where(Run.id == bindparam("run_id", type_=Uuid()))
 )
 ROUND_TO_COMPUTE = Statement(select(*ROUND_COLUMNS).where(SelectionRound.id == bindparam("round_id", type_=Uuid())))

@@ -73,7 +73,8 @@ def exact_points(indicator: Indicator, value: Value) -> Fraction:
 
 def units_of(points: Fraction) -> int:
     """Points that are not negative as whole ten-thousandths, rounded half up (四舍五入)."""
-    return (2 * UNIT * points.numerator + points.denominator) // (2 * points.denominator)
+    units: int = (2 * UNIT * points.numerator + points.denominator) // (2 * points.denominator)
+    return units
 
 
 def _indicator_units(indicator: Indicator, value: Value | None) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from services.core.facts.catalogue import CATALOGUE
-from services.core.facts.rules import Kind
 from services.core.kit.exact import canonical_json, decimal_text
 from services.core.policy.queries import StoredPolicy
 from services.core.policy.schema import Policy
@@ -108,7 +107,7 @@ def how_to_object(last_day: date) -> dict[str, str]:
 def result_document(
     row: Mapping[str, Any], partition_names: Mapping[str, str], shown: frozenset[str]
 ) -> dict[str, Any]:
-    synthetic = sorted(key for key, fact in row["facts"].items() if key in shown and fact["kind"] == Kind.SYNTHETIC)
+    synthetic = sorted(shown.intersection(row["synthetic"]))
     return {
         "rank": row["rank"],
         "no": row["no"],
@@ -118,7 +117,7 @@ def result_document(
         "households": _known(row, HOUSEHOLDS),
         "budget": _known(row, BUDGET),
         "total": decimal_text(row["total"]),
-        "dimensions": row["points"]["dimensions"],
+        "dimensions": row["dimensions"],
         "outcome": row["outcome"],
         "sentence": {"zh": row["sentence_zh"], "en": row["sentence_en"]},
         "synthetic": [{"fact": key, "zh": CATALOGUE[key].title_zh, "en": CATALOGUE[key].title_en} for key in synthetic],

@@ -27,7 +27,7 @@ async def test_a_racing_edit_of_two_facts_is_frozen_wholly_or_not_at_all(world: 
     await editing
     async with world.database.read() as reader:
         rows = await reader.fetch("SELECT facts FROM freeze_candidate WHERE freeze_id = ANY($1::uuid[])", freezes)
-    pairs = [(row["facts"]["compound.hazards"]["value"], row["facts"]["compound.buildings"]["value"]) for row in rows]
+    pairs = [(row["facts"]["compound.hazards"], row["facts"]["compound.buildings"]) for row in rows]
     assert len(pairs) == len(freezes)
     assert all(hazards == buildings for hazards, buildings in pairs)
     assert len(set(pairs)) > 2  # otherwise nothing raced

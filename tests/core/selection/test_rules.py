@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from services.core.facts.catalogue import CATALOGUE, value_of
+from services.core.kit.exact import digest
 from services.core.policy.rubric import Indicator
-from services.core.selection.bundle import results_digest
+from services.core.selection.bundle import result_document
 from services.core.selection.candidates import Candidate, Caps, Outcome, Result, RoundParameters
 from services.core.selection.choice import Demand, choose
 from services.core.selection.rules import RULES_VERSION, RoundImpossible, run, score
@@ -300,7 +301,8 @@ def test_the_rules_version_stands_for_these_results() -> None:
                 selection={"partition": "county", "over_cap": over_cap, "carry_over": {"rounds": 2, **rule}},
             )
             caps = (Caps("A", count=2, budget=Fraction(60)), Caps("B", budget=Fraction(80)))
-            digests.append(results_digest(run(chosen, parameters(*caps, reserve=1), given))[:12])
+            results = run(chosen, parameters(*caps, reserve=1), given)
+            digests.append(digest([result_document(one) for one in results])[:12])
     assert RULES_VERSION == 1
     assert digests == [
         "b306af59bbef", "18521ac7b7be", "4984d8a1d3a2", "eb921820a826", "d13250f6c382", "3e6c36bcdc0b",
