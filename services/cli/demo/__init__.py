@@ -1,7 +1,6 @@
 """`jiugai demo`: the competitive selection on the sources' own figures, played by HTTP against a real API and worker."""
 
 import asyncio
-import json
 
 import typer
 from rich.console import Console
@@ -58,7 +57,7 @@ def _play(stages: show.Stages, play: CountyPlay) -> None:
 
 
 def _verified(bundle: bytes) -> str:
-    differences = verify(json.loads(bundle))
+    differences = list(verify(bundle.splitlines(keepends=True)))
     if differences:
         raise Refusal(zh=f"复核不一致：{differences[:3]}", en=f"the bundle does not verify: {differences[:3]}")
     return "逐项一致"

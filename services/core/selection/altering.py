@@ -57,7 +57,8 @@ async def question(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID, 
 
 def answer(asked: Question) -> dict[str, Any]:
     """The nearest change, the others and the margin, as plain data with sentences. Pure and slow: for a thread."""
-    candidates = [frozen.candidate_of(row) for row in asked.rows]
+    values = frozen.Values()
+    candidates = [frozen.candidate_of(row, values) for row in asked.rows]
     found = nearest(asked.policy, asked.parameters, candidates, str(asked.project_id))
     sentence_zh, sentence_en = summary(asked.policy, found)
     return {

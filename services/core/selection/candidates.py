@@ -17,7 +17,7 @@ from services.core.policy.rubric import Rubric
 BUDGET = "project.budget"
 FLOOR_AREA = "compound.floor_area"
 PLACES = 4
-UNIT = 10**PLACES
+UNIT: int = 10**PLACES
 """How many units a point has."""
 
 

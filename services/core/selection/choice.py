@@ -16,7 +16,7 @@ from services.core.selection.scoring import Remembered
 
 MEASURES: Mapping[str, str | None] = {"count": None, "budget": BUDGET, "floor_area": FLOOR_AREA}
 """Each cap and the fact that it limits; a count takes one for every project."""
-SCALE = 10**MAX_PLACES
+SCALE: int = 10**MAX_PLACES
 
 
 @dataclass(frozen=True, slots=True)

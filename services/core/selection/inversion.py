@@ -10,8 +10,8 @@ from services.core.facts.catalogue import CATALOGUE, Value, ValueInvalid, ValueT
 from services.core.kit.exact import round_half_up
 from services.core.policy.form import Condition
 from services.core.policy.rubric import BandsCurve, CountCurve, FlagCurve, Indicator, LinearCurve
-from services.core.selection.candidates import BUDGET
-from services.core.selection.scoring import PLACES, exact_points
+from services.core.selection.candidates import BUDGET, PLACES
+from services.core.selection.scoring import exact_points
 
 LEAST = Fraction(1, 10**PLACES)
 """The least difference of two totals."""

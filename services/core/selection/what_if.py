@@ -107,7 +107,8 @@ def answer(asked: Question) -> dict[str, Any]:
     total or outcome differs, by partition and new rank.
     """
     policy, parameters = asked.policy, asked.parameters
-    given = [frozen.candidate_of(row) for row in asked.rows]
+    values = frozen.Values()
+    given = [frozen.candidate_of(row, values) for row in asked.rows]
     supposed = _supposed_candidates(given, asked.supposed.facts)
     other_policy = _supposed_policy(policy, asked.supposed)
     other_parameters = _supposed_parameters(parameters, asked.supposed)
