@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def frozen_number(key: str) -> ColumnElement[str | None]:
     """The value of a frozen fact as text."""
-    value: ColumnElement[str | None] = FreezeCandidate.facts[key]["value"].astext
+    value: ColumnElement[str | None] = FreezeCandidate.facts[key].astext
     return value
 
 
