@@ -180,7 +180,7 @@ CHOSEN = Statement(
 # a row it had before. Numbers are text, as they were frozen.
 RANKED = """
 SELECT r.project_id, r.outcome, r.rank, r.partition, r.reason ->> 'carried' AS carried, p.no, p.stage, p.region_path, p.client_unit,
-       c.facts -> 'project.budget' ->> 'value' AS budget, c.facts -> 'compound.floor_area' ->> 'value' AS floor_area,
+       c.facts ->> 'project.budget' AS budget, c.facts ->> 'compound.floor_area' AS floor_area,
        coalesce((SELECT max(e.number) FROM plan_entry e WHERE e.plan_id = $2 AND e.project_id = r.project_id), 0) AS last_number,
        coalesce(before.carried_times, 0) AS carried_before
 FROM run_result r
