@@ -315,36 +315,27 @@ RESULT = Statement(
     .where(RunResult.project_id == bindparam("project_id", type_=Uuid()))
 )
 
-# Everything that a publication or a bundle tells of a run, in the order of its ranking, a part at a time.
-WHOLE_RUN = Statement(
-    select(*RESULT_COLUMNS, *CANDIDATE_COLUMNS[2:3], *CANDIDATE_COLUMNS[4:], FreezeCandidate.synthetic)
-    .join(Run, Run.id == RunResult.run_id)
-    .join(
-        FreezeCandidate,
-        (FreezeCandidate.freeze_id == Run.freeze_id) & (FreezeCandidate.project_id == RunResult.project_id),
-    )
-    .where(
-        RunResult.run_id == bindparam("run_id", type_=Uuid()),
-        RunResult.position > bindparam("after", type_=RunResult.position.type),
-    )
-    .order_by(RunResult.position)
-    .limit(bindparam("limit"))
-)
 
-# What is printed of a run: all of it, or one partition.
+def _told() -> Select[Any]:
+    """Everything that a publication, a bundle or a print tells of a run, in the order of its ranking."""
+    return (
+        select(*RESULT_COLUMNS, FreezeCandidate.title, *CANDIDATE_COLUMNS[4:], FreezeCandidate.synthetic)
+        .join(Run, Run.id == RunResult.run_id)
+        .join(
+            FreezeCandidate,
+            (FreezeCandidate.freeze_id == Run.freeze_id) & (FreezeCandidate.project_id == RunResult.project_id),
+        )
+        .where(RunResult.run_id == bindparam("run_id", type_=Uuid()))
+        .order_by(RunResult.position)
+        .limit(bindparam("limit"))
+    )
+
+
+# A part at a time: what a run found never changes, so parts belong together.
+WHOLE_RUN = Statement(_told().where(RunResult.position > bindparam("after", type_=RunResult.position.type)))
+
 PRINTED = Statement(
-    select(*RESULT_COLUMNS, *CANDIDATE_COLUMNS[2:3], *CANDIDATE_COLUMNS[4:])
-    .join(Run, Run.id == RunResult.run_id)
-    .join(
-        FreezeCandidate,
-        (FreezeCandidate.freeze_id == Run.freeze_id) & (FreezeCandidate.project_id == RunResult.project_id),
-    )
-    .where(
-        RunResult.run_id == bindparam("run_id", type_=Uuid()),
-        or_(bindparam("partition", type_=String).is_(None), RunResult.partition == bindparam("partition")),
-    )
-    .order_by(RunResult.position)
-    .limit(bindparam("limit"))
+    _told().where(or_(bindparam("partition", type_=String).is_(None), RunResult.partition == bindparam("partition")))
 )
 
 PUBLICATIONS = Statement(

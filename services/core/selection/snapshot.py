@@ -126,8 +126,8 @@ def result_document(
 
 def _known(row: Mapping[str, Any], key: str) -> str | None:
     """The text of a frozen fact; None where it is missing or in conflict."""
-    fact = row["facts"].get(key)
-    return None if fact is None else fact["value"]
+    text: str | None = row["facts"].get(key)
+    return text
 
 
 def tag_of(content_digest: str) -> str:
