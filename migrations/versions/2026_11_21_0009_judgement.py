@@ -52,11 +52,18 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_by", sa.Uuid(), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_reason", sa.Text(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("status IN ('open', 'reviewing', 'closed')", name=op.f("ck_panel_status")),
+        sa.CheckConstraint("status IN ('open', 'reviewing', 'closed', 'cancelled')", name=op.f("ck_panel_status")),
         sa.ForeignKeyConstraint(["round_id"], ["selection_round.id"], name=op.f("fk_panel_round_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_panel")),
-        sa.UniqueConstraint("round_id", "fact_key", name=op.f("uq_panel_round_id_fact_key")),
+    )
+    op.create_index(
+        "uq_panel_round_id_fact_key",
+        "panel",
+        ["round_id", "fact_key"],
+        unique=True,
+        postgresql_where=sa.text("status <> 'cancelled'"),
     )
     op.create_index("ix_panel_region_path", "panel", ["region_path", "id"], unique=False)
     op.create_table(
@@ -98,6 +105,9 @@ def downgrade() -> None:
     op.drop_table("judgement")
     op.drop_table("panel_expert")
     op.drop_index("ix_panel_region_path", table_name="panel")
+    op.drop_index(
+        "uq_panel_round_id_fact_key", table_name="panel", postgresql_where=sa.text("status <> 'cancelled'")
+    )
     op.drop_table("panel")
     op.drop_table("freeze_exclusion")
     op.drop_column("round_freeze", "excluded")

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.api.deps import Page, Reader, Uow, reply
 from services.api.judgement.schemas import (
+    CancelIn,
     ConflictIn,
     DeskItem,
     DeskPage,
@@ -83,6 +84,14 @@ async def close_panel(access: Chair, uow: Uow, panel_id: UUID) -> Response:
     await service.close(uow, scope=access.scope, panel_id=panel_id)
     closed = _panel(await queries.panel_of(uow.driver, scope=access.scope, panel_id=panel_id))
     return reply(uow, 200, closed)
+
+
+@router.post("/panels/{panel_id}/cancel", response_model=PanelOut)
+async def cancel_panel(access: Chair, uow: Uow, panel_id: UUID, body: CancelIn) -> Response:
+    """Ends a panel that was opened wrongly: nothing that was given is told, and another may be opened in its place."""
+    await service.cancel(uow, scope=access.scope, panel_id=panel_id, reason=body.reason)
+    cancelled = _panel(await queries.panel_of(uow.driver, scope=access.scope, panel_id=panel_id))
+    return reply(uow, 200, cancelled)
 
 
 @router.get("/panels/{panel_id}/projects", response_model=JudgedPage)

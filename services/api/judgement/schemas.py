@@ -77,6 +77,7 @@ class PanelOut(BaseModel):
     to_review: int
     opened_at: datetime
     closed_at: datetime | None
+    cancel_reason: str | None
 
 
 class PanelPage(BaseModel):
@@ -139,6 +140,12 @@ class ScoreIn(In):
 
 class ConflictIn(In):
     """Why an expert does not judge a project."""
+
+    reason: Reason
+
+
+class CancelIn(In):
+    """Why a panel judges no more."""
 
     reason: Reason
 

@@ -31,6 +31,11 @@ class PanelClosed(DomainError):
     title_zh, title_en = "评审组已关闭", "The panel is closed"
 
 
+class PanelCancelled(DomainError):
+    code, kind = "panel-cancelled", Kind.CONFLICT
+    title_zh, title_en = "评审组已撤销", "The panel was cancelled"
+
+
 class PanelDeadlinePassed(DomainError):
     code, kind = "panel-deadline-passed", Kind.CONFLICT
     title_zh, title_en = "评审期限已过", "The day until which to judge has ended"

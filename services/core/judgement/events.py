@@ -37,6 +37,13 @@ class PanelReviewed(Event):
     flagged: int
 
 
+class PanelWasCancelled(Event):
+    """The panel judges no more, and what it gave is told to nobody."""
+
+    kind: ClassVar[str] = "panel.cancelled"
+    round_id: UUID
+
+
 class PanelWasClosed(Event):
     """The means are facts. `missing`: projects with too few scores."""
 

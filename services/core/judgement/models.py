@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,7 +27,13 @@ class Panel(Keyed, Base):
 
     __tablename__ = "panel"
     __table_args__ = (
-        UniqueConstraint("round_id", "fact_key"),
+        Index(
+            "uq_panel_round_id_fact_key",
+            "round_id",
+            "fact_key",
+            unique=True,
+            postgresql_where=text("status <> 'cancelled'"),
+        ),
         CheckConstraint("status IN ({})".format(", ".join(f"'{status}'" for status in PanelStatus)), name="status"),
         Index("ix_panel_region_path", "region_path", "id"),
     )
@@ -46,6 +53,7 @@ class Panel(Keyed, Base):
     opened_at: Mapped[datetime]
     closed_by: Mapped[UUID | None]
     closed_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class PanelExpert(Base):

@@ -34,6 +34,7 @@ PANEL_COLUMNS = (
     Panel.status,
     Panel.opened_at,
     Panel.closed_at,
+    Panel.cancel_reason,
 )
 
 
@@ -76,7 +77,9 @@ OF_ROUND = Statement(
 
 OF_FACT = Statement(
     select(Panel.id).where(
-        Panel.round_id == bindparam("round_id", type_=Uuid()), Panel.fact_key == bindparam("fact_key")
+        Panel.round_id == bindparam("round_id", type_=Uuid()),
+        Panel.fact_key == bindparam("fact_key"),
+        Panel.status != PanelStatus.CANCELLED,
     )
 )
 
@@ -151,7 +154,11 @@ _DESK = (
     .join(Panel, Panel.id == Judgement.panel_id)
     .join(SelectionRound, SelectionRound.id == Panel.round_id)
     .join(Project, Project.id == Judgement.project_id)
-    .where(Judgement.staff_id == bindparam("staff_id", type_=Uuid()), in_scope(Panel.region_path))
+    .where(
+        Judgement.staff_id == bindparam("staff_id", type_=Uuid()),
+        Panel.status != PanelStatus.CANCELLED,
+        in_scope(Panel.region_path),
+    )
 )
 # One expert's judgements by panel and project; those that wait for a score, or all.
 DESK = Statement(

@@ -21,6 +21,7 @@ class PanelStatus(StrEnum):
     OPEN = "open"
     REVIEWING = "reviewing"
     CLOSED = "closed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from services.core.judgement.errors import (
     ChairIsExpert,
     JudgementNotFlagged,
     JudgementWithdrawn,
+    PanelCancelled,
     PanelClosed,
     PanelDeadlinePassed,
     PanelExists,
@@ -35,6 +36,7 @@ from services.core.judgement.events import (
     JudgementWasWithdrawn,
     PanelOpened,
     PanelReviewed,
+    PanelWasCancelled,
     PanelWasClosed,
 )
 from services.core.judgement.models import Judgement, Panel, PanelExpert
@@ -93,6 +95,16 @@ CLOSED = Statement(
     .where(Panel.id == bindparam("panel_id", type_=Uuid()))
     .values(
         status=PanelStatus.CLOSED,
+        closed_by=bindparam("by", type_=Panel.closed_by.type),
+        closed_at=bindparam("at", type_=Panel.closed_at.type),
+    )
+)
+CANCELLED = Statement(
+    update(Panel)
+    .where(Panel.id == bindparam("panel_id", type_=Uuid()))
+    .values(
+        status=PanelStatus.CANCELLED,
+        cancel_reason=bindparam("reason"),
         closed_by=bindparam("by", type_=Panel.closed_by.type),
         closed_at=bindparam("at", type_=Panel.closed_at.type),
     )
@@ -224,7 +236,7 @@ async def give(
 ) -> None:
     """The caller's own score of a project, in place of an earlier one. While scores are looked at again the same is a confirmation.
 
-    NotFound for what is not the caller's to judge, JudgementWithdrawn after a conflict of interest, PanelClosed,
+    NotFound for what is not the caller's to judge, JudgementWithdrawn after a conflict of interest, PanelClosed, PanelCancelled,
     PanelDeadlinePassed, JudgementNotFlagged, PanelInputInvalid for a score outside the scale.
     """
     panel, own = await _own(uow, scope, panel_id, project_id)
@@ -276,8 +288,7 @@ async def _own(uow: UnitOfWork, scope: Scope, panel_id: UUID, project_id: UUID) 
     own = await queries.OWN_LOCKED.first(uow.driver, panel_id=panel_id, project_id=project_id, staff_id=uow.actor.id)
     if own is None:
         raise NotFound
-    if panel["status"] == PanelStatus.CLOSED:
-        raise PanelClosed
+    _refuse_ended(panel)
     if own["conflict_reason"] is not None:
         raise JudgementWithdrawn
     return panel, own
@@ -293,8 +304,7 @@ async def close(uow: UnitOfWork, *, scope: Scope, panel_id: UUID) -> None:
     panel = await queries.LOCKED.first(uow.driver, panel_id=panel_id, **scope.parameters)
     if panel is None:
         raise NotFound
-    if panel["status"] == PanelStatus.CLOSED:
-        raise PanelClosed
+    _refuse_ended(panel)
     experts = [row["staff_id"] for row in await queries.EXPERTS.all(uow.driver, panel_id=panel_id)]
     if uow.actor.id in experts:
         raise ChairIsExpert
@@ -313,6 +323,31 @@ async def close(uow: UnitOfWork, *, scope: Scope, panel_id: UUID) -> None:
         await _ask_again(uow, panel, far)
         return
     await _finish(uow, panel, experts, {row["project_id"]: row["region_path"] for row in rows}, scores)
+
+
+async def cancel(uow: UnitOfWork, *, scope: Scope, panel_id: UUID, reason: str) -> None:
+    """The panel judges no more, and another may be opened for the same fact; what was given stays on record, told to nobody.
+
+    NotFound, PanelClosed, PanelCancelled.
+    """
+    panel = await queries.LOCKED.first(uow.driver, panel_id=panel_id, **scope.parameters)
+    if panel is None:
+        raise NotFound
+    _refuse_ended(panel)
+    await CANCELLED.all(uow.driver, panel_id=panel_id, reason=reason, by=uow.actor.id, at=uow.now)
+    uow.record(
+        PanelWasCancelled(round_id=panel["round_id"]),
+        subject="panel",
+        subject_id=panel_id,
+        region_path=panel["region_path"],
+    )
+
+
+def _refuse_ended(panel: "Record") -> None:
+    if panel["status"] == PanelStatus.CLOSED:
+        raise PanelClosed
+    if panel["status"] == PanelStatus.CANCELLED:
+        raise PanelCancelled
 
 
 def terms_of(panel: Mapping[str, object]) -> Terms:

@@ -469,3 +469,35 @@ async def test_of_two_who_open_the_same_panel_at_once_one_does(world: World, sta
     body = {"fact_key": PLAN, "experts": ids(people), "least": 1, "deadline": "2099-12-31"}
     answers = await asyncio.gather(*(world.city.post(f"/v1/rounds/{found['id']}/panels", json=body) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+
+
+async def test_a_panel_opened_wrongly_is_cancelled_and_nothing_of_it_is_told(world: World, staff: MakeStaff) -> None:
+    people = await experts(world, staff, 2)
+    project = await world.project(world.streets[0])
+    found = await world.round()
+    wrong = await opened(world, found["id"], people[:1])
+    await scored(people[0], wrong, project, "91.37")
+    path = f"/v1/panels/{wrong['id']}/cancel"
+    assert (await people[0].post(path, json={"reason": "r"})).status_code == 403
+    assert (await world.city.post(path, json={})).status_code == 422
+    answers = await asyncio.gather(*(world.city.post(path, json={"reason": "专家名单有误"}) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    (cancelled,) = [answer.json() for answer in answers if answer.status_code == 200]
+    assert (cancelled["status"], cancelled["cancel_reason"]) == ("cancelled", "专家名单有误")
+    for refused in (
+        await score(people[0], wrong, project, "1"),
+        await world.city.post(f"/v1/panels/{wrong['id']}/close"),
+    ):
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/panel-cancelled")
+    assert (await people[0].get("/v1/me/judgements")).json()["items"] == []
+    assert [one["judgements"] for one in await judged(world.city, wrong)] == [[]]
+    assert await fact(world, project) is None
+    right = await opened(world, found["id"], people)
+    assert [one["status"] for one in (await world.city.get(f"/v1/rounds/{found['id']}/panels")).json()["items"]] == [
+        "cancelled", "open",
+    ]  # fmt: skip
+    for expert in people:
+        await scored(expert, right, project, "50")
+    await close(world, right)
+    late = await world.city.post(f"/v1/panels/{right['id']}/cancel", json={"reason": "r"})
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/panel-closed")
