@@ -15,6 +15,10 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("compound", sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("report_total", sa.Column("reason", sa.Text(), nullable=True))
+    op.add_column("report_total", sa.Column("document", sa.String(length=300), nullable=True))
+    op.add_column("report_total", sa.Column("resolved_by", sa.Uuid(), nullable=True))
+    op.add_column("report_total", sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "region_change",
         sa.Column("region_id", sa.Uuid(), nullable=False),
@@ -167,4 +171,6 @@ def downgrade() -> None:
     op.drop_table("compound_descent")
     op.drop_table("reshaping")
     op.drop_table("region_change")
+    for column in ("resolved_at", "resolved_by", "document", "reason"):
+        op.drop_column("report_total", column)
     op.drop_column("compound", "closed_at")

@@ -140,7 +140,8 @@ async def _compound(world: World) -> str:
 @makes("report_id")
 async def _report(world: World) -> str:
     lines = [{"label": "南岳", "group": "2026", "figures": {"compound.households": "120"}}]
-    body = {"region_id": str(world.at.id), "title": "改造情况", "source": "住建局", "lines": lines}
+    totals = [{"group": "2026", "key": "compound.households", "value": "130"}]
+    body = {"region_id": str(world.at.id), "title": "改造情况", "source": "住建局", "lines": lines, "totals": totals}
     return str((await world.post("/v1/reports", body))["id"])
 
 
@@ -168,6 +169,12 @@ async def _planned(world: World, compound_id: str, **plan: Any) -> str:
     }
     await world.post(f"/v1/projects/{project}/plans", plan)
     return project
+
+
+@makes("total_id")
+async def _total(world: World) -> str:
+    report = (await (await world.person("city")).get(f"/v1/reports/{await world.get('report_id')}")).json()
+    return str(report["totals"][0]["id"])
 
 
 @makes("project_id")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.api.facts.schemas import AmbiguousOut, CandidateOut, ConflictOut, FigureOut, TotalOut
+from services.api.facts.schemas import AmbiguousOut, CandidateOut, ConflictOut, FigureOut, SettledOut, TotalOut
 from services.core.kit import paging
 from services.core.kit.errors import CursorInvalid
 from services.core.kit.exact import decimal_text
@@ -77,11 +77,13 @@ def told(finding: Finding) -> ConflictOut | TotalOut | AmbiguousOut:
     return TotalOut(
         **where,
         kind=FindingKind.INCOMPLETE if finding.kind is FindingKind.INCOMPLETE else FindingKind.MISMATCH,
+        total_id=report["total_id"],
         key=report["key"],
         reported=decimal_text(finding.total.reported),
         summed=decimal_text(finding.total.summed),
         difference=decimal_text(finding.total.difference),
         missing=list(finding.total.missing),
+        settled=None if report["resolved_at"] is None else SettledOut(**report),
     )
 
 

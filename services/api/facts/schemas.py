@@ -195,6 +195,14 @@ class OfReport(BaseModel):
     group: str
 
 
+class SettledOut(BaseModel):
+    """Why the total and its parts differ, by a person."""
+
+    reason: str
+    document: str | None
+    resolved_at: datetime
+
+
 class TotalOut(OfReport):
     """Printed parts do not give the printed total.
 
@@ -204,10 +212,12 @@ class TotalOut(OfReport):
 
     kind: Literal[FindingKind.MISMATCH, FindingKind.INCOMPLETE]
     key: str
+    total_id: UUID
     reported: str
     summed: str
     difference: str
     missing: list[str]
+    settled: SettledOut | None
 
 
 class AmbiguousOut(OfReport):

@@ -19,12 +19,13 @@ from services.api.territory.schemas import (
     ReportPage,
     ReportTotalOut,
     ResolveIn,
+    ResolveTotalIn,
 )
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.territory import findings, queries
-from services.core.territory.reports import PrintedLine, PrintedTotal, file_report, resolve_line
+from services.core.territory.reports import PrintedLine, PrintedTotal, file_report, resolve_line, resolve_total
 from services.core.territory.rules import FindingKind
 
 if TYPE_CHECKING:
@@ -105,6 +106,26 @@ async def resolve(
         line_id=line_id,
         compound_id=body.compound_id,
         reason=body.reason,
+    )
+    return reply(uow, 200, await _whole(uow.driver, report_id, access.scope))
+
+
+@router.post("/reports/{report_id}/totals/{total_id}/resolve", response_model=ReportOut)
+async def resolve_printed_total(
+    access: Annotated[Access, requires(Permission.DISCREPANCY_ADJUDICATE)],
+    uow: Uow,
+    report_id: UUID,
+    total_id: UUID,
+    body: ResolveTotalIn,
+) -> Response:
+    """Settles why a printed total and its parts differ; nothing printed changes."""
+    await resolve_total(
+        uow,
+        scope=access.scope,
+        report_id=report_id,
+        total_id=total_id,
+        reason=body.reason,
+        document=body.document,
     )
     return reply(uow, 200, await _whole(uow.driver, report_id, access.scope))
 

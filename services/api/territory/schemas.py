@@ -294,6 +294,7 @@ class ReportLineOut(BaseModel):
 class ReportTotalOut(BaseModel):
     """One total as printed."""
 
+    id: UUID
     group: str
     key: str
     value: str
@@ -305,6 +306,13 @@ class ReportOut(ReportItem):
     lines: list[ReportLineOut]
     totals: list[ReportTotalOut]
     discrepancies: list[DiscrepancyOut]
+
+
+class ResolveTotalIn(In):
+    """Why the total and its parts differ, and the paper that says so."""
+
+    reason: Reason
+    document: Document | None = None
 
 
 class ResolveIn(In):

@@ -52,6 +52,16 @@ class LineSettled(DomainError):
     title_zh, title_en = "该行所指的小区已经确定", "Which compound this line means is settled already"
 
 
+class TotalSettled(DomainError):
+    code, kind = "report-total-settled", Kind.CONFLICT
+    title_zh, title_en = "该合计的差异已有说明", "Why this total differs is settled already"
+
+
+class TotalAgrees(DomainError):
+    code, kind = "report-total-agrees", Kind.CONFLICT
+    title_zh, title_en = "该合计与分项相符，无需说明", "The parts give this total; there is nothing to settle"
+
+
 class LineCompoundTaken(DomainError):
     code, kind = "report-line-compound-taken", Kind.CONFLICT
     title_zh, title_en = "该小区已对应同一报表的另一行", "Another line of the same report is this compound's"

@@ -102,3 +102,10 @@ class ReportLineResolved(Event):
     kind: ClassVar[str] = "report_line.resolved"
     line_id: UUID
     compound_id: UUID
+
+
+class ReportTotalResolved(Event):
+    """A person settled why a printed total and its parts differ; the reason is in the record."""
+
+    kind: ClassVar[str] = "report_total.resolved"
+    total_id: UUID

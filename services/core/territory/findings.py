@@ -20,18 +20,20 @@ if TYPE_CHECKING:
 IN_SCOPE = """EXISTS (SELECT 1 FROM unnest($1::text[], $2::text[]) AS scope(low, high)
                 WHERE r.region_path >= scope.low AND r.region_path < scope.high)"""
 
+PARTS = f"""
+(SELECT jsonb_agg(jsonb_build_array(
+          l.label, CASE WHEN t.key = '{rules.COUNT_KEY}' THEN l.counts_as::text ELSE l.figures ->> t.key END) ORDER BY l.position)
+ FROM report_line l WHERE l.report_id = t.report_id AND l."group" = t."group")
+"""
 TOTALS = f"""
-SELECT r.region_path, r.id AS report_id, r.title, r.source, t.position, t."group", t.key, t.value,
-       (SELECT jsonb_agg(jsonb_build_array(
-                 l.label, CASE WHEN t.key = '{rules.COUNT_KEY}' THEN l.counts_as::text ELSE l.figures ->> t.key END)
-                 ORDER BY l.position)
-        FROM report_line l WHERE l.report_id = r.id AND l."group" = t."group") AS parts
+SELECT r.region_path, r.id AS report_id, r.title, r.source, t.id AS total_id, t.position, t."group", t.key, t.value, t.reason,
+       t.document, t.resolved_at, {PARTS} AS parts
 FROM report r JOIN report_total t ON t.report_id = r.id
 WHERE {IN_SCOPE} AND (r.region_path, r.id, t.position) > ($3, $4::uuid, $5::bigint)
   AND ($6::uuid IS NULL OR EXISTS (SELECT 1 FROM report_line l WHERE l.report_id = r.id AND l."group" = t."group"
                                                                 AND l.compound_id = $6))
-  AND ($7::uuid IS NULL OR r.id = $7)
-ORDER BY r.region_path, r.id, t.position LIMIT $8
+  AND ($7::uuid IS NULL OR r.id = $7) AND ($8 OR t.resolved_at IS NULL)
+ORDER BY r.region_path, r.id, t.position LIMIT $9
 """
 OPEN_LINES = f"""
 SELECT r.region_path, r.id AS report_id, r.title, r.source, l.position, l.id AS line_id, l."group", l.label, l.note
@@ -82,15 +84,16 @@ async def of_totals(
     after: tuple[str, UUID, int] = FIRST,
     compound_id: UUID | None = None,
     report_id: UUID | None = None,
+    settled: bool = False,
     limit: int,
 ) -> list[Finding]:
-    """Mismatched and incomplete totals of reports about regions of the scope, after a place."""
+    """Mismatched and incomplete totals of reports about regions of the scope, after a place; with those that a person settled."""
     found: list[Finding] = []
     while len(found) < limit:
-        rows = await driver.fetch(TOTALS, scope.lows, scope.highs, *after, compound_id, report_id, BATCH)
+        rows = await driver.fetch(TOTALS, scope.lows, scope.highs, *after, compound_id, report_id, settled, BATCH)
         for row in rows:
             after = (row["region_path"], row["report_id"], row["position"])
-            finding = rules.total_finding(parse_fraction(row["value"]), _parts(row["parts"]))
+            finding = finding_of(row)
             if finding is not None and finding.kind in kinds:
                 found.append(Finding(finding.kind, after, report=row, total=finding))
         if len(rows) < BATCH:
@@ -168,9 +171,11 @@ async def of_compound(driver: "asyncpg.Connection", *, scope: Scope, compound_id
 
 
 async def of_report(driver: "asyncpg.Connection", *, report_id: UUID, path: str) -> list[Finding]:
-    """Everything that does not fit in one report."""
+    """Everything that does not fit in one report, settled or not."""
     scope, limit = Scope((path,)), 2000  # more than the totals and lines that one report may have
-    totals = await of_totals(driver, scope=scope, kinds=frozenset(FindingKind), report_id=report_id, limit=limit)
+    totals = await of_totals(
+        driver, scope=scope, kinds=frozenset(FindingKind), report_id=report_id, settled=True, limit=limit
+    )
     return totals + await of_lines(driver, scope=scope, report_id=report_id, limit=limit)
 
 
@@ -195,6 +200,11 @@ async def candidates_of(
         names = rules.Names({candidate.id: candidate.name for candidate in candidates.values()})
         meant[line["line_id"]] = tuple(candidates[one] for one in names.meant_by(line["label"]))
     return meant
+
+
+def finding_of(total: "asyncpg.Record") -> rules.TotalFinding | None:
+    """What is wrong with a total (value, parts); None when its parts give it."""
+    return rules.total_finding(parse_fraction(total["value"]), _parts(total["parts"]))
 
 
 def _parts(lines: list[list[str | None]] | None) -> list[rules.Part]:

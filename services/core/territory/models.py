@@ -237,7 +237,7 @@ class RebuildComparison(Keyed, Base):
 
 
 class Report(Keyed, Base):
-    """A department's statement as it was printed. Never changed; what its lines mean may be settled later."""
+    """A department's statement as it was printed. Never changed; what its lines mean, and why totals differ, is settled later."""
 
     __tablename__ = "report"
     __table_args__ = (Index("ix_report_region_path", "region_path", "id"),)
@@ -278,7 +278,7 @@ class ReportLine(Keyed, Base):
 
 
 class ReportTotal(Keyed, Base):
-    """One total of a report as printed: of one group, for one fact key."""
+    """One total of a report as printed: of one group, for one fact key. `reason`: why its parts do not give it, by a person."""
 
     __tablename__ = "report_total"
     __table_args__ = (UniqueConstraint("report_id", "group", "key"), UniqueConstraint("report_id", "position"))
@@ -288,3 +288,7 @@ class ReportTotal(Keyed, Base):
     group: Mapped[str] = mapped_column(String(100, collation="C"))
     key: Mapped[str] = mapped_column(String(80, collation="C"))
     value: Mapped[str] = mapped_column(String(100))
+    reason: Mapped[str | None] = mapped_column(Text)
+    document: Mapped[str | None] = mapped_column(String(300))
+    resolved_by: Mapped[UUID | None]
+    resolved_at: Mapped[datetime | None]

@@ -307,7 +307,7 @@ LINES = Statement(
     .order_by(ReportLine.position)
 )
 TOTALS = Statement(
-    select(ReportTotal.group, ReportTotal.key, ReportTotal.value)
+    select(ReportTotal.id, ReportTotal.group, ReportTotal.key, ReportTotal.value)
     .where(ReportTotal.report_id == bindparam("report_id"))
     .order_by(ReportTotal.position)
 )

@@ -20,9 +20,9 @@ from services.core.kit.exact import NotExact, decimal_text, parse_decimal
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.territory import queries, rules
-from services.core.territory.errors import CompoundClosed, LineCompoundTaken, LineSettled
-from services.core.territory.events import ReportFiled, ReportLineResolved
+from services.core.territory import findings, queries, rules
+from services.core.territory.errors import CompoundClosed, LineCompoundTaken, LineSettled, TotalAgrees, TotalSettled
+from services.core.territory.events import ReportFiled, ReportLineResolved, ReportTotalResolved
 from services.core.territory.models import Report, ReportLine, ReportTotal
 
 COMPOUNDS_BELOW = """
@@ -36,6 +36,16 @@ WHERE l.id = $1 AND l.report_id = $2
               WHERE r.region_path >= scope.low AND r.region_path < scope.high)
 FOR UPDATE OF l
 """
+
+LOCK_TOTAL = f"""
+SELECT t.value, t.resolved_at, r.region_path, {findings.PARTS} AS parts
+FROM report_total t JOIN report r ON r.id = t.report_id
+WHERE t.id = $1 AND t.report_id = $2
+  AND EXISTS (SELECT 1 FROM unnest($3::text[], $4::text[]) AS scope(low, high)
+              WHERE r.region_path >= scope.low AND r.region_path < scope.high)
+FOR UPDATE OF t
+"""
+RESOLVE_TOTAL = "UPDATE report_total SET reason = $2, document = $3, resolved_by = $4, resolved_at = $5 WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +191,29 @@ async def resolve_line(
         subject="report",
         subject_id=report_id,
         region_path=line["region_path"],
+    )
+
+
+async def resolve_total(
+    uow: UnitOfWork, *, scope: Scope, report_id: UUID, total_id: UUID, reason: str, document: str | None
+) -> None:
+    """A person settles why a printed total and its parts differ; it leaves the list of what is open, the report shows why.
+
+    NotFound outside the scope, TotalAgrees when there is nothing to settle, TotalSettled when somebody has settled it.
+    """
+    total = await uow.driver.fetchrow(LOCK_TOTAL, total_id, report_id, scope.lows, scope.highs)
+    if total is None:
+        raise NotFound
+    if total["resolved_at"] is not None:
+        raise TotalSettled
+    if findings.finding_of(total) is None:
+        raise TotalAgrees
+    await uow.driver.execute(RESOLVE_TOTAL, total_id, reason, document, uow.actor.id, uow.now)
+    uow.record(
+        ReportTotalResolved(total_id=total_id),
+        subject="report",
+        subject_id=report_id,
+        region_path=total["region_path"],
     )
 
 

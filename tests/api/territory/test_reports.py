@@ -284,3 +284,39 @@ async def test_a_report_replaces_nothing_that_another_recorded(quanjiao: Quanjia
     assert (await quanjiao.facts("釜山新村"))["compound.households"] == before
     assert (await quanjiao.client.post("/v1/reports", json=body)).status_code == 201
     assert (await quanjiao.facts("釜山新村"))["compound.households"]["value"] == "7"
+
+
+async def test_a_person_settles_why_a_total_differs(quanjiao: Quanjiao, staff: MakeStaff, database: Database) -> None:
+    at = f"/v1/reports/{quanjiao.report['id']}"
+    land = next(one for one in quanjiao.report["discrepancies"] if one.get("key") == "compound.land_area")
+    body = {"reason": "合计含未列出的巷道用地", "document": "全住建函〔2019〕7号"}
+    street = await staff("street", quanjiao.county)
+    assert (await street.post(f"{at}/totals/{land['total_id']}/resolve", json=body)).status_code == 403
+
+    answers = await asyncio.gather(
+        *(quanjiao.client.post(f"{at}/totals/{land['total_id']}/resolve", json=body) for _ in range(5))
+    )
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 4}
+    assert {answer.json()["type"] for answer in answers if answer.status_code == 409} == {
+        "/problems/report-total-settled"
+    }
+    assert "compound.land_area" not in {item.get("key") for item in await quanjiao.open()}
+    report = (await quanjiao.client.get(at)).json()
+    (told,) = [one for one in report["discrepancies"] if one.get("key") == "compound.land_area"]
+    assert (told["difference"], told["settled"]["reason"], told["settled"]["document"]) == (
+        "13380",
+        body["reason"],
+        body["document"],
+    )
+    assert report["totals"] == quanjiao.report["totals"], "what was printed stays as it was"
+    others = [one["settled"] for one in report["discrepancies"] if one["kind"] != "ambiguous" and one != told]
+    assert others == [None, None]
+
+    households = next(one for one in report["totals"] if one["key"] == "compound.households")
+    agrees = await quanjiao.client.post(f"{at}/totals/{households['id']}/resolve", json=body)
+    assert (agrees.status_code, agrees.json()["type"]) == (409, "/problems/report-total-agrees")
+    async with database.read() as connection:
+        told_events = await connection.fetch(
+            "SELECT data FROM event WHERE subject_id = $1 AND kind = 'report_total.resolved'", quanjiao.report["id"]
+        )
+    assert [row["data"] for row in told_events] == [{"total_id": land["total_id"]}]
