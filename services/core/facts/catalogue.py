@@ -156,7 +156,7 @@ def text_of(value: Value) -> str:
     if isinstance(value, str):
         return value
     text = decimal_text(value)
-    if "/" not in text and sum(mark.isdigit() for mark in text) > MAX_DIGITS:
+    if len(text) > MAX_DIGITS and "/" not in text and sum(mark.isdigit() for mark in text) > MAX_DIGITS:
         return f"{value.numerator}/{value.denominator}"  # 1/2**60 has 60 decimal places: too long to be read back
     return text
 

@@ -6,7 +6,8 @@ by one statement just before the commit: all of them, or none.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -160,6 +161,17 @@ class UnitOfWork:
             }
         )
         return job_id
+
+    @asynccontextmanager
+    async def snapshot(self) -> "AsyncIterator[asyncpg.Connection]":
+        """A connection beside this one that reads what is committed now, and nothing later however many statements it runs."""
+        pooled: Any = await self._engine.raw_connection()
+        try:
+            driver: asyncpg.Connection = pooled.driver_connection
+            async with driver.transaction(isolation="repeatable_read", readonly=True):
+                yield driver
+        finally:
+            await greenlet_spawn(pooled.close)
 
     async def flush(self) -> None:
         """Sends ORM changes and the collected ledgers to the database, still inside the transaction. May be called again."""

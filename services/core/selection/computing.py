@@ -102,7 +102,7 @@ class _Work:
 def _ranked(work: _Work, rows: "Sequence[asyncpg.Record]") -> bytes:
     """The results of some partitions, as COPY takes them."""
     candidates = [frozen.candidate_of(row, work.values) for row in rows]
-    work.writer.candidates(candidates)
+    work.writer.candidates(zip(candidates, (row["facts"] for row in rows), strict=True))
     results = work.contest.results(candidates)
     text = frozen.copied(work.run_id, results, map(work.words.of, results), start=work.done + 1)
     work.done += len(results)

@@ -66,8 +66,8 @@ class Bundle:
         writer, values = Writer(self.policy, self.parameters), frozen.Values()
         yield writer.head()
         async for rows in self._partitions(database):
-            candidates = [frozen.candidate_of(row, values) for row in rows]
-            yield writer.candidates(sorted(candidates, key=lambda one: one.no))
+            by_number = sorted(rows, key=lambda row: str(row["no"]))
+            yield writer.candidates((frozen.candidate_of(row, values), row["facts"]) for row in by_number)
             assert self.policy.rubric is not None  # noqa: S101 - there is no run without one
             yield writer.results([frozen.document_of(row, self.policy.rubric) for row in rows])
         yield writer.end()

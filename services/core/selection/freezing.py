@@ -1,7 +1,9 @@
 """Freezing: the facts of every candidate of a round are copied as they stand at one instant, with their sources."""
 
+import hashlib
 import json
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from sqlalchemy import bindparam, update
 from services.core.facts.rules import Kind
 from services.core.kit.database import Statement
 from services.core.kit.errors import VersionStale
-from services.core.kit.exact import digest
+from services.core.kit.exact import canonical_json
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -42,6 +44,9 @@ COLUMNS = (
 EVIDENCE_COLUMNS = ("freeze_id", "project_id", "facts", "conflicts", "exceptions", "carry_over")
 EXCLUSION_COLUMNS = ("freeze_id", "project_id", "no", "title", "reasons")
 
+PART = 500
+"""How many projects are read at a time."""
+
 FROZEN = Statement(
     update(SelectionRound)
     .where(SelectionRound.id == bindparam("round_id"))
@@ -53,7 +58,8 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
     """Copies the facts of every candidate: the projects of the round's region in the stage that its filter names.
 
     Those that the filter or the last day of applications keeps out are listed with the reasons (`queries.EXCLUDED`).
-    One statement reads all facts, so an edit of several facts is in the freeze wholly or not at all. May be done again, under
+    All facts are read from one snapshot, so an edit of several facts is in the freeze wholly or not at all; and some hundred
+    projects at a time, so that memory does not grow with their number. May be done again, under
     the next number, until the round is published (RoundPublished), and again once it was reopened.
     """
     found = await service.locked(uow, scope=scope, round_id=round_id)
@@ -68,27 +74,19 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
         taken_at=uow.now,
         taken_by=uow.actor.id,
     )
-    candidates, excluded = await _candidates(uow.driver, found)
-    taken.candidates = len(candidates)
-    taken.excluded = Counter(reason["why"] for one in excluded for reason in one["reasons"])
-    taken.digest = digest({"candidates": candidates})
+    # Written before what it holds, and completed when that is known.
+    taken.digest, taken.candidates, taken.excluded = "", 0, {}
     uow.session.add(taken)
     await uow.session.flush()
-    await uow.driver.copy_records_to_table(
-        "freeze_candidate",
-        records=[_record(taken.id, candidate) for candidate in candidates],
-        columns=list(COLUMNS),
-    )
-    await uow.driver.copy_records_to_table(
-        "freeze_evidence",
-        records=[_evidence(taken.id, candidate) for candidate in candidates],
-        columns=list(EVIDENCE_COLUMNS),
-    )
-    await uow.driver.copy_records_to_table(
-        "freeze_exclusion",
-        records=[(taken.id, one["id"], one["no"], one["title"], json.dumps(one["reasons"])) for one in excluded],
-        columns=list(EXCLUSION_COLUMNS),
-    )
+    hashed, why = hashlib.sha256(), Counter[str]()
+    async with uow.snapshot() as reader:
+        async for candidates, excluded in _parts(reader, found):
+            await _store(uow.driver, taken.id, candidates, excluded)
+            hashed.update(b"".join(canonical_json(one) + b"\n" for one in candidates))
+            why.update(reason["why"] for one in excluded for reason in one["reasons"])
+            taken.candidates += len(candidates)
+    taken.digest, taken.excluded = hashed.hexdigest(), dict(why)
+    await uow.session.flush()
     await FROZEN.all(uow.driver, round_id=round_id)
     uow.record(
         RoundFrozen(freeze_id=taken.id, number=taken.number, digest=taken.digest, candidates=taken.candidates),
@@ -99,27 +97,42 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
     return taken
 
 
-async def _candidates(
-    driver: "asyncpg.Connection", found: "asyncpg.Record"
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Who competes; and, each with the reasons, who of the same stage does not, or is held back."""
-    wanted = await _filter(driver, found)
-    policy = await policies.by_id(driver, version_id=found["policy_version_id"])
+async def _parts(
+    reader: "asyncpg.Connection", found: "asyncpg.Record"
+) -> AsyncIterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """Some hundred projects at a time, by partition and number: who competes; and, with reasons, who does not or is held back."""
+    wanted = await _filter(reader, found)
+    policy = await policies.by_id(reader, version_id=found["policy_version_id"])
     partition_of = {
-        row["path"]: str(row["id"]) for row in await service.partitions(driver, found["region_path"], policy)
+        row["path"]: str(row["id"]) for row in await service.partitions(reader, found["region_path"], policy)
     }
-    applicants = await queries.APPLICANTS.all(
-        driver, stage=found["filter"]["stage"], **Scope((found["region_path"],)).parameters
-    )
-    ids = [row["id"] for row in applicants]
+    applicants = [
+        (_partition(row["region_path"], partition_of, default=str(found["region_id"])), row)
+        for row in await queries.APPLICANTS.all(
+            reader, stage=found["filter"]["stage"], **Scope((found["region_path"],)).parameters
+        )
+    ]
+    applicants.sort(key=lambda one: (one[0], one[1]["no"]))
+    for start in range(0, len(applicants), PART):
+        yield await _candidates(reader, found, wanted, policy.policy_id, applicants[start : start + PART])
+
+
+async def _candidates(
+    driver: "asyncpg.Connection",
+    found: "asyncpg.Record",
+    wanted: Filter,
+    policy_id: str,
+    applicants: "Sequence[tuple[str, asyncpg.Record]]",
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    ids = [row["id"] for _, row in applicants]
     compounds = await projects.compounds_by_project(driver, ids)
-    exceptions = await projects.exceptions_by_project(driver, ids, policy_id=policy.policy_id)
+    exceptions = await projects.exceptions_by_project(driver, ids, policy_id=policy_id)
     figures = await projects.figures(
         driver, {project: [row["compound_id"] for row in rows] for project, rows in compounds.items()}
     )
     claims = await carry_overs(driver, region_path=found["region_path"], project_ids=ids)
     excluded = []
-    for row in applicants:
+    for _, row in applicants:
         reasons = wanted.why_excluded(
             region_path=row["region_path"],
             compounds=len(compounds[row["id"]]),
@@ -134,14 +147,14 @@ async def _candidates(
             "project_id": str(row["id"]),
             "no": row["no"],
             "title": row["title"],
-            "partition": _partition(row["region_path"], partition_of, default=str(found["region_id"])),
+            "partition": partition,
             "compounds": [{"id": str(one["compound_id"]), "name": one["name"]} for one in compounds[row["id"]]],
             "facts": figures[row["id"]].facts,
             "conflicts": figures[row["id"]].conflicts,
             "exceptions": exceptions.get(row["id"], {}),
             "carry_over": claims[row["id"]].document() if row["id"] in claims else None,
         }
-        for row in applicants
+        for partition, row in applicants
         if row["id"] not in out
     ]
     held = [
@@ -166,6 +179,21 @@ async def _filter(driver: "asyncpg.Connection", found: "asyncpg.Record") -> Filt
 def _partition(path: str, partition_of: dict[str, str], *, default: str) -> str:
     """The partition that a project's region lies in; the round's own region where the tree has no such level above it."""
     return next((partition_of[above] for above in reversed(lineage(path)) if above in partition_of), default)
+
+
+async def _store(
+    driver: "asyncpg.Connection", freeze_id: UUID, candidates: list[dict[str, Any]], excluded: list[dict[str, Any]]
+) -> None:
+    for table, records, columns in (
+        ("freeze_candidate", [_record(freeze_id, one) for one in candidates], COLUMNS),
+        ("freeze_evidence", [_evidence(freeze_id, one) for one in candidates], EVIDENCE_COLUMNS),
+        ("freeze_exclusion", [_exclusion(freeze_id, one) for one in excluded], EXCLUSION_COLUMNS),
+    ):
+        await driver.copy_records_to_table(table, records=records, columns=list(columns))
+
+
+def _exclusion(freeze_id: UUID, one: dict[str, Any]) -> tuple[object, ...]:
+    return (freeze_id, one["id"], one["no"], one["title"], json.dumps(one["reasons"]))
 
 
 def _record(freeze_id: UUID, candidate: dict[str, Any]) -> tuple[object, ...]:
