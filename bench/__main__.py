@@ -16,7 +16,7 @@ import httpx
 import uvloop
 from redis.asyncio import Redis
 
-from bench import stage
+from bench import rollups, stage
 from bench.jobs import DONE, FLOOR_QUEUE, STARTED, Nothing, redis
 from bench.load import burst, request
 from bench.report import Figure, paired, write
@@ -211,6 +211,7 @@ async def main() -> None:
         figures = await reads(database, token, ours, floor)
         figures += await public_ranking(round_id, ours, floor)
         figures += await writes(county, compounds, token, ours, floor)
+        figures += await rollups.measure(database, token, nation, ours)
         for figure in figures:
             print(figure, flush=True)
     figures += await jobs(database)

@@ -9,6 +9,7 @@ from services.core.kit.housekeeping import ForgetOldAnswers
 from services.core.kit.ids import new_id
 from services.core.kit.jobs import Job
 from services.core.kit.uow import Database
+from services.core.projects.jobs import RefreshRollups
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Recurring:
 SCHEDULE: list[Recurring] = [
     Recurring(ForgetOldAnswers(), timedelta(hours=1)),
     Recurring(ForgetExpiredTokens(), timedelta(hours=1)),
+    Recurring(RefreshRollups(), timedelta(minutes=5)),
 ]
 
 

@@ -13,6 +13,7 @@ from services.core.facts.rules import Kind
 from services.core.kit.exact import Money, NotNegative
 from services.core.projects.applicants import Applicant
 from services.core.projects.rules import Action, FundingLine, FundingSource, Plan, PlanItem, Stage
+from services.core.territory.models import Level
 from services.core.territory.rules import Category
 
 No = Annotated[str, Field(pattern=r"^[A-Za-z0-9〔〕()（）_./一-鿿-]{1,64}$", examples=["NB-2026-001"])]
@@ -267,6 +268,64 @@ class ContributionOut(BaseModel):
     value: str | None
     in_conflict: bool
     meets: bool | None
+
+
+class RollupQuery(BaseModel):
+    """Which sums: of which region, by which level below it, of one stage, of the year for which a round decided last."""
+
+    region: UUID
+    group: Literal[Level.PROVINCE, Level.CITY, Level.COUNTY, Level.STREET]
+    stage: Stage | None = None
+    year: int | None = Field(default=None, ge=2000, le=2999)
+
+
+class ProgressOut(BaseModel):
+    """How far those in a plan have come. Shares are exact ("0.5", "1/3"), null where nothing is planned."""
+
+    planned: int
+    started: int
+    accepted: int
+    handed_over: int
+    started_share: str | None
+    accepted_share: str | None
+    handed_over_share: str | None
+
+
+class RollupRegion(BaseModel):
+    """What the projects of a region's subtree come to. Dropped ones are in `by_stage` alone, unless they are asked for.
+
+    `*_unknown` and `without_plan`: how many projects a sum lacks. `synthetic`: how many have a figure that was made up.
+    """
+
+    region_id: UUID
+    code: str | None
+    name: str
+    level: Level
+    path: str
+    projects: int
+    by_stage: dict[Stage, int]
+    compounds: int
+    households: int
+    households_unknown: int
+    floor_area: str
+    floor_area_unknown: int
+    budget: str
+    without_plan: int
+    funding: dict[FundingSource, str]
+    synthetic: int
+    progress: ProgressOut
+
+
+class RollupOut(BaseModel):
+    """The sums at `as_of` (null before the first refresh). `elsewhere`: projects that lie in no region of the level."""
+
+    as_of: datetime | None
+    group: Level
+    whole: RollupRegion
+    elsewhere: int
+    items: list[RollupRegion]
+    next_cursor: str | None
+    has_more: bool
 
 
 class GateOut(BaseModel):

@@ -101,3 +101,36 @@ class GateException(Keyed, Base):
     document: Mapped[str] = mapped_column(String(300))
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime]
+
+
+class ProjectRollup(Base):
+    """Sums over the projects of a region's whole subtree, of one stage and year (0: no round has decided about them yet).
+
+    `*_unknown`, `without_plan`: projects that are not in that sum. `synthetic`: projects with a figure that was made up.
+    """
+
+    __tablename__ = "project_rollup"
+
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"), primary_key=True)
+    stage: Mapped[str] = mapped_column(String(20), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    projects: Mapped[int]
+    compounds: Mapped[int]
+    households: Mapped[Decimal] = mapped_column(Numeric)
+    households_unknown: Mapped[int]
+    floor_area: Mapped[Decimal] = mapped_column(Numeric)
+    floor_area_unknown: Mapped[int]
+    budget: Mapped[Decimal] = mapped_column(Numeric)
+    without_plan: Mapped[int]
+    synthetic: Mapped[int]
+    funding: Mapped[dict[str, Any]]
+
+
+class RollupState(Base):
+    """When the roll-ups were brought up to date. One row."""
+
+    __tablename__ = "project_rollup_state"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    as_of: Mapped[datetime]

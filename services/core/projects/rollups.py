@@ -1,0 +1,219 @@
+"""Roll-ups of projects over the region tree (domain.md G2), kept ready for a leader's page.
+
+One statement sums every region's subtree as it stands at one instant and writes only the rows that differ. A job repeats it every
+five minutes: readers see sums that fit together, as old as `as_of` says, and no write of a project waits for a shared counter.
+
+A compound's households and floor area are those that decisions read (facts.rules.effective): of the leading kind, adjudicated where
+sources differ. A project of which a part is unknown or disputed counts as unknown, and is told, not guessed. Money is the plan in
+force.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.core.kit.errors import NotFound
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+from services.core.projects.jobs import RefreshRollups
+from services.core.projects.rules import Stage
+from services.core.projects.sums import Sums, add_up
+from services.core.territory.models import Level
+
+if TYPE_CHECKING:
+    import asyncpg
+
+# One refresh at a time: two would write the same rows.
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('project.rollup', 0))"
+# A nation's sums take some seconds and memory; a process that serves requests is allowed neither.
+LIMITS = f"SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '{RefreshRollups.timeout_seconds}s'"
+
+REFRESH = """
+WITH RECURSIVE
+figure AS (
+  SELECT subject_id, key,
+         CASE WHEN bool_or(kind = 'counted') THEN 'counted' WHEN bool_or(kind = 'attested') THEN 'attested'
+              ELSE 'synthetic' END AS leading,
+         coalesce(min(value) FILTER (WHERE kind = 'counted'), min(value) FILTER (WHERE kind = 'attested'), min(value)) AS low,
+         coalesce(max(value) FILTER (WHERE kind = 'counted'), max(value) FILTER (WHERE kind = 'attested'), max(value)) AS high
+  FROM fact
+  WHERE superseded_at IS NULL AND subject_type = 'compound' AND key IN ('compound.households', 'compound.floor_area')
+  GROUP BY subject_id, key),
+known AS (
+  SELECT f.subject_id, f.key, f.leading,
+         CASE WHEN f.low = f.high THEN f.low ELSE (
+           SELECT chosen.value FROM adjudication a JOIN fact chosen ON chosen.id = a.fact_id
+           WHERE a.subject_id = f.subject_id AND a.key = f.key AND a.superseded_at IS NULL
+             AND chosen.superseded_at IS NULL AND chosen.kind = f.leading
+             AND a.values_digest = (
+               SELECT encode(sha256(convert_to(string_agg(DISTINCT v.value, E'\\x1f' ORDER BY v.value), 'UTF8')), 'hex')
+               FROM fact v WHERE v.subject_id = f.subject_id AND v.key = f.key AND v.kind = f.leading
+                 AND v.superseded_at IS NULL)) END AS value
+  FROM figure f),
+compounds AS (
+  SELECT pc.project_id, count(*) AS compounds,
+         sum(h.value::numeric) AS households, count(h.value) AS with_households,
+         sum(a.value::numeric) AS floor_area, count(a.value) AS with_floor_area,
+         coalesce(bool_or(h.leading = 'synthetic' OR a.leading = 'synthetic'), false) AS synthetic
+  FROM project_compound pc
+  LEFT JOIN known h ON h.subject_id = pc.compound_id AND h.key = 'compound.households'
+  LEFT JOIN known a ON a.subject_id = pc.compound_id AND a.key = 'compound.floor_area'
+  GROUP BY pc.project_id),
+decided AS (
+  SELECT DISTINCT ON (project_id) project_id, year FROM project_stage_entry WHERE year IS NOT NULL
+  ORDER BY project_id, id DESC),
+standing AS (
+  SELECT p.region_id, p.stage, coalesce(d.year, 0) AS year, coalesce(c.compounds, 0) AS compounds,
+         CASE WHEN c.with_households = c.compounds THEN c.households END AS households,
+         CASE WHEN c.with_floor_area = c.compounds THEN c.floor_area END AS floor_area,
+         v.budget, v.funding, coalesce(c.synthetic, false) OR coalesce(v.synthetic, false) AS synthetic
+  FROM project p
+  LEFT JOIN compounds c ON c.project_id = p.id
+  LEFT JOIN plan_version v ON v.project_id = p.id AND v.number = p.plan_number
+  LEFT JOIN decided d ON d.project_id = p.id),
+leaf AS (
+  SELECT region_id, stage, year, count(*) AS projects, sum(compounds) AS compounds,
+         coalesce(sum(households), 0) AS households, count(*) FILTER (WHERE households IS NULL) AS households_unknown,
+         coalesce(sum(floor_area), 0) AS floor_area, count(*) FILTER (WHERE floor_area IS NULL) AS floor_area_unknown,
+         coalesce(sum(budget), 0) AS budget, count(*) FILTER (WHERE budget IS NULL) AS without_plan,
+         count(*) FILTER (WHERE synthetic) AS synthetic
+  FROM standing GROUP BY region_id, stage, year),
+above AS (
+  SELECT DISTINCT region_id AS leaf_id, region_id FROM leaf
+  UNION ALL
+  SELECT a.leaf_id, r.parent_id FROM above a JOIN region r ON r.id = a.region_id WHERE r.parent_id IS NOT NULL),
+money AS (
+  SELECT region_id, stage, year, jsonb_object_agg(source, amount::text) AS funding
+  FROM (SELECT a.region_id, s.stage, s.year, s.source, sum(s.amount) AS amount
+        FROM (SELECT region_id, stage, year, line ->> 'source' AS source, sum((line ->> 'amount')::numeric) AS amount
+              FROM standing, jsonb_array_elements(funding) AS line GROUP BY region_id, stage, year, line ->> 'source') s
+        JOIN above a ON a.leaf_id = s.region_id
+        GROUP BY a.region_id, s.stage, s.year, s.source) by_source
+  GROUP BY region_id, stage, year),
+fresh AS (
+  SELECT a.region_id, l.stage, l.year, sum(l.projects) AS projects, sum(l.compounds) AS compounds,
+         sum(l.households) AS households, sum(l.households_unknown) AS households_unknown,
+         sum(l.floor_area) AS floor_area, sum(l.floor_area_unknown) AS floor_area_unknown,
+         sum(l.budget) AS budget, sum(l.without_plan) AS without_plan, sum(l.synthetic) AS synthetic
+  FROM leaf l JOIN above a ON a.leaf_id = l.region_id
+  GROUP BY a.region_id, l.stage, l.year),
+gone AS (
+  DELETE FROM project_rollup r
+  WHERE NOT EXISTS (SELECT 1 FROM fresh f WHERE f.region_id = r.region_id AND f.stage = r.stage AND f.year = r.year)),
+stamped AS (
+  INSERT INTO project_rollup_state (id, as_of) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET as_of = excluded.as_of)
+INSERT INTO project_rollup AS r (region_id, stage, year, projects, compounds, households, households_unknown, floor_area,
+                                 floor_area_unknown, budget, without_plan, synthetic, funding)
+SELECT f.region_id, f.stage, f.year, f.projects, f.compounds, f.households, f.households_unknown, f.floor_area,
+       f.floor_area_unknown, f.budget, f.without_plan, f.synthetic, coalesce(m.funding, '{}')
+FROM fresh f LEFT JOIN money m USING (region_id, stage, year)
+ON CONFLICT (region_id, stage, year) DO UPDATE
+SET (projects, compounds, households, households_unknown, floor_area, floor_area_unknown, budget, without_plan, synthetic, funding)
+  = (excluded.projects, excluded.compounds, excluded.households, excluded.households_unknown, excluded.floor_area,
+     excluded.floor_area_unknown, excluded.budget, excluded.without_plan, excluded.synthetic, excluded.funding)
+WHERE (r.projects, r.compounds, r.households, r.households_unknown, r.floor_area, r.floor_area_unknown, r.budget,
+       r.without_plan, r.synthetic, r.funding)
+      IS DISTINCT FROM
+      (excluded.projects, excluded.compounds, excluded.households, excluded.households_unknown, excluded.floor_area,
+       excluded.floor_area_unknown, excluded.budget, excluded.without_plan, excluded.synthetic, excluded.funding)
+"""
+
+
+# The region ($1) as a whole, and a page ($5 after, $6 at most) of the regions of a level ($4) below it, each with its rows of a
+# stage ($2) and year ($3). One statement, so that sums and `as_of` are of one refresh. $7 and $8: the ranges where the caller may
+# read.
+READ = """
+WITH place AS (
+  SELECT r.id, r.path FROM region r
+  WHERE r.id = $1 AND EXISTS (SELECT 1 FROM unnest($7::text[], $8::text[]) AS scope(low, high)
+                              WHERE r.path >= scope.low AND r.path < scope.high)),
+below AS (
+  SELECT r.id, r.path FROM region r JOIN place ON r.path > place.path AND r.path < left(place.path, -1) || '/'
+  WHERE r.level = $4
+    AND (r.valid_to IS NULL OR EXISTS (SELECT 1 FROM project_rollup o WHERE o.region_id = r.id))),
+shown AS (
+  SELECT id, true AS whole FROM place
+  UNION ALL (SELECT id, false FROM below WHERE path > $5 ORDER BY path LIMIT $6))
+SELECT s.whole, g.id, g.code, g.name, g.level, g.path, r.stage, r.projects, r.compounds, r.households,
+       r.households_unknown, r.floor_area, r.floor_area_unknown, r.budget, r.without_plan, r.synthetic, r.funding,
+       (SELECT as_of FROM project_rollup_state) AS as_of,
+       (SELECT coalesce(sum(o.projects), 0)::int FROM below JOIN project_rollup o ON o.region_id = below.id
+        WHERE (o.stage = $2 OR $2::text IS NULL AND o.stage <> 'dropped') AND ($3::int IS NULL OR o.year = $3)) AS inside
+FROM shown s JOIN region g ON g.id = s.id
+LEFT JOIN project_rollup r ON r.region_id = s.id AND ($2::text IS NULL OR r.stage = $2) AND ($3::int IS NULL OR r.year = $3)
+ORDER BY s.whole DESC, g.path, r.stage, r.year
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sums: of a region, by the regions of `group` below it, of one stage and one year's decisions where given."""
+
+    region_id: UUID
+    group: Level
+    stage: Stage | None
+    year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One region and its sums."""
+
+    id: UUID
+    code: str | None
+    name: str
+    level: str
+    path: str
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A region's sums and those of regions below it. `elsewhere`: projects of the region that lie in none of them."""
+
+    as_of: datetime | None
+    whole: Place
+    parts: list[Place]
+    elsewhere: int
+
+
+async def read(
+    driver: "asyncpg.Connection", *, scope: Scope, wanted: Wanted, after_path: str = "", limit: int
+) -> Rollup:
+    """The sums of a region inside the scope (NotFound otherwise), and of up to `limit` regions below it, by path."""
+    rows = await driver.fetch(
+        READ,
+        wanted.region_id,
+        wanted.stage,
+        wanted.year,
+        wanted.group,
+        after_path,
+        limit,
+        scope.lows,
+        scope.highs,
+    )
+    if not rows:
+        raise NotFound
+    asked_for_dropped = wanted.stage is Stage.DROPPED
+    whole, *parts = [
+        Place(
+            first["id"], first["code"], first["name"], first["level"], first["path"], add_up(group, asked_for_dropped)
+        )
+        for first, group in _by_region(rows)
+    ]
+    return Rollup(rows[0]["as_of"], whole, parts, whole.sums.projects - rows[0]["inside"])
+
+
+def _by_region(rows: "list[asyncpg.Record]") -> "list[tuple[asyncpg.Record, list[asyncpg.Record]]]":
+    grouped = [list(group) for _, group in groupby(rows, key=itemgetter("id"))]
+    return [(group[0], [row for row in group if row["stage"] is not None]) for group in grouped]
+
+
+async def refresh(uow: UnitOfWork) -> None:
+    """Brings every roll-up up to now. Everything committed before `uow.now` is in it."""
+    await uow.driver.execute(LOCK)
+    await uow.driver.execute(LIMITS)
+    await uow.driver.execute(REFRESH, uow.now)
