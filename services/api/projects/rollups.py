@@ -44,7 +44,7 @@ async def get_project_rollup(
         [_place(place) for place in found.parts],
         lambda row: (row["path"],),
         as_of=found.as_of,
-        group=query.group,
+        group=found.group,
         whole=_place(found.whole),
         elsewhere=found.elsewhere,
     )

@@ -271,10 +271,10 @@ class ContributionOut(BaseModel):
 
 
 class RollupQuery(BaseModel):
-    """Which sums: of which region, by which level below it, of one stage, of the year for which a round decided last."""
+    """Which sums: of which region, by which level below it (the next one), of one stage, of the year a round decided for last."""
 
     region: UUID
-    group: Literal[Level.PROVINCE, Level.CITY, Level.COUNTY, Level.STREET]
+    group: Literal[Level.PROVINCE, Level.CITY, Level.COUNTY, Level.STREET] | None = None
     stage: Stage | None = None
     year: int | None = Field(default=None, ge=2000, le=2999)
 

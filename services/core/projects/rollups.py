@@ -122,24 +122,27 @@ WHERE (r.projects, r.compounds, r.households, r.households_unknown, r.floor_area
 """
 
 
-# The region ($1) as a whole, and a page ($5 after, $6 at most) of the regions of a level ($4) below it, each with its rows of a
-# stage ($2) and year ($3). One statement, so that sums and `as_of` are of one refresh. $7 and $8: the ranges where the caller may
-# read.
+# The region ($1) as a whole, and a page ($5 after, $6 at most) of the regions of a level below it ($4, else the next), each with
+# its rows of a stage ($2) and year ($3). One statement, so that sums and `as_of` are of one refresh. $7 and $8: the ranges of paths
+# where the caller may read.
 READ = """
 WITH place AS (
-  SELECT r.id, r.path FROM region r
+  SELECT r.id, r.path,
+         coalesce($4, CASE r.level WHEN 'nation' THEN 'province' WHEN 'province' THEN 'city' WHEN 'city' THEN 'county'
+                      ELSE 'street' END) AS level_below
+  FROM region r
   WHERE r.id = $1 AND EXISTS (SELECT 1 FROM unnest($7::text[], $8::text[]) AS scope(low, high)
                               WHERE r.path >= scope.low AND r.path < scope.high)),
 below AS (
   SELECT r.id, r.path FROM region r JOIN place ON r.path > place.path AND r.path < left(place.path, -1) || '/'
-  WHERE r.level = $4
+  WHERE r.level = place.level_below
     AND (r.valid_to IS NULL OR EXISTS (SELECT 1 FROM project_rollup o WHERE o.region_id = r.id))),
 shown AS (
   SELECT id, true AS whole FROM place
   UNION ALL (SELECT id, false FROM below WHERE path > $5 ORDER BY path LIMIT $6))
 SELECT s.whole, g.id, g.code, g.name, g.level, g.path, r.stage, r.projects, r.compounds, r.households,
        r.households_unknown, r.floor_area, r.floor_area_unknown, r.budget, r.without_plan, r.synthetic, r.funding,
-       (SELECT as_of FROM project_rollup_state) AS as_of,
+       (SELECT as_of FROM project_rollup_state) AS as_of, (SELECT level_below FROM place) AS level_below,
        (SELECT coalesce(sum(o.projects), 0)::int FROM below JOIN project_rollup o ON o.region_id = below.id
         WHERE (o.stage = $2 OR $2::text IS NULL AND o.stage <> 'dropped') AND ($3::int IS NULL OR o.year = $3)) AS inside
 FROM shown s JOIN region g ON g.id = s.id
@@ -150,10 +153,12 @@ ORDER BY s.whole DESC, g.path, r.stage, r.year
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sums: of a region, by the regions of `group` below it, of one stage and one year's decisions where given."""
+    """Which sums: of a region, by the regions of `group` (else the next level) below it, of one stage and one year's decisions
+    where given.
+    """
 
     region_id: UUID
-    group: Level
+    group: Level | None
     stage: Stage | None
     year: int | None
 
@@ -175,6 +180,7 @@ class Rollup:
     """A region's sums and those of regions below it. `elsewhere`: projects of the region that lie in none of them."""
 
     as_of: datetime | None
+    group: Level
     whole: Place
     parts: list[Place]
     elsewhere: int
@@ -204,7 +210,9 @@ async def read(
         )
         for first, group in _by_region(rows)
     ]
-    return Rollup(rows[0]["as_of"], whole, parts, whole.sums.projects - rows[0]["inside"])
+    return Rollup(
+        rows[0]["as_of"], Level(rows[0]["level_below"]), whole, parts, whole.sums.projects - rows[0]["inside"]
+    )
 
 
 def _by_region(rows: "list[asyncpg.Record]") -> "list[tuple[asyncpg.Record, list[asyncpg.Record]]]":

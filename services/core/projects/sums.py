@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
 
 from services.core.projects.rules import Stage
+
+# Sums of what facts and plans hold never have more digits: additions in it are exact.
+EXACT = Context(prec=200)
 
 PLANNED_OR_FURTHER = (Stage.PLANNED, Stage.WORKS, Stage.ACCEPTED, Stage.HANDED_OVER)
 
@@ -19,12 +23,12 @@ class Sums:
     compounds: int = 0
     households: int = 0
     households_unknown: int = 0
-    floor_area: Fraction = Fraction(0)
+    floor_area: Decimal = Decimal(0)
     floor_area_unknown: int = 0
-    budget: Fraction = Fraction(0)
+    budget: Decimal = Decimal(0)
     without_plan: int = 0
     synthetic: int = 0
-    funding: dict[str, Fraction] = field(default_factory=dict)
+    funding: dict[str, Decimal] = field(default_factory=dict)
 
     def at_least(self, stage: Stage) -> int:
         """How many are in a plan and have come as far as `stage`."""
@@ -43,11 +47,15 @@ def add_up(rows: Iterable[Mapping[str, Any]], with_dropped: bool) -> Sums:
         sums.by_stage[row["stage"]] += row["projects"]
         if row["stage"] == Stage.DROPPED and not with_dropped:
             continue
-        for name in ("projects", "compounds", "households_unknown", "floor_area_unknown", "without_plan", "synthetic"):
-            setattr(sums, name, getattr(sums, name) + row[name])
+        sums.projects += row["projects"]
+        sums.compounds += row["compounds"]
         sums.households += int(row["households"])
-        sums.floor_area += Fraction(row["floor_area"])
-        sums.budget += Fraction(row["budget"])
+        sums.households_unknown += row["households_unknown"]
+        sums.floor_area = EXACT.add(sums.floor_area, row["floor_area"])
+        sums.floor_area_unknown += row["floor_area_unknown"]
+        sums.budget = EXACT.add(sums.budget, row["budget"])
+        sums.without_plan += row["without_plan"]
+        sums.synthetic += row["synthetic"]
         for source, amount in row["funding"].items():
-            sums.funding[source] = sums.funding.get(source, Fraction(0)) + Fraction(amount)
+            sums.funding[source] = EXACT.add(sums.funding.get(source, Decimal(0)), Decimal(amount))
     return sums
