@@ -18,8 +18,7 @@ from services.api.judgement import router as judgement
 from services.api.middleware import Gate, RateLimiter
 from services.api.notifications import router as notifications
 from services.api.policy import router as policy
-from services.api.projects import plan_documents, plans, stages
-from services.api.projects import plans, rollups, stages
+from services.api.projects import plan_documents, plans, rollups, stages
 from services.api.projects import public as transitions
 from services.api.projects import router as projects
 from services.api.security import PrincipalCache
