@@ -131,18 +131,27 @@ CROSS JOIN LATERAL (
 """
 
 
+AT_ONCE = 20_000
+"""Projects that one statement asks about: a nation's freeze keeps within the time of a statement, a county needs one."""
+
+
 async def carry_overs(
     driver: "asyncpg.Connection", *, region_path: str, project_ids: Sequence[UUID]
 ) -> Mapping[UUID, CarriedOver]:
-    """The claims of those of these projects (of the region's subtree) that have one, as things stand now; one statement."""
+    """The claims of those of these projects (of the region's subtree) that have one, as things stand now."""
     (low,), (high,) = Scope((region_path,)).lows, Scope((region_path,)).highs
-    told: dict[UUID, tuple[UUID, int]] = {}
-    changes: dict[UUID, list[Change]] = defaultdict(list)
-    for row in await driver.fetch(CHANGES, list(project_ids), low, high):
-        told[row["id"]] = (row["round_id"], row["carried_times"])
-        changes[row["id"]].append(_change(row))
-    claims = {project: claim(*told[project], changes[project]) for project in told}
-    return {project: one for project, one in claims.items() if one is not None}
+    claims: dict[UUID, CarriedOver] = {}
+    for start in range(0, len(project_ids), AT_ONCE):
+        told: dict[UUID, tuple[UUID, int]] = {}
+        changes: dict[UUID, list[Change]] = defaultdict(list)
+        for row in await driver.fetch(CHANGES, list(project_ids[start : start + AT_ONCE]), low, high):
+            told[row["id"]] = (row["round_id"], row["carried_times"])
+            changes[row["id"]].append(_change(row))
+        for project, missed in told.items():
+            found = claim(*missed, changes[project])
+            if found is not None:
+                claims[project] = found
+    return claims
 
 
 def _change(row: "asyncpg.Record") -> Change:
