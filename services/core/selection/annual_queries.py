@@ -182,14 +182,11 @@ RANKED = """
 SELECT r.project_id, r.outcome, r.rank, r.partition, r.reason ->> 'carried' AS carried, p.no, p.stage, p.region_path, p.client_unit,
        c.facts ->> 'project.budget' AS budget, c.facts ->> 'compound.floor_area' AS floor_area,
        coalesce((SELECT max(e.number) FROM plan_entry e WHERE e.plan_id = $2 AND e.project_id = r.project_id), 0) AS last_number,
-       coalesce(before.carried_times, 0) AS carried_before
+       coalesce(c.carry_over, 0) AS carried_before
 FROM run_result r
 JOIN run ON run.id = r.run_id
 JOIN freeze_candidate c ON c.freeze_id = run.freeze_id AND c.project_id = r.project_id
 JOIN project p ON p.id = r.project_id
-LEFT JOIN LATERAL (
-  SELECT e.carried_times FROM plan_entry e WHERE e.project_id = r.project_id AND e.kind = 'confirmed'
-  ORDER BY e.id DESC LIMIT 1) AS before ON true
 WHERE r.run_id = $1 AND r.rank IS NOT NULL
 ORDER BY r.position
 """

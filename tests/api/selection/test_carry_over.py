@@ -7,7 +7,7 @@ from uuid import UUID
 from services.core.kit.uow import SYSTEM
 from services.core.selection.carry_over import CarriedOver, carry_overs
 from tests.api.selection.world import STOCK, World, plan_of
-from tests.api.selection.year import confirm, end_notice, plan_of_year
+from tests.api.selection.year import confirm, end_notice, plan_of_year, publish
 
 
 async def claims(world: World, projects: Iterable[dict[str, Any]]) -> Mapping[str, CarriedOver]:
@@ -147,3 +147,27 @@ async def test_times_in_a_row_are_counted_by_the_plan(world: World) -> None:
         await replan(world, projects[1], str(year))
         await attest(world, projects[1], "vote.plan.passed", "true", f"甬街〔{year}〕1号")
         assert (await claims(world, projects))["乙"].times == times
+
+
+async def test_who_has_improved_comes_first_in_the_next_round(world: World) -> None:
+    projects, confirmation = await missed(world)
+    improved = projects[2]
+    await replan(world, improved, "390000")
+    await attest(world, improved, "vote.plan.passed", "true", "甬街〔2027〕1号")
+    found = await world.round(caps=[{"count": 2}], year=2028, filter={"stage": "library"})
+    published = await publish(world, found["id"])
+    ranking = await world.ranking(published["run_id"])
+    assert [(one["title"], one["outcome"], one["reason"]["carried"]) for one in ranking] == [
+        ("丙", "in", "tier"),
+        ("乙", "in", None),
+    ]
+    detail = (await world.city.get(f"/v1/runs/{published['run_id']}/projects/{improved['id']}")).json()
+    assert confirmation["round_id"] in str(detail)
+    assert float(ranking[0]["total"]) < float(ranking[1]["total"])
+    await end_notice(world, found["id"])
+    assert (await confirm(world, published["run_id"])).status_code == 201
+    steps = (await world.city.get(f"/v1/projects/{improved['id']}/lineage")).json()["steps"]
+    assert [(one["year"], one["list"]) for one in steps if one["of"] == "plan"] == [
+        (2027, "later"),
+        (2028, "implement"),
+    ]
