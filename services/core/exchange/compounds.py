@@ -84,7 +84,7 @@ class Batch:
     entries: dict[int, Entry] = field(default_factory=dict)
     said: dict[UUID, Said] = field(default_factory=dict)
     stated: dict[tuple[UUID, str], list[tuple[int, int]]] = field(default_factory=dict)
-    first: list[facts.NewFact] = field(default_factory=list)
+    first: list[facts.FirstSaid] = field(default_factory=list)
     known: dict[int, list[facts.NewFact]] = field(default_factory=dict)
 
 
@@ -127,7 +127,7 @@ class CompoundWriter:
         pushed = await self._push(batch)
         await self._enter([entry for entry in entries.values() if not entry.version])
         await self._change([entry for entry in entries.values() if entry.version and entry.changed])
-        await facts.add_first(self._uow, batch.first)
+        await facts.add_first(self._uow, Subject.COMPOUND, batch.first)
         settled: set[UUID] = set()
         for line in lines:
             entry = batch.entries.get(line.row)
@@ -184,7 +184,7 @@ class CompoundWriter:
 
     def _take(self, line: Line, entry: Entry, place: Place, batch: Batch) -> None:
         """A line joins the batch, unless its source is missing, it says something twice, or contradicts an earlier line."""
-        figures = [(key, line.values[key]) for key in FIGURE_BITS if key in line.values]
+        figures = [(key, value) for key, value in line.values.items() if key in FIGURE_BITS]
         source = line.values.get("source") or self._importing.source
         if figures and source is None:
             line.wrong("source-missing", "source")
@@ -221,19 +221,19 @@ class CompoundWriter:
 
     def _state(self, line: Line, entry: Entry, source: str, figures: Sequence[tuple[str, str]], batch: Batch) -> None:
         kind = Kind.SYNTHETIC if line.values.get("synthetic") else Kind.ATTESTED
-        origin = (self._importing.origin(line),)
-        new = [
+        document, observed_on = line.values.get("document"), line.values.get("observed_on")
+        origin = [self._importing.origin(line)]
+        if not entry.version:
+            said = facts.FirstSaid(entry.id, entry.region_path, kind, source, document, origin, observed_on, figures)
+            batch.first.append(said)
+            return
+        batch.known[line.row] = [
             facts.NewFact(
-                Subject.COMPOUND, entry.id, entry.region_path, key, value, kind, source,
-                document=line.values.get("document"), source_rows=origin, observed_on=line.values.get("observed_on"),
-                pointer=f"{line.row} {key}",
+                Subject.COMPOUND, entry.id, entry.region_path, key, value, kind, source, document=document,
+                source_rows=origin, observed_on=observed_on, pointer=f"{line.row} {key}",
             )
             for key, value in figures
         ]  # fmt: skip
-        if entry.version:
-            batch.known[line.row] = new
-        else:
-            batch.first += new
 
     async def _push(self, batch: Batch) -> set[int]:
         """Pushes what known compounds' sources do not state already; the rows that had such figures."""

@@ -179,11 +179,17 @@ async def _write(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", tabl
     )
     writer: Writer = WRITERS[ImportKind(found["kind"])](uow, importing)
     batches = _batches(table)
-    while lines := await asyncio.to_thread(next, batches, None):
-        report.read += len(lines)
-        report.take(await writer.write(lines))
-        await uow.flush()
-        await _progress(uow, import_id, report)
+    following = asyncio.create_task(asyncio.to_thread(next, batches, None))
+    try:
+        while lines := await following:
+            # The next batch is read while the database works on this one.
+            following = asyncio.create_task(asyncio.to_thread(next, batches, None))
+            report.read += len(lines)
+            report.take(await writer.write(lines))
+            await uow.flush()
+            await _progress(uow, import_id, report)
+    finally:
+        await asyncio.gather(following, return_exceptions=True)  # nobody leaves while it is still reading
     report.take(await writer.finish())
 
 

@@ -1,7 +1,7 @@
 """Reads XLSX row by row in bounded memory: what lies on disk is counted as it unfolds, no grid is ever built.
 
 A reader of our own, since those at hand build the whole grid first (one cell at XFD1048576 is then 500 GB) or know no merged
-cells in their streaming mode. ECMA-376 part 1 is the form; the strict variant and prefixed namespaces are read too.
+cells in their streaming mode. ECMA-376 part 1 is the form; the strict variant and prefixed names are read too.
 """
 
 import io
@@ -25,17 +25,6 @@ MAX_STRINGS = 64 * 2**20
 MAX_CELL = 32_767  # characters; spreadsheets hold no more in a cell
 CHUNK = 2**16
 
-MAIN = (
-    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
-    "http://purl.oclc.org/ooxml/spreadsheetml/main",
-)
-RELATIONS = (
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-    "http://purl.oclc.org/ooxml/officeDocument/relationships",
-)
-PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-_NAMES = ["c", "v", "f", "is", "t", "r", "rPh", "row", "si", "sst", "sheet", "workbookPr", "numFmt", "cellXfs", "xf"]
-LOCAL = {f"{space}}}{name}": name for space in MAIN for name in _NAMES} | {f"{PACKAGE}}}Relationship": "Relationship"}
 
 _BUILT_IN_DAYS = frozenset({14, 15, 16, 17, 22, *range(27, 37), *range(50, 59)})
 _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
@@ -63,6 +52,14 @@ class Styles:
 
     days: frozenset[int] = frozenset()
     padded: dict[int, int] = field(default_factory=dict)
+
+
+class _Local(dict[str, str]):
+    """Names of elements without their prefix: a part holds one vocabulary, so the prefix tells nothing."""
+
+    def __missing__(self, name: str) -> str:
+        found = self[name] = name.rpartition(":")[2]
+        return found
 
 
 class Unfolding:
@@ -135,6 +132,9 @@ class Workbook:
             for chunk in self._open(part, MAX_UNFOLDED):
                 text = tail + chunk
                 end = 0
+                if b"mergeCell" not in text:
+                    tail = text[-200:]
+                    continue
                 for match in _MERGED.finditer(text):
                     left, top, right, bottom = match.groups()
                     found.append(Merged(int(top), int(bottom), _column(left.decode()), _column(right.decode())))
@@ -164,9 +164,10 @@ class Workbook:
         folder, _, name = part.rpartition("/")
         listed = f"{folder}/_rels/{name}.rels".lstrip("/")
         found: list[tuple[str, str, str]] = []
+        local = _Local()
 
         def start(name: str, given: dict[str, str]) -> None:
-            if LOCAL.get(name) == "Relationship" and given.get("TargetMode") != "External":
+            if local[name] == "Relationship" and given.get("TargetMode") != "External":
                 target = given.get("Target", "")
                 whole = target.lstrip("/") if target.startswith("/") or not folder else f"{folder}/{target}"
                 found.append((given.get("Id", ""), whole, given.get("Type", "")))
@@ -178,13 +179,14 @@ class Workbook:
     def _read_sheets(self) -> list[Sheet]:
         targets = {key: target for key, target, _ in self._relations(self._main)}
         found: list[Sheet] = []
+        local = _Local()
 
         def start(name: str, given: dict[str, str]) -> None:
-            local = LOCAL.get(name)
-            if local == "workbookPr":
+            named = local[name]
+            if named == "workbookPr":
                 self._is_1904 = given.get("date1904") in {"1", "true"}
-            elif local == "sheet" and given.get("state", "visible") == "visible":
-                key = next((given[f"{space}}}id"] for space in RELATIONS if f"{space}}}id" in given), "")
+            elif named == "sheet" and given.get("state", "visible") == "visible":
+                key = next((value for name, value in given.items() if name.endswith(":id")), "")
                 if key in targets:
                     found.append(Sheet(given.get("name", "")[:100], self, targets[key]))
 
@@ -195,10 +197,11 @@ class Workbook:
         formats: dict[str, str] = {}
         used: list[str] = []
         inside = False
+        local = _Local()
 
         def start(name: str, given: dict[str, str]) -> None:
             nonlocal inside
-            match LOCAL.get(name):
+            match local[name]:
                 case "numFmt":
                     formats[given.get("numFmtId", "")] = given.get("formatCode", "")
                 case "cellXfs":
@@ -210,7 +213,7 @@ class Workbook:
 
         def end(name: str) -> None:
             nonlocal inside
-            inside = inside and LOCAL.get(name) != "cellXfs"
+            inside = inside and local[name] != "cellXfs"
 
         self._parse(part, start, end)
         days, padded = set(), {}
@@ -225,11 +228,12 @@ class Workbook:
     def _read_strings(self, part: str) -> list[str]:
         found: list[str] = []
         pieces: list[str] = []
+        local = _Local()
         reading, spoken = False, False  # inside <t>; inside a reading aid, which is no part of the text
 
         def start(name: str, _given: dict[str, str]) -> None:
             nonlocal reading, spoken
-            match LOCAL.get(name):
+            match local[name]:
                 case "t":
                     reading = not spoken
                 case "rPh":
@@ -239,7 +243,7 @@ class Workbook:
 
         def end(name: str) -> None:
             nonlocal reading, spoken
-            match LOCAL.get(name):
+            match local[name]:
                 case "si":
                     found.append("".join(pieces)[: MAX_CELL + 1])
                     pieces.clear()
@@ -270,6 +274,7 @@ class _Rows:
         self._pieces: list[str] = []
         self._reading, self._spoken, self._computed = False, False, False
         self._columns: dict[str, int] = {}
+        self._local = _Local()
 
     def taken(self) -> list[Row]:
         """The rows that are complete, once."""
@@ -277,30 +282,31 @@ class _Rows:
         return done
 
     def start(self, name: str, given: dict[str, str]) -> None:
-        local = LOCAL.get(name)
-        if local == "c":
+        local = self._local[name]
+        if local == "v":
+            self._reading = True
+        elif local == "c":
             self._place(given.get("r"))
             self._kind = given.get("t", "n")
             style = given.get("s", "0")
             self._style = int(style) if style.isdigit() else 0
             self._computed = False
-            self._pieces.clear()
-        elif local == "v":
-            self._reading = True
+            if self._pieces:
+                self._pieces.clear()
         elif local == "t":
             self._reading = not self._spoken
-        elif local == "f":
-            self._computed = True
-        elif local == "rPh":
-            self._spoken = True
         elif local == "row":
             number = given.get("r", "")
             self._row = int(number) if number.isdigit() and len(number) < 8 else self._row + 1
             self._column = 0
             self._cells = {}
+        elif local == "f":
+            self._computed = True
+        elif local == "rPh":
+            self._spoken = True
 
     def end(self, name: str) -> None:
-        local = LOCAL.get(name)
+        local = self._local[name]
         if local == "v" or local == "t":  # noqa: PLR1714 - twice a million times
             self._reading = False
         elif local == "c":
@@ -390,7 +396,7 @@ def _column(letters: str) -> int:
 
 
 def _parser(start: Start, end: End | None, text: End | None) -> Any:
-    parser = expat.ParserCreate(namespace_separator="}")
+    parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end

@@ -1,5 +1,6 @@
 """What every kind's writer shares: a row as it was read, and the import that it belongs to."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -89,11 +90,12 @@ class Writer(Protocol):
 def read_line(row: int, cells: Mapping[int, Cell], table: Table) -> Line:
     """What a row's cells mean, or what is wrong with each."""
     line = Line(row, {}, cells, table.columns)
-    if any(isinstance(cell, str) and cell.strip() in TOTALS for _, cell in sorted(cells.items())[:2]):
+    if any(isinstance(cell, str) and "".join(cell.split()) in TOTALS for cell in itertools.islice(cells.values(), 2)):
         line.wrong("row-total")
         return line
+    values, get = line.values, cells.get
     for number, column in table.known.items():
-        cell = cells.get(number)
+        cell = get(number)
         if cell is None or blank(cell):
             if column.required:
                 line.findings.append(Finding(row, number, "required"))
@@ -101,12 +103,15 @@ def read_line(row: int, cells: Mapping[int, Cell], table: Table) -> Line:
             line.findings.append(Finding(row, number, cell.code))
         else:
             try:
-                line.values[column.key] = column.parse(cell)
+                values[column.key] = column.parse(cell)
             except Wrong as wrong:
                 line.findings.append(Finding(row, number, wrong.code, wrong.params))
-    for number, cell in cells.items():
-        if number not in table.header and not blank(cell):
-            line.findings.append(Finding(row, number, "column-untitled"))
+    if not cells.keys() <= table.header.keys():
+        line.findings += [
+            Finding(row, number, "column-untitled")
+            for number, cell in cells.items()
+            if number not in table.header and not blank(cell)
+        ]
     return line
 
 

@@ -1,10 +1,10 @@
 """Use cases of facts: pushing what sources say, and deciding where they differ."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -57,6 +57,19 @@ class NewFact:
     source_rows: Sequence[Any] = ()
     observed_on: date | None = None
     pointer: str = ""
+
+
+class FirstSaid(NamedTuple):
+    """What a source says, all at once, about a subject that was just made; values are canonical."""
+
+    subject_id: UUID
+    region_path: str
+    kind: str
+    source: str
+    document: str | None
+    source_rows: list[Any]
+    observed_on: date | None
+    figures: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,33 +140,22 @@ async def withdraw(uow: UnitOfWork, *, subject_ids: Collection[UUID], source: st
     await uow.driver.execute(WITHDRAW, list(subject_ids), source, list(keys), uow.now)
 
 
-async def add_first(uow: UnitOfWork, facts: Sequence[NewFact]) -> None:
+async def add_first(uow: UnitOfWork, subject_type: str, said: Iterable[FirstSaid]) -> None:
     """Records figures about subjects that this very transaction has made, by COPY: nobody else can have stated any of them.
 
     No source says two things about one key, not in an earlier call either (the unique index fails the transaction).
     """
-    await uow.driver.copy_records_to_table(
-        "fact",
-        columns=FIRST_COLUMNS,
-        records=[
-            (
-                new_id(),
-                fact.subject_type,
-                fact.subject_id,
-                fact.region_path,
-                fact.key,
-                fact.value,
-                fact.kind,
-                fact.source,
-                fact.document,
-                json.dumps(list(fact.source_rows), ensure_ascii=False),
-                fact.observed_on,
-                uow.now,
-                uow.actor.id,
-            )
-            for fact in facts
-        ],
-    )
+    by = uow.actor.id
+    records = [
+        (
+            new_id(), subject_type, one.subject_id, one.region_path, key, value, one.kind, one.source, one.document, rows,
+            one.observed_on, uow.now, by,
+        )
+        for one in said
+        for rows in (json.dumps(one.source_rows, ensure_ascii=False),)
+        for key, value in one.figures
+    ]  # fmt: skip
+    await uow.driver.copy_records_to_table("fact", columns=FIRST_COLUMNS, records=records)
 
 
 async def attest(
