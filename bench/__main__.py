@@ -17,6 +17,7 @@ import uvloop
 from redis.asyncio import Redis
 
 from bench import rollups, stage
+from bench.imports import imports
 from bench.jobs import DONE, FLOOR_QUEUE, STARTED, Nothing, redis
 from bench.load import burst, request
 from bench.report import Figure, paired, write
@@ -212,6 +213,7 @@ async def main() -> None:
         figures += await public_ranking(round_id, ours, floor)
         figures += await writes(county, compounds, token, ours, floor)
         figures += await rollups.measure(database, token, nation, ours)
+        figures += await imports(database, token, ours)
         for figure in figures:
             print(figure, flush=True)
     figures += await jobs(database)

@@ -56,6 +56,8 @@ class Importing:
 
     def place_of(self, line: Line) -> Place | None:
         """The region that a line names, which must hold compounds; None when that is wrong, which the line then says."""
+        if not line.values:
+            return None  # nothing of it could be read
         if "region" not in line.values and self.has_region_column:
             if all(finding.column != line.columns["region"] for finding in line.findings):
                 line.wrong("required", "region")
