@@ -29,10 +29,10 @@ async def test_a_worker_killed_in_mid_import(city: City) -> None:
         return found
 
     async def half_way() -> bool:
-        return 0 < (await now())["rows_read"] < ROWS
+        return 0 < int((await now())["rows_read"]) < ROWS
 
     async def over() -> bool:
-        return (await now())["state"] == "done"
+        return str((await now())["state"]) == "done"
 
     async def stored() -> tuple[int, int, int]:
         async with world.database.read() as reader:

@@ -23,8 +23,9 @@ FROM project p WHERE p.no = ANY ($1::text[]) ORDER BY p.id
 """
 COMPOUNDS = """
 SELECT id, no FROM compound
-WHERE no = ANY ($1::text[]) AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
-                                        WHERE region_path >= scope.low AND region_path < scope.high)
+WHERE no = ANY ($1::text[]) AND closed_at IS NULL
+  AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
+              WHERE region_path >= scope.low AND region_path < scope.high)
 """
 PLANS = """
 SELECT p.no, p.id, p.region_path, v.items, v.budget, v.funding, v.management_mode, v.synthetic

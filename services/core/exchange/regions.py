@@ -1,4 +1,4 @@
-"""Which region a cell names: by code, or by name with as many of those above it as it takes. Pure but for the loading."""
+"""Which region a cell names: by code, also a former one, or by name with as many of those above it as it takes."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import asyncpg
 
 BELOW = """
-SELECT id, parent_id, code, name, level, path FROM region
-WHERE path >= $1 AND path < $2 AND valid_to IS NULL ORDER BY path
+SELECT id, parent_id, code, name, level, path,
+       array(SELECT x.old_code FROM region_change x WHERE x.region_id = r.id AND x.old_code IS NOT NULL) AS former_codes
+FROM region r WHERE path >= $1 AND path < $2 AND valid_to IS NULL ORDER BY path
 """
 
 
@@ -39,6 +40,7 @@ class Regions:
         upper = list(above)
         self.places: dict[UUID, Place] = {}
         self._by_code: dict[str, Place] = {}
+        self._by_former_code: dict[str, Place] = {}
         self._below: dict[str, set[UUID]] = {}
         self._by_name: dict[str, set[UUID]] = {}
         for region in subtree:
@@ -50,6 +52,7 @@ class Regions:
             self.places[place.id] = place
             if region["code"]:
                 self._by_code[region["code"]] = place
+            self._by_former_code.update(dict.fromkeys(region["former_codes"], place))
             self._below.setdefault(_plain("".join(one["name"] for one in inside)), set()).add(place.id)
             for begin in range(len(chain)):
                 name = _plain("".join(one["name"] for one in chain[begin:]))
@@ -60,7 +63,8 @@ class Regions:
         """The region that a text names; Wrong when none or several do. A full path below the root goes before a mere name."""
         name = _plain(given)
         for zeros in ("", "000", "000000"):  # codes are also written to twelve digits
-            known = self._by_code.get(name.removesuffix(zeros))
+            code = name.removesuffix(zeros)
+            known = self._by_code.get(code) or self._by_former_code.get(code)
             if known is not None:
                 return known
         meant = self._below.get(name) or self._by_name.get(name, set())

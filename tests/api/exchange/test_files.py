@@ -15,7 +15,7 @@ from services.core.exchange.tables import open_table
 from tests.api.exchange.sheets import Clerk, csv, xlsx
 
 HEAD = "小区编号,小区名称,所属区域,户数"
-TABLE = [["小区名称", "所属区域", "户数"], ["南岳", "何家社区", 120]]
+TABLE: list[list[object]] = [["小区名称", "所属区域", "户数"], ["南岳", "何家社区", 120]]
 
 
 def changed(content: bytes, part: str, pattern: bytes, into: bytes) -> bytes:
@@ -126,7 +126,7 @@ def test_what_unfolds_to_too_much_is_cut_off(limit: str, part: str, monkeypatch:
 
 def test_rows_past_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "MAX_ROWS", 10)
-    rows = [["小区名称", "户数"], *([f"小区{number}", 1] for number in range(70))]
+    rows: list[list[object]] = [["小区名称", "户数"], *([f"小区{number}", 1] for number in range(70))]
     assert refusal(xlsx(rows)) == ["file-too-large"]
 
 

@@ -10,12 +10,16 @@ from fastapi import FastAPI
 from services.api.app import create_app
 from services.core.exchange import running
 from services.core.kit.settings import Settings
-from services.core.kit.uow import UnitOfWork
+from services.core.kit.uow import SYSTEM, UnitOfWork
 from services.worker import runtime
 from tests.api.exchange.sheets import Clerk, csv
 from tests.api.selection.world import MakeRegion, MakeStaff
 from tests.support.people import Region
 
+FORMER_CODE = """
+INSERT INTO region_change (id, region_id, act, effective_on, old_code, new_code, old_name, new_name, document, decided_at)
+SELECT gen_random_uuid(), id, 'recode', DATE '2026-06-01', $2, code, name, name, '民函〔2026〕1号', now() FROM region WHERE id = $1
+"""
 HEAD = "小区编号,小区名称,所属区域,户数"
 
 
@@ -211,3 +215,33 @@ async def test_what_is_kept_of_endless_mistakes_is_bounded(clerk: Clerk, monkeyp
     refused = await clerk.bring(csv(HEAD, *(f",,何家社区,x{row}" for row in range(9))))
     assert (refused["rows_bad"], refused["findings"]) == (9, 18)
     assert len(await clerk.errors(refused["id"])) == 5
+
+
+async def test_a_region_goes_by_its_code_its_former_code_and_its_name_with_those_above(
+    clerk: Clerk, region: MakeRegion, staff: MakeStaff
+) -> None:
+    digits = f"{uuid4().int % 10**6:06}"
+    county = await region("county", name="凤冈县", code=digits)
+    longquan = await region("street", county, name="龙泉街道", code=f"{digits}001")
+    heba = await region("street", county, name="何坝街道", code=f"{digits}002")
+    for street in (longquan, heba):
+        await region("community", street, name="中心社区")
+    district = Clerk(await staff("district", county), clerk.database, county)
+    async with clerk.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(FORMER_CODE, heba.id, f"{digits}009")
+    named = {
+        "一": (f"{digits}001", "龙泉街道"),
+        "二": (f"{digits}001000", "龙泉街道"),
+        "三": (f"{digits}009", "何坝街道"),
+        "四": ("龙泉街道 / 中心社区", "中心社区"),
+        "五": ("凤冈县何坝街道", "何坝街道"),
+        "六": (digits, "凤冈县"),
+    }
+    done = await district.bring(csv("小区名称,所属区域", *(f"{name},{called}" for name, (called, _) in named.items())))
+    assert done["state"] == "done", await district.errors(done["id"])
+    found = await district.compounds()
+    assert {name: one["region_name"] for name, one in found.items()} == {
+        name: meant for name, (_, meant) in named.items()
+    }
+    refused = await district.bring(csv("小区名称,所属区域", "七,中心社区"))
+    assert await district.places(refused["id"]) == [(2, "B", "region-ambiguous")]
