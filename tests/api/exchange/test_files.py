@@ -139,7 +139,7 @@ def test_cells_that_are_errors_or_lost_their_value() -> None:
 
 async def test_merged_figures_are_not_multiplied(clerk: Clerk) -> None:
     """A region stands for each row that it was merged over; a number of households does not."""
-    rows = [["小区名称", "所属区域", "户数"], ["南岳", None, None], ["龙泉", None, None]]
+    rows: list[list[object]] = [["小区名称", "所属区域", "户数"], ["南岳", None, None], ["龙泉", None, None]]
     content = xlsx(rows, merged=[(1, 1, 2, 1, "何家社区"), (1, 2, 2, 2, "120")])
     done = await clerk.bring(content)
     assert done["state"] == "done", await clerk.errors(done["id"])
