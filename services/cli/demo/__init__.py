@@ -1,6 +1,7 @@
 """`jiugai demo`: the competitive selection on the sources' own figures, played by HTTP against a real API and worker."""
 
 import asyncio
+from functools import partial
 
 import typer
 from rich.console import Console
@@ -9,6 +10,7 @@ from services.cli import embedded
 from services.cli.demo import show, stage
 from services.cli.demo.counties import fenggang, quanjiao
 from services.cli.demo.play import CountyPlay, sign_in
+from services.cli.demo.sequel import Sequel
 from services.cli.embedded import Refusal
 from services.cli.verify import verify
 
@@ -30,6 +32,10 @@ def demo() -> None:
             for play in plays:
                 console.rule(f"{play.county.name} {play.county.year}（细则 {play.county.policy}）")
                 _play(stages, play)
+            sequels = [Sequel(play, stage.end_notice) for play in plays if play.county.has_sequel]
+            for sequel in sequels:
+                console.rule(f"{sequel.play.county.name}：异议、计划、增补与下一年 what follows")
+                _follow(stages, sequel)
             for play in plays:
                 console.rule(play.county.name)
                 if play.county.report is not None:
@@ -39,6 +45,10 @@ def demo() -> None:
                 console.print(
                     f"[green]✓[/green] 复核 verified：{len(play.played.bundle):,} 字节，与引擎无共用代码，逐项一致"
                 )
+            for sequel in sequels:
+                console.rule(f"{sequel.play.county.name}：计划与下一年 the plan and the next year")
+                show.plan(console, sequel)
+                show.next_year(console, sequel)
         audited = asyncio.run(_audit())
         console.print(f"[green]✓[/green] 审计链 audit chain：{audited}")
     stages.summary()
@@ -54,6 +64,20 @@ def _play(stages: show.Stages, play: CountyPlay) -> None:
     stages.step("区县与后台 district and worker", "开轮、冻结事实、打分排序", play.compete)
     stages.step("市 city", "公示，取复核包", play.publish)
     stages.step("任何人 anybody", "用另一套程序复核", lambda: _verified(play.played.bundle))
+
+
+def _follow(stages: show.Stages, sequel: Sequel) -> None:
+    stages.step("街道与区县 street and district", "公示期内异议成立，改正事实，重排重公示", sequel.correct)
+    stages.console.print(
+        "[yellow]演示不等五个工作日：下一步先把演示自己的库里这次公示的日期改早三十天"
+        "（only in the demonstration's own database the publication is dated thirty days back）[/yellow]"
+    )
+    stages.step("市 city", "公示期满，确认年度计划", sequel.confirm)
+    stages.step("区县与市 district and city", "突发情况退出一个，增补一个", sequel.replace)
+    stages.step("街道 street", "落选项目完善方案，再次申报", sequel.improve)
+    stages.step("区县、后台与市 district, worker, city", "下一年再比选，滚动优先", sequel.compete_again)
+    for year, bundle in (("重排", sequel.play.played.bundle), ("第二年", sequel.next_bundle)):
+        stages.step("任何人 anybody", f"复核{year}", partial(_verified, bundle))
 
 
 def _verified(bundle: bytes) -> str:

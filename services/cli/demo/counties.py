@@ -14,7 +14,7 @@ PRINTED = {
 
 @dataclass(frozen=True)
 class County:
-    """What the demonstration plays in one county."""
+    """What the demonstration plays in one county. `has_sequel`: also what follows the first ranking, and the next year."""
 
     name: str
     code: str
@@ -28,6 +28,7 @@ class County:
     cap: dict[str, Any]
     reserve: int
     report: dict[str, Any] | None = field(default=None)
+    has_sequel: bool = False
 
 
 def fenggang() -> County:
@@ -65,6 +66,7 @@ def quanjiao() -> County:
         works=sorted(set(fenggang().works)),
         cap={"count": 6, "budget": "60000000.00"},
         reserve=3,
+        has_sequel=True,
         report={
             "title": "全椒县老旧小区改造工程进展情况汇报",
             "source": "全椒县住房和城乡建设局",

@@ -137,7 +137,7 @@ class CountyPlay:
             made = community.post("/v1/compounds", {"region_id": self.community_id, "name": name})
             self.compounds[name] = made["id"]
             self.invented[name] = invent(name, households, self.county.works)
-            facts = [_synthetic(key, value) for key, value in self.invented[name].compound.items()]
+            facts = [synthetic(key, value) for key, value in self.invented[name].compound.items()]
             if self.county.report is None:
                 facts.append(
                     {
@@ -175,7 +175,7 @@ class CountyPlay:
             self.projects[no] = project["id"]
             invented = self.invented[name]
             street.post(f"/v1/projects/{project['id']}/plans", dict(invented.plan))
-            facts = [_synthetic(key, value) for key, value in invented.project.items()]
+            facts = [synthetic(key, value) for key, value in invented.project.items()]
             street.post(f"/v1/projects/{project['id']}/facts", {"facts": facts})
             version = street.get(f"/v1/projects/{project['id']}")["version"]
             street.post(f"/v1/projects/{project['id']}/apply", version=version)
@@ -197,37 +197,45 @@ class CountyPlay:
                     return f"{no} {gate['title']}：按“原则上”的例外记录在案"
         return "没有需要例外的项目"
 
-    def compete(self) -> str:
-        """The district opens the round and freezes the facts; the worker computes."""
-        district = self.people["district"]
-        found = district.post(
+    def open_round(self, year: int) -> str:
+        """The district opens the round of a year; its id."""
+        found = self.people["district"].post(
             "/v1/rounds",
             {
                 "region_id": self.region_id,
-                "year": self.county.year,
-                "title": f"{self.county.name}{self.county.year}年老旧小区改造竞争比选（演示）",
+                "year": year,
+                "title": f"{self.county.name}{year}年老旧小区改造竞争比选（演示）",
                 "policy_id": self.county.policy,
                 "caps": [self.county.cap],
                 "reserve": self.county.reserve,
             },
         )
-        self.played.round_id = found["id"]
-        frozen = district.post(f"/v1/rounds/{found['id']}/freeze", version=found["version"])
-        run = district.post(f"/v1/rounds/{found['id']}/runs")
+        return str(found["id"])
+
+    def rank(self, who: Person, round_id: str) -> str:
+        """The facts of a round frozen as they stand, and computed by the worker; the id of the run."""
+        who.post(f"/v1/rounds/{round_id}/freeze", version=who.get(f"/v1/rounds/{round_id}")["version"])
+        run = who.post(f"/v1/rounds/{round_id}/runs")
         deadline = time.monotonic() + 60
         while run["state"] not in {"done", "failed"} and time.monotonic() < deadline:
             time.sleep(0.05)
-            run = district.get(f"/v1/runs/{run['id']}")
+            run = who.get(f"/v1/runs/{run['id']}")
         if run["state"] != "done":
             raise Refusal(
                 zh=f"计算未完成：{run['error'] or run['state']}", en=f"the run did not finish: {run['state']}"
             )
-        self.played.run_id = run["id"]
-        self.played.ranking = district.all(f"/v1/runs/{run['id']}/ranking")
-        self.played.results = [
-            district.get(f"/v1/runs/{run['id']}/projects/{row['project_id']}") for row in self.played.ranking
+        return str(run["id"])
+
+    def compete(self) -> str:
+        """The district has the round of the year ranked, opening it first."""
+        district, played = self.people["district"], self.played
+        played.round_id = played.round_id or self.open_round(self.county.year)
+        played.run_id = self.rank(district, played.round_id)
+        played.ranking = district.all(f"/v1/runs/{played.run_id}/ranking")
+        played.results = [
+            district.get(f"/v1/runs/{played.run_id}/projects/{row['project_id']}") for row in played.ranking
         ]
-        return f"{frozen['candidates']} 个项目，运行摘要 {run['digest'][:12]}"
+        return f"{len(played.ranking)} 个项目"
 
     def publish(self) -> str:
         """The city publishes; anybody reads it, and takes the bundle to verify."""
@@ -240,5 +248,5 @@ class CountyPlay:
         return f"公示至 {self.played.publication['notice_until']}，{len(anybody.content):,} 字节"
 
 
-def _synthetic(key: str, value: str) -> Json:
+def synthetic(key: str, value: str) -> Json:
     return {"key": key, "value": value, "kind": "synthetic", "source": SOURCE}

@@ -8,12 +8,24 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.demo.play import Json, Played
+from services.cli.demo.sequel import Sequel
 
 OUTCOMES = {
-    "in": "[green]入选 in[/green]",
-    "reserve": "[yellow]备选 reserve[/yellow]",
-    "later": "暂缓 later",
+    "in": "[green]实施 in[/green]",
+    "reserve": "[yellow]谋划 reserve[/yellow]",
+    "later": "储备 later",
     "not_ranked": "[red]不参加排名 not ranked[/red]",
+}
+LISTS = {
+    "implement": "[green]实施 implement[/green]",
+    "reserve": "[yellow]谋划 reserve[/yellow]",
+    "later": "储备 later",
+}
+CHANGES = {
+    "confirmed": "",
+    "dropped": "[red]退出 dropped[/red]",
+    "supplemented": "[green]增补 supplemented[/green]",
+    "adjusted": "调整 adjusted",
 }
 KEYS = {
     "compound.land_area": ("占地 land", "m²"),
@@ -108,6 +120,37 @@ def ranking(console: Console, played: Played) -> None:
         console.print(f"  [dim]{result['sentence']['en']}[/dim]")
     marked = sorted({one["zh"] for result in played.public["results"] for one in result["synthetic"]})
     console.print(f"[yellow]合成数据（仅演示）synthetic, not from the source：{'、'.join(marked)}[/yellow]")
+
+
+def plan(console: Console, sequel: Sequel) -> None:
+    """The plan of the year as everybody reads it, with what was dropped and supplemented since it was confirmed."""
+    year = sequel.play.county.year
+    table = Table(title=f"{year} 年度计划 annual plan", title_justify="left")
+    for column in ("名单 list", "项目 project", "名次 rank", "总投资 budget", "变化 change", "文号 document"):
+        table.add_column(column)
+    for one in sequel.plan["items"]:
+        table.add_row(
+            LISTS.get(one["list"], "[red]退出 dropped[/red]"), f"{one['no']} {one['title']}", str(one["rank"]),
+            _number(one["budget"]), CHANGES[one["kind"]], one["document"] or "",
+        )  # fmt: skip
+    console.print(table)
+    for one in sequel.supplement["candidates"]:
+        told = "增补 enters" if one["passes"] else "；".join(reason["zh"] for reason in one["reasons"])
+        console.print(f"  {one['rank']} {one['no']} {told}")
+
+
+def next_year(console: Console, sequel: Sequel) -> None:
+    """The ranking of the next year, with who was preferred for having improved."""
+    year = sequel.play.county.year + 1
+    table = Table(title=f"{year} 年排名 ranking of the next year", title_justify="left")
+    for column in ("名次 rank", "项目 project", "总分 total", "滚动 carried over", "结果 outcome"):
+        table.add_column(column)
+    for row in sequel.next_ranking:
+        table.add_row(
+            str(row["rank"] or "—"), f"{row['no']} {row['title']}", str(row["total"]),
+            "优先 preferred" if row["reason"]["carried"] else "", OUTCOMES[row["outcome"]],
+        )  # fmt: skip
+    console.print(table)
 
 
 def points(console: Console, played: Played) -> None:

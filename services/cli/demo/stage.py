@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
 
 import httpx
 
@@ -98,18 +99,30 @@ def make_admin() -> str:
     return password
 
 
+def end_notice(round_id: str) -> None:
+    """Moves what stands published of a round thirty days back, in the demonstration's own database: its notice is over."""
+    asyncio.run(
+        _execute(
+            os.environ["DATABASE_URL"],
+            "UPDATE publication SET published_at = published_at - interval '30 days', notice_until = notice_until - 30"
+            " WHERE round_id = $1 AND superseded_at IS NULL",
+            UUID(round_id),
+        )
+    )
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-async def _execute(url: str, statement: str) -> None:
+async def _execute(url: str, statement: str, *values: object) -> None:
     import asyncpg
 
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(statement)
+        await connection.execute(statement, *values)
     finally:
         await connection.close()
 
