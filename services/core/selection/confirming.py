@@ -59,6 +59,8 @@ ENTRY_COLUMNS = (
     "by",
 )
 NAMED_AT_MOST = 20
+UNDER_WAY = frozenset({Stage.PLANNED, Stage.WORKS, Stage.ACCEPTED, Stage.HANDED_OVER})
+"""Where a project stands that another round has brought into a plan: being in reserve here takes nothing from it."""
 
 CONFIRMED = Statement(
     update(SelectionRound)
@@ -108,6 +110,7 @@ async def confirm(
             zh="应在公示期满之后、不晚于今日",
             en="must lie after the end of the notice, and not after today",
         )
+    entering = [row for row in ranked if row["outcome"] == Outcome.IN or row["stage"] not in UNDER_WAY]
     confirmation = Confirmation(
         round_id=found["id"],
         region_path=found["region_path"],
@@ -121,9 +124,9 @@ async def confirm(
     )
     uow.session.add(confirmation)
     await uow.session.flush()
-    await _enter(uow, found, confirmation, ranked, fixed_of(approvals))
+    await _enter(uow, found, confirmation, entering, fixed_of(approvals))
     await CONFIRMED.all(uow.driver, round_id=found["id"])
-    of = [row["outcome"] for row in ranked]
+    of = [row["outcome"] for row in entering]
     uow.record(
         PlanConfirmed(
             plan_id=plan_id,

@@ -8,7 +8,7 @@ from asyncpg import RestrictViolationError
 
 from services.core.kit.uow import SYSTEM
 from tests.api.selection.world import STOCK, World, plan_of
-from tests.api.selection.year import plan, plan_of_year
+from tests.api.selection.year import confirm, end_notice, plan, plan_of_year, publish
 
 
 async def chosen_of_three(world: World) -> list[dict[str, str]]:
@@ -108,6 +108,21 @@ async def test_an_adjustment_is_kept_beside_what_was_confirmed(world: World) -> 
         ("plan", "adjusted", None, "implement", "150"),
     ]
     assert [one["year"] for one in steps] == [None, 2027, 2027, 2027, 2027]
+
+
+async def test_a_second_round_of_the_year_takes_nothing_from_the_first(world: World) -> None:
+    first, second, _ = await chosen_of_three(world)
+    one, other = await world.round(caps=[{"count": 1}]), await world.round(caps=[{"count": 0}], reserve=9)
+    runs = {found["id"]: (await publish(world, found["id"]))["run_id"] for found in (one, other)}
+    for found in (one, other):
+        await end_notice(world, found["id"])
+        made = await confirm(world, runs[found["id"]])
+        assert made.status_code == 201, made.text
+    lists = {item["title"]: (item["list"], item["version"]) for item in (await plan(world))["items"]}
+    assert lists == {"甲": ("implement", 1), "乙": ("reserve", 2), "丙": ("reserve", 2)}
+    steps = (await world.city.get(f"/v1/projects/{first['id']}/lineage")).json()["steps"]
+    assert [step["list"] for step in steps if step["of"] == "plan"] == ["implement"]
+    assert (await world.city.get(f"/v1/projects/{second['id']}")).json()["stage"] == "library"
 
 
 async def test_a_project_of_the_library_is_chosen_the_year_after(world: World) -> None:
