@@ -19,7 +19,6 @@ from services.core.projects.sums import Sums
 
 router = APIRouter(prefix="/v1/rollups", tags=["rollups"])
 
-EVERY = 1_000_000  # more than a country has streets
 STARTED, ACCEPTED, HANDED_OVER = Stage.WORKS, Stage.ACCEPTED, Stage.HANDED_OVER
 HEADERS = [
     "代码 code", "地区 region", "项目 projects", *(f"{zh} {en}" for zh, en in STAGE_TITLES.values()), "小区 compounds",
@@ -55,7 +54,7 @@ async def get_project_rollup_table(
     access: Annotated[Access, requires(Permission.PROJECT_READ)], reader: Reader, query: Annotated[RollupQuery, Query()]
 ) -> Response:
     """The same as a table: the whole region first, then every region of the level. UTF-8 with a mark, for spreadsheets."""
-    found = await rollups.read(reader, scope=access.scope, wanted=_wanted(query), limit=EVERY)
+    found = await rollups.read_all(reader, scope=access.scope, wanted=_wanted(query))
     as_of = "" if found.as_of is None else found.as_of.isoformat()
     return Response(
         _table([found.whole, *found.parts], as_of),

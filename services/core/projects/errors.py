@@ -67,6 +67,11 @@ class CompoundUnderWay(DomainError):
     )
 
 
+class RollupTooLarge(InputInvalid):
+    code, kind = "rollup-too-large", Kind.INVALID
+    title_zh, title_en = "汇总范围过大", "That is too much for one table"
+
+
 class GateHard(DomainError):
     code, kind = "gate-hard", Kind.CONFLICT
     title_zh, title_en = "硬性条件不得例外", "A hard gate knows no exception"

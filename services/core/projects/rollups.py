@@ -8,6 +8,7 @@ sources differ. A project of which a part is unknown or disputed counts as unkno
 force.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -18,6 +19,7 @@ from uuid import UUID
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
+from services.core.projects.errors import RollupTooLarge
 from services.core.projects.jobs import RefreshRollups
 from services.core.projects.rules import Stage
 from services.core.projects.sums import Sums, add_up
@@ -151,6 +153,9 @@ ORDER BY s.whole DESC, g.path, r.stage, r.year
 """
 
 
+MOST_REGIONS = 5_000  # of one answer; a nation has some 3,000 counties
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which sums: of a region, by the regions of `group` (else the next level) below it, of one stage and one year's decisions
@@ -186,11 +191,28 @@ class Rollup:
     elsewhere: int
 
 
-async def read(
-    driver: "asyncpg.Connection", *, scope: Scope, wanted: Wanted, after_path: str = "", limit: int
-) -> Rollup:
+async def read(driver: "asyncpg.Connection", *, scope: Scope, wanted: Wanted, after_path: str, limit: int) -> Rollup:
     """The sums of a region inside the scope (NotFound otherwise), and of up to `limit` regions below it, by path."""
-    rows = await driver.fetch(
+    return _added_up(await _rows(driver, scope=scope, wanted=wanted, after_path=after_path, limit=limit), wanted)
+
+
+async def read_all(driver: "asyncpg.Connection", *, scope: Scope, wanted: Wanted) -> Rollup:
+    """The same with every region below it, added up beside the event loop. RollupTooLarge for more than `MOST_REGIONS`."""
+    rows = await _rows(driver, scope=scope, wanted=wanted, after_path="", limit=MOST_REGIONS + 1)
+    found = await asyncio.to_thread(_added_up, rows, wanted)
+    if len(found.parts) > MOST_REGIONS:
+        raise RollupTooLarge.at(
+            "/region",
+            zh=f"下级区域超过 {MOST_REGIONS} 个，请选择较小的区域或较高的层级",
+            en=f"has more than {MOST_REGIONS} regions of that level; ask for a smaller region or a higher level",
+        )
+    return found
+
+
+async def _rows(
+    driver: "asyncpg.Connection", *, scope: Scope, wanted: Wanted, after_path: str, limit: int
+) -> "list[asyncpg.Record]":
+    rows: list[asyncpg.Record] = await driver.fetch(
         READ,
         wanted.region_id,
         wanted.stage,
@@ -203,6 +225,10 @@ async def read(
     )
     if not rows:
         raise NotFound
+    return rows
+
+
+def _added_up(rows: "list[asyncpg.Record]", wanted: Wanted) -> Rollup:
     asked_for_dropped = wanted.stage is Stage.DROPPED
     whole, *parts = [
         Place(

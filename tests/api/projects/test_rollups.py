@@ -8,9 +8,11 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from services.core.facts.rules import Kind
 from services.core.kit.uow import SYSTEM
-from services.core.projects import stages
+from services.core.projects import rollups, stages
 from services.core.projects.jobs import RefreshRollups
 from services.core.projects.rules import Action, Stage
 from services.worker import runtime
@@ -203,6 +205,15 @@ async def test_the_table_says_the_same(world: World) -> None:
     assert (table["项目 projects"], table["户数 households"], table["预算 budget (yuan)"]) == ("1", "120", "400000.5")
     assert (table["申报 applied"], table["资金 residents"], table["资金 central"]) == ("1", "40000.05", "0")
     assert [row[1] for row in parts] == [world.counties[0].name, "'=1+1"]
+
+
+async def test_a_table_of_too_many_regions_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"region": str(world.root.id), "group": "county"}
+    monkeypatch.setattr(rollups, "MOST_REGIONS", 2)
+    assert (await world.city.get("/v1/rollups/projects.csv", params=asked)).status_code == 200
+    monkeypatch.setattr(rollups, "MOST_REGIONS", 1)
+    answer = await world.city.get("/v1/rollups/projects.csv", params=asked)
+    assert (answer.json()["type"], answer.json()["errors"][0]["pointer"]) == ("/problems/rollup-too-large", "/region")
 
 
 def test_the_refresh_is_scheduled() -> None:
