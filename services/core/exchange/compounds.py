@@ -36,7 +36,7 @@ ADD = """
 INSERT INTO compound (id, number, no, name, address, region_id, region_path, version, created_at)
 SELECT x.id, x.number, coalesce(x.no, x.prefix || '-' || lpad(x.number::text, 6, '0')), x.name, x.address, x.region_id,
        x.region_path, 1, $8
-FROM (SELECT g.*, nextval(pg_get_serial_sequence('compound', 'number')) AS number
+FROM (SELECT g.*, nextval((SELECT pg_get_serial_sequence('compound', 'number'))) AS number
       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[])
            AS g(id, no, name, address, region_id, region_path, prefix)) AS x
 """

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import IO, Any
+from typing import Any
 from xml.parsers import expat
 
 from services.core.exchange.cells import Cell, Fault
@@ -20,9 +20,10 @@ from services.core.exchange.findings import refused
 
 MAX_ROWS = 200_000
 MAX_COLUMNS = 256
-MAX_UNFOLDED = 400 * 2**20
+MAX_UNFOLDED = 256 * 2**20
 MAX_STRINGS = 64 * 2**20
 MAX_CELL = 32_767  # characters; spreadsheets hold no more in a cell
+MAX_PIECES = 8  # of a cell's text as the parser hands it over, 8,192 characters each: more than MAX_CELL
 CHUNK = 2**16
 
 
@@ -62,22 +63,6 @@ class _Local(dict[str, str]):
         return found
 
 
-class Unfolding:
-    """A part of the package as it is unpacked; refused past its limit, whatever the directory says of its size."""
-
-    def __init__(self, part: IO[bytes], limit: int) -> None:
-        self._part, self._left = part, limit
-
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes, piece by piece."""
-        with self._part as part:
-            while chunk := part.read(CHUNK):
-                self._left -= len(chunk)
-                if self._left < 0:
-                    raise refused("file-too-large", rows=MAX_ROWS, columns=MAX_COLUMNS)
-                yield chunk
-
-
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One visible sheet of a workbook."""
@@ -102,6 +87,7 @@ class Workbook:
         with _sound():
             self._package = zipfile.ZipFile(io.BytesIO(content))
             self._parts = {name.casefold(): name for name in self._package.namelist()}
+            self._left = 3 * MAX_UNFOLDED  # many sheets, or one named many times, are no way round the limit of each
             self._is_1904 = False
             main = next((target for target, kind in self._related("") if kind.endswith("/officeDocument")), None)
             self._main = main or "xl/workbook.xml"
@@ -145,10 +131,17 @@ class Workbook:
         return found
 
     def _open(self, part: str, limit: int) -> Iterator[bytes]:
+        """A part as it is unpacked, piece by piece; refused past its limit, or the book's, whatever the directory says of sizes."""
         name = self._parts.get(part.casefold())
         if name is None:
             raise refused("file-unreadable")
-        return Unfolding(self._package.open(name), limit).chunks()
+        with self._package.open(name) as unfolding:
+            while chunk := unfolding.read(CHUNK):
+                limit -= len(chunk)
+                self._left -= len(chunk)
+                if min(limit, self._left) < 0:
+                    raise refused("file-too-large", rows=MAX_ROWS, columns=MAX_COLUMNS)
+                yield chunk
 
     def _parse(self, part: str, start: Start, end: End | None = None, text: End | None = None) -> None:
         parser = _parser(start, end, text)
@@ -325,7 +318,7 @@ class _Rows:
             self._spoken = False
 
     def text(self, given: str) -> None:
-        if self._reading:
+        if self._reading and len(self._pieces) < MAX_PIECES:
             self._pieces.append(given)
 
     def _place(self, reference: str | None) -> None:

@@ -124,6 +124,22 @@ def test_what_unfolds_to_too_much_is_cut_off(limit: str, part: str, monkeypatch:
     assert refusal(bomb) == ["file-too-large"]
 
 
+def test_many_sheets_are_no_way_round_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand names for one part: each look at it counts."""
+    content = changed(xlsx([["甲", "乙"]]), SHEET, rb"</sheetData>", b"<row/>" * 100_000 + b"</sheetData>")
+    content = changed(content, BOOK, rb"(<sheet [^>]*/>)", rb"\1" * 100)
+    monkeypatch.setattr(workbook, "MAX_UNFOLDED", 2**20)
+    assert refusal(content) == ["file-too-large"]
+
+
+def test_a_cell_without_end_is_not_kept() -> None:
+    content = changed(
+        xlsx(TABLE), SHEET, rb'<c r="A2"[^>]*>.*?</c>', b'<c r="A2" t="str"><v>' + b"x" * 2**20 + b"</v></c>"
+    )
+    (name,) = names(content)
+    assert len(str(name)) == workbook.MAX_CELL + 1
+
+
 def test_rows_past_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "MAX_ROWS", 10)
     rows: list[list[object]] = [["小区名称", "户数"], *([f"小区{number}", 1] for number in range(70))]
