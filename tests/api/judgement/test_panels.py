@@ -114,6 +114,50 @@ async def test_a_panel_from_opening_to_the_counted_fact(world: World, staff: Mak
     assert (again.status_code, again.json()["type"]) == (409, "/problems/panel-closed")
 
 
+POLICY = """
+id: own_{id}
+version: 1
+title: 专家评审计分
+rubric:
+  scale: "40"
+  dimensions:
+    - id: plan
+      title: 方案
+      indicators:
+        - {{id: quality, title: 方案质量, fact: judgement.plan_quality, points: "40", curve: {{kind: linear, from: "0", to: "1"}}}}
+selection: {{partition: county, over_cap: skip}}
+"""
+
+
+async def test_what_experts_found_gives_points_with_the_panel_behind_them(world: World, staff: MakeStaff) -> None:
+    text = POLICY.format(id=world.root.id.hex)
+    stored = await world.city.post("/v1/policies", json={"region_id": str(world.root.id), "text": text})
+    assert stored.status_code == 201, stored.text
+    people = await experts(world, staff, 3)
+    worse, better, unjudged = [await world.project(world.streets[0], title=name) for name in ("次", "优", "未评")]
+    found = await world.round(policy_id=stored.json()["policy_id"])
+    assigned = {project["id"]: ids(people) for project in (worse, better)}
+    panel = await opened(world, found["id"], people, assignments=assigned)
+    for project, points in ((worse, "60"), (better, "80")):
+        for expert, more in zip(people, (0, 1, 0), strict=True):
+            await scored(expert, panel, project, str(int(points) + more))
+    await close(world, panel)
+    await world.freeze(found["id"])
+    run = await world.run(found["id"])
+    # 40 x 241/300 and 40 x 181/300, each rounded once.
+    assert [(one["title"], one["total"]) for one in await world.ranking(run["id"])] == [
+        ("优", "32.1333"),
+        ("次", "24.1333"),
+        ("未评", "0"),
+    ]
+    shown = (await world.city.get(f"/v1/runs/{run['id']}/projects/{better['id']}")).json()["indicators"][0]
+    assert (shown["value"], shown["source"]["sources"][0]["rows"]) == (
+        "241/300", [{"panel_id": panel["id"], "scores": 3}],
+    )  # fmt: skip
+    missing = (await world.city.get(f"/v1/runs/{run['id']}/projects/{unjudged['id']}")).json()
+    assert missing["reason"]["missing"] == [PLAN]
+
+
 async def test_nobody_sees_anothers_score_before_the_closing(world: World, staff: MakeStaff) -> None:
     people = await experts(world, staff, 2)
     project = await world.project(world.streets[0])
