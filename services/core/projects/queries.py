@@ -60,7 +60,7 @@ def _list(*, of_region: bool) -> Statement:
     part = bindparam("q", type_=String)
     # One lower bound, not two: given a range and a key to go on after, an index scan begins at whichever it is told first,
     # which for a county would be the first project of the nation.
-    after = func.greatest(low, bindparam("after_path", type_=PATH), type_=PATH)
+    after = func.greatest(low, bindparam("after_path", type_=PATH).collate("C"), type_=PATH)
     statement = (
         select(*SHOWN)
         .where(

@@ -138,12 +138,18 @@ COMPOUND = Statement(
     .join(Region, Region.id == Compound.region_id)
     .where(Compound.id == bindparam("compound_id"), in_scope(Compound.region_path))
 )
-# `low` and `high` bound all ranges of the scope: they drive the index, in_scope filters what lies between.
+# `low` and `high` bound all ranges of the scope: they drive the index, in_scope filters what lies between. One lower bound, not
+# two: given a range and a key to go on after, an index scan begins at whichever it is told first, which for a street would be the
+# first compound of the nation.
 COMPOUNDS = Statement(
     select(*COMPOUND_COLUMNS)
     .join(Region, Region.id == Compound.region_id)
     .where(
-        Compound.region_path >= bindparam("low", type_=TEXT),
+        tuple_(Compound.region_path, Compound.no)
+        > tuple_(
+            func.greatest(bindparam("low", type_=TEXT), bindparam("after_path", type_=TEXT).collate("C"), type_=TEXT),
+            bindparam("after_no", type_=TEXT),
+        ),
         Compound.region_path < bindparam("high", type_=TEXT),
         in_scope(Compound.region_path),
         or_(bindparam("closed", type_=Boolean()), Compound.closed_at.is_(None)),
@@ -155,8 +161,6 @@ COMPOUNDS = Statement(
                 func.starts_with(Compound.no, bindparam("q", type_=TEXT)),
             ),
         ),
-        tuple_(Compound.region_path, Compound.no)
-        > tuple_(bindparam("after_path", type_=TEXT), bindparam("after_no", type_=TEXT)),
     )
     .order_by(Compound.region_path, Compound.no)
     .limit(bindparam("limit", type_=COUNT))
