@@ -203,3 +203,38 @@ async def test_confirming_races_an_objection_in_time_and_one_of_them_wins(world:
         confirmed = (await world.city.get(f"/v1/rounds/{found['id']}")).json()["status"] == "confirmed"
         objections = (await world.city.get(f"/v1/rounds/{found['id']}/objections")).json()["items"]
         assert len(objections) == (0 if confirmed else 1)
+
+
+async def test_confirming_races_an_upheld_late_objection_and_one_of_them_wins(world: World, staff: MakeStaff) -> None:
+    await world.project(world.streets[0])
+    colleague = await staff("city", world.root)
+    for turn in range(4):
+        found = await world.round(year=2040 + turn)
+        published = await publish(world, found["id"])
+        await end_notice(world, found["id"])
+        late = await object_to(world, found["id"])
+        calls = [
+            confirm(world, published["run_id"]),
+            colleague.post(f"/v1/objections/{late['id']}/uphold", json=RULING),
+        ]
+        answers = await asyncio.gather(*(calls if turn % 2 else reversed(calls)))
+        losers = [answer.json()["type"] for answer in answers if answer.status_code == 409]
+        after = (await world.city.get(f"/v1/rounds/{found['id']}")).json()["status"]
+        assert (after, losers) in [
+            ("confirmed", ["/problems/round-confirmed"]),
+            ("reopened", ["/problems/round-reopened"]),
+        ]
+
+
+async def test_a_repeated_confirmation_gets_the_first_answer(world: World) -> None:
+    await world.project(world.streets[0])
+    found = await world.round()
+    published = await publish(world, found["id"])
+    await end_notice(world, found["id"])
+    body = {"issued_on": (await today(world)).isoformat()}
+    url, key = f"/v1/runs/{published['run_id']}/confirm", {"Idempotency-Key": "the plan of this year"}
+    first, again = [await world.city.post(url, json=body, headers=key) for _ in range(2)]
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    other = await world.city.post(url, json=body)
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/round-confirmed")
