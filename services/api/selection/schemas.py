@@ -95,6 +95,7 @@ class RoundOut(BaseModel):
     title: str
     policy_id: str
     policy_number: int
+    policy_superseded_by: int | None
     filter: dict[str, Any]
     caps: list[Any]
     reserve: int

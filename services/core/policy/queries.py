@@ -41,8 +41,8 @@ SUPERSEDED_BY = (
     .where(newer.policy_id == PolicyVersion.policy_id, newer.number > PolicyVersion.number)
     .correlate(PolicyVersion)
     .scalar_subquery()
-    .label("superseded_by")
 )
+"""The newest number of a version's policy that is higher than its own; none while it is the newest."""
 
 WHOLE = (
     PolicyVersion.id,
@@ -53,7 +53,7 @@ WHOLE = (
     PolicyVersion.body,
     PolicyVersion.loaded_at,
     PolicyVersion.region_id,
-    SUPERSEDED_BY,
+    SUPERSEDED_BY.label("superseded_by"),
 )
 
 LIST = Statement(
@@ -64,7 +64,7 @@ LIST = Statement(
         PolicyVersion.digest,
         PolicyVersion.loaded_at,
         PolicyVersion.region_id,
-        SUPERSEDED_BY,
+        SUPERSEDED_BY.label("superseded_by"),
     )
     .where(
         tuple_(PolicyVersion.policy_id, PolicyVersion.number)

@@ -3,14 +3,9 @@
 from services.core.facts.catalogue import CATALOGUE, ValueType
 from services.core.kit.exact import decimal_text, parse_fraction, round_half_up
 from services.core.policy.schema import Policy
-from services.core.selection.candidates import Outcome
 from services.core.selection.nearest import Change, Kind, Nearest, Step
+from services.core.selection.sentences import OUTCOMES
 
-_OUTCOMES = {
-    Outcome.IN: ("列入计划", "in the plan"),
-    Outcome.RESERVE: ("列为候补（谋划）", "in reserve"),
-    Outcome.LATER: ("留待以后（储备）", "left for later"),
-}
 _CAPS = {
     "count": ("项目数量", "number of projects"),
     "budget": ("总投资", "total investment"),
@@ -66,7 +61,7 @@ def summary(policy: Policy, found: Nearest) -> Words:
 
 def change_sentence(policy: Policy, change: Change) -> Words:
     """One change and what the rules then find."""
-    zh, en = _OUTCOMES[change.outcome]
+    zh, en = OUTCOMES[change.outcome]
     then = f"列第 {change.rank} 名，{zh}。", f"it would be ranked {change.rank}, {en}."
     [(first_zh, first_en), *others] = [_step(policy, change.kind, step) for step in change.steps]
     if_zh = "；".join([first_zh, *(other for other, _ in others)])

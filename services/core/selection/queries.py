@@ -10,6 +10,7 @@ from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.policy.models import PolicyVersion
+from services.core.policy.queries import SUPERSEDED_BY
 from services.core.projects.models import Project, StageEntry
 from services.core.projects.rules import Action
 from services.core.selection.errors import NotFrozen
@@ -54,6 +55,7 @@ def _rounds() -> Select[Any]:
             Region.name.label("region_name"),
             PolicyVersion.policy_id,
             PolicyVersion.number.label("policy_number"),
+            SUPERSEDED_BY.label("policy_superseded_by"),
             Publication.notice_until,
         )
         .join(Region, Region.id == SelectionRound.region_id)

@@ -10,11 +10,13 @@ from services.core.kit.exact import decimal_text
 from services.core.policy.schema import Policy
 from services.core.selection.candidates import Outcome, Result, points_text
 
-_OUTCOMES = {
+OUTCOMES = {
     Outcome.IN: ("列入计划（实施）", "in the plan"),
     Outcome.RESERVE: ("列为候补（谋划）", "in reserve"),
     Outcome.LATER: ("留待以后（储备）", "left for later"),
 }
+"""What became of a ranked project, in words."""
+
 _CAPS = {
     "count": ("项目数量", "projects", "个", ""),
     "budget": ("总投资", "total investment", "元", " yuan"),
@@ -36,7 +38,7 @@ class Sentences:
         if result.outcome is Outcome.NOT_RANKED:
             return self._not_ranked(result)
         params = result.reason.params
-        zh, en = _OUTCOMES[result.outcome]
+        zh, en = OUTCOMES[result.outcome]
         total = points_text(result.scored.total_units)
         why_zh, why_en = self._why(result)
         carried_zh, carried_en = _carried(result)

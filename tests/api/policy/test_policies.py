@@ -33,7 +33,7 @@ async def test_a_changed_version_is_refused_loudly(fresh_database: Database, mon
 
 async def test_everybody_reads_policies(world: World, api: httpx.AsyncClient) -> None:
     listed = (await api.get("/public/policies")).json()["items"]
-    packaged = [(one["policy_id"], one["number"]) for one in listed if "_" not in one["policy_id"]]
+    packaged = [(one["policy_id"], one["number"]) for one in listed[:4]]
     assert packaged == [("fenggang", 1), ("hebei", 1), ("liuzhou", 1), ("ningbo", 1)]
     first = await api.get("/public/policies", params={"limit": 1})
     second = await api.get(first.links["next"]["url"])

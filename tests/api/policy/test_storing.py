@@ -153,7 +153,7 @@ async def test_what_began_under_a_version_keeps_it_after_it_is_superseded(govern
     assert (await assign(world, 2)).status_code == 201
 
     found = (await world.city.get(f"/v1/rounds/{began['id']}")).json()
-    assert (found["policy_number"], before["state"]) == (1, "done")
+    assert (found["policy_number"], found["policy_superseded_by"], before["state"]) == (1, 2, "done")
     after = await world.run(began["id"])
     assert after["digest"] == before["digest"]
     assert await outcome(world, after) == await outcome(world, before)
@@ -166,7 +166,7 @@ async def test_what_began_under_a_version_keeps_it_after_it_is_superseded(govern
     assert shown["policy"]["number"] == 1
 
     later = await world.round(policy_id=None, caps=[{"budget": "500000"}])
-    assert (later["policy_id"], later["policy_number"]) == (own(world), 2)
+    assert (later["policy_id"], later["policy_number"], later["policy_superseded_by"]) == (own(world), 2, None)
     await world.freeze(later["id"])
     ranked = await outcome(world, await world.run(later["id"]))
     assert [one[1] for one in ranked] == ["not_ranked", "not_ranked"]

@@ -54,7 +54,7 @@ async def test_who_is_not_ranked_is_told_what_to_meet(world: World) -> None:
     [change] = told["changes"]
     assert change["steps"] == [{"name": "plan", "fact": "plan.complete", "before": None, "after": "true"}]
     assert (change["kind"], change["rank"], change["outcome"]) == ("gates", 1, "in")
-    assert told["sentence_zh"] == "若“设计、预算、资金筹集方案”为是（现为无记录），列第 1 名，列入计划。"
+    assert told["sentence_zh"] == "若“设计、预算、资金筹集方案”为是（现为无记录），列第 1 名，列入计划（实施）。"
     assert told["sentence_en"] == "If “Plan complete” were yes (now not recorded), it would be ranked 1, in the plan."
 
 
