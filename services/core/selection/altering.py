@@ -20,7 +20,7 @@ from services.core.selection.rules import RULES_VERSION
 if TYPE_CHECKING:
     import asyncpg
 
-MOST_CANDIDATES = 1000
+MOST_CANDIDATES = 400
 """Most candidates of a partition for which the rules are run again and again while somebody waits."""
 
 

@@ -21,7 +21,7 @@ from services.core.selection.choice import MEASURES, Budgeted, choose, demand_of
 from services.core.selection.inversion import LEAST, down, giving, grid, meeting
 from services.core.selection.rules import run
 
-MOST_STEPS = 1_000
+MOST_STEPS = 200
 """Most cap values that are tried; a cap that needs more is not named."""
 
 
@@ -113,6 +113,7 @@ class _Partition:
         self.mine = by_id.pop(project_id)
         self.others = list(by_id.values())
         self.facts = {one.project_id: one.facts for one in candidates}
+        self._carried = {one.project_id for one in candidates if one.carry_over is not None}
         rows = {row.partition: row for row in parameters.caps}
         self.caps = rows.get(self.mine.partition) or rows.get(None) or Caps(self.mine.partition)
         self.results = run(policy, parameters, candidates)
@@ -128,7 +129,11 @@ class _Partition:
     def is_carried_by_tier(self) -> bool:
         """Whether its place among others may depend on more than the order of totals."""
         rule = self.policy.selection.carry_over if self.policy.selection else None
-        return rule is not None and rule.kind == "tier" and self.mine.carry_over is not None
+        return rule is not None and rule.kind == "tier" and self.is_carried(self.project_id)
+
+    def is_carried(self, project_id: str) -> bool:
+        """Whether carry-over may prefer a project."""
+        return project_id in self._carried
 
     def found(self, mine: Candidate, parameters: RoundParameters | None = None) -> Result:
         """What the rules find for the project as changed."""
@@ -241,13 +246,13 @@ def _points(partition: _Partition) -> Iterator[Change]:
 def _gains(partition: _Partition) -> list[Fraction]:
     """The points that may be needed, ascending: as many as the rival, or the least bit more. More points never hurt.
 
-    Under carry-over by tier a project may also get in by overtaking another one that is carried: then anybody may be the rival.
+    Under carry-over by tier a project may also get in by overtaking another one that is carried.
     """
     total = Fraction(partition.now.total)
     rival = _rival(partition)
     rivals = [rival] if rival is not None else []
     if partition.is_carried_by_tier:
-        rivals = partition.without()
+        rivals += [one for one in partition.without() if partition.is_carried(one.project_id)]
     leads = {Fraction(one.total) - total for one in rivals}
     return sorted(gain for lead in leads for gain in {lead, lead + LEAST} if gain > 0)
 
@@ -320,8 +325,8 @@ def _least_limit(partition: _Partition, name: str, limit: Fraction) -> Fraction 
             if choice.outcome is Outcome.IN:
                 taken.take(demand)
                 used += own or 0
-            elif own is not None and choice.stopped_by is None and used + own > limit:
-                admitting.append(used + own)
+            elif own is not None and [one.cap for one in choice.over] == [name]:
+                admitting.append(used + own)  # this cap alone holds it back
         is_open = partition.over_cap == "skip" or all(one.outcome is Outcome.IN for one in chosen)
         fits_others = all(one.cap == name for one in taken.over(mine))
         needed = max(limit, used + asks)
