@@ -35,7 +35,7 @@ def workbook(county: str, turn: int) -> bytes:
     keys = ("no", "name", "region", "address", *FIGURES, "source", "document", "observed_on")
     titles = {column.key: column.title_zh for column in COMPOUNDS.columns}
     target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"constant_memory": True})
+    book = xlsxwriter.Workbook(target, {"in_memory": True})
     sheet = book.add_worksheet("小区")
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     for column, key in enumerate(keys):

@@ -23,7 +23,8 @@ SPREADSHEET = Context(prec=15)
 WIDE = Context(prec=60)  # no number that we take has more digits: moving its point never rounds
 
 _SEPARATED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
-_QUANTITY = re.compile(r"([\d.,]+(?:/\d+)?)\s*(万?)\s*([^\d.,/]\S*)?", re.ASCII)
+_PLAIN = re.compile(r"\d+(?:\.\d+)?(?:/\d+)?", re.ASCII)
+_QUANTITY = re.compile(r"([\d.,]+(?:/\d+)?)\s*(万?)\s*([^\W\d_]\S*)?")
 _DAY = re.compile(r"(\d{4})(?:[-./](\d{1,2})[-./](\d{1,2})|年(\d{1,2})月(?:(\d{1,2})[日号])?|[-./](\d{1,2}))", re.ASCII)
 _COMPACT_DAY = re.compile(r"(?:19|20)\d{6}", re.ASCII)
 _SERIALS = range(18_264, 73_051)  # 1950 to 2099 in the calendar of spreadsheets
@@ -241,6 +242,8 @@ def _number(cell: Cell, unit: str | None) -> str:
         raise Wrong("unit-other", unit=unit or "—")
     if _SEPARATED.fullmatch(digits):
         digits = digits.replace(",", "")
+    if not _PLAIN.fullmatch(digits):
+        raise Wrong("number")
     return decimal_text(_exact(digits).scaleb(4, WIDE)) if myriad else digits
 
 
