@@ -41,9 +41,26 @@ INSERT INTO adjudication (id, subject_id, key, fact_id, values_digest, reason, d
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM former) >= 0
 """
 
+
+def decided(figure: str) -> str:
+    """SQL: the value that a live, still standing adjudication chose (rules.effective, rules.values_digest), or NULL.
+
+    `figure` names a row with `subject_id`, `key` and the `leading` kind of its current figures.
+    """
+    return f"""(
+    SELECT chosen.value FROM adjudication a JOIN fact chosen ON chosen.id = a.fact_id
+    JOIN fact now ON (now.subject_id, now.key, now.source, now.value)
+                   = (chosen.subject_id, chosen.key, chosen.source, chosen.value)
+    WHERE a.subject_id = {figure}.subject_id AND a.key = {figure}.key AND a.superseded_at IS NULL
+      AND now.superseded_at IS NULL AND now.kind = {figure}.leading
+      AND a.values_digest = (
+        SELECT encode(sha256(convert_to(string_agg(DISTINCT v.value, E'\\x1f' ORDER BY v.value), 'UTF8')), 'hex')
+        FROM fact v WHERE v.subject_id = {figure}.subject_id AND v.key = {figure}.key AND v.kind = {figure}.leading
+          AND v.superseded_at IS NULL))"""
+
+
 # The facts of a part of the tree whose leading sources differ and no live adjudication was made on these very values, in the
 # order of the index, so that a page stops as soon as it is full. $9 and $10 bound all ranges of the scope: they drive the index.
-# The digest is that of rules.values_digest.
 CONFLICTS = f"""
 WITH differing AS (
   SELECT f.region_path, f.subject_id, f.key,
@@ -64,16 +81,7 @@ WITH differing AS (
               ELSE true END),
 open AS (
   SELECT d.* FROM differing d
-  WHERE NOT EXISTS (
-    SELECT 1 FROM adjudication a JOIN fact chosen ON chosen.id = a.fact_id
-    JOIN fact now ON (now.subject_id, now.key, now.source, now.value)
-                   = (chosen.subject_id, chosen.key, chosen.source, chosen.value)
-    WHERE a.subject_id = d.subject_id AND a.key = d.key AND a.superseded_at IS NULL
-      AND now.superseded_at IS NULL AND now.kind = d.leading
-      AND a.values_digest = (
-        SELECT encode(sha256(convert_to(string_agg(DISTINCT v.value, E'\\x1f' ORDER BY v.value), 'UTF8')), 'hex')
-        FROM fact v WHERE v.subject_id = d.subject_id AND v.key = d.key AND v.kind = d.leading
-          AND v.superseded_at IS NULL))
+  WHERE {decided("d")} IS NULL
   ORDER BY d.region_path, d.subject_id, d.key LIMIT $8)
 SELECT o.region_path, {FIGURE_COLUMNS}
 FROM open o JOIN fact f ON f.subject_id = o.subject_id AND f.key = o.key AND f.superseded_at IS NULL

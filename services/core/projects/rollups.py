@@ -16,6 +16,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.core.facts.queries import decided
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -33,7 +34,7 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('project.rollup', 0))"
 # A nation's sums take some seconds and memory; a process that serves requests is allowed neither.
 LIMITS = f"SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '{RefreshRollups.timeout_seconds}s'"
 
-REFRESH = """
+REFRESH = f"""
 WITH RECURSIVE
 figure AS (
   SELECT subject_id, key,
@@ -46,14 +47,7 @@ figure AS (
   GROUP BY subject_id, key),
 known AS (
   SELECT f.subject_id, f.key, f.leading,
-         CASE WHEN f.low = f.high THEN f.low ELSE (
-           SELECT chosen.value FROM adjudication a JOIN fact chosen ON chosen.id = a.fact_id
-           WHERE a.subject_id = f.subject_id AND a.key = f.key AND a.superseded_at IS NULL
-             AND chosen.superseded_at IS NULL AND chosen.kind = f.leading
-             AND a.values_digest = (
-               SELECT encode(sha256(convert_to(string_agg(DISTINCT v.value, E'\\x1f' ORDER BY v.value), 'UTF8')), 'hex')
-               FROM fact v WHERE v.subject_id = f.subject_id AND v.key = f.key AND v.kind = f.leading
-                 AND v.superseded_at IS NULL)) END AS value
+         CASE WHEN f.low = f.high THEN f.low ELSE {decided("f")} END AS value
   FROM figure f),
 compounds AS (
   SELECT pc.project_id, count(*) AS compounds,
@@ -110,7 +104,7 @@ stamped AS (
 INSERT INTO project_rollup AS r (region_id, stage, year, projects, compounds, households, households_unknown, floor_area,
                                  floor_area_unknown, budget, without_plan, synthetic, funding)
 SELECT f.region_id, f.stage, f.year, f.projects, f.compounds, f.households, f.households_unknown, f.floor_area,
-       f.floor_area_unknown, f.budget, f.without_plan, f.synthetic, coalesce(m.funding, '{}')
+       f.floor_area_unknown, f.budget, f.without_plan, f.synthetic, coalesce(m.funding, '{{}}')
 FROM fresh f LEFT JOIN money m USING (region_id, stage, year)
 ON CONFLICT (region_id, stage, year) DO UPDATE
 SET (projects, compounds, households, households_unknown, floor_area, floor_area_unknown, budget, without_plan, synthetic, funding)
