@@ -39,6 +39,9 @@ check: install ## 合并前的全部检查 Everything that must pass before a me
 	@$(MAKE) --no-print-directory lint types arch migrations-agree test
 
 bench: install ## 测速 Measure
+	@$(BIN)/python -c 'import pymcdm' 2>/dev/null || { \
+		$(UV) export --frozen --quiet --only-group bench --output-file $(TOOLS)/bench.txt && \
+		$(TOOLS)/uv-venv/bin/python -m pip --python $(BIN)/python install --quiet --require-hashes -r $(TOOLS)/bench.txt; }
 	$(BIN)/python -m bench
 
 fmt: install ## 排版并修正 Format and mend

@@ -16,7 +16,7 @@ import httpx
 import uvloop
 from redis.asyncio import Redis
 
-from bench import rollups, stage
+from bench import national, rollups, stage
 from bench.imports import imports
 from bench.jobs import DONE, FLOOR_QUEUE, STARTED, Nothing, redis
 from bench.load import burst, request
@@ -217,6 +217,7 @@ async def main() -> None:
         for figure in figures:
             print(figure, flush=True)
     figures += await jobs(database)
+    figures += await national.figures(database)
     await database.close()
     await bell.close()
     write(figures, Path(".data/bench.json"))

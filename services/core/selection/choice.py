@@ -167,13 +167,12 @@ class Order:
         return list(zip(*columns, numbers, strict=True))
 
     def rank(
-        self, scored: Sequence[Scored], caps: Caps, *, over_cap: str
+        self, scored: Sequence[Scored], keys: Sequence[Key], caps: Caps, *, over_cap: str
     ) -> tuple[list[Scored], list[Key], frozenset[str]]:
-        """The projects of one partition in rank order, their keys, and the ids of those that carry-over put before the others.
+        """The projects of one partition, given with their keys, in rank order; and the ids of those that carry-over put first.
 
         At most the rule's share of each cap goes before; who does not fit it is ranked like everybody.
         """
-        keys = self.keys(scored)
         order = sorted(range(len(scored)), key=keys.__getitem__)
         ranked, ids = [scored[place] for place in order], frozenset[str]()
         if self._rule is not None and self._rule.kind == "tier" and self._rule.share is not None:

@@ -72,20 +72,24 @@ class Contest:
         """
         scored = self._scorer.scores(_distinct(candidates))
         results: list[Result] = []
-        for partition, members in groupby(scored, key=lambda one: one.candidate.partition):
+        keyed = zip(scored, self._order.keys(scored), strict=True)
+        for partition, members in groupby(keyed, key=lambda one: one[0].candidate.partition):
             results += self._of_partition(partition, list(members))
         return results
 
-    def _of_partition(self, partition: str, scored: Sequence[Scored]) -> Iterator[Result]:
+    def _of_partition(self, partition: str, members: Sequence[tuple[Scored, Key]]) -> Iterator[Result]:
         caps = self._caps.get(partition) or self._caps.get(None) or Caps(partition)
         over_cap = self._selection.over_cap
-        ranked, keys, before = self._order.rank([one for one in scored if one.is_ranked], caps, over_cap=over_cap)
+        able = [(one, key) for one, key in members if one.is_ranked]
+        ranked, keys, before = self._order.rank(
+            [one for one, _ in able], [key for _, key in able], caps, over_cap=over_cap
+        )
         demands = [demand_of(one.candidate.facts) for one in ranked]
         chosen = choose(demands, caps, over_cap=over_cap, reserve=self._reserve)
         reasons = _Reasons(self._order.names, self._indicators, ranked, keys, chosen, before)
         for place, (one, choice) in enumerate(zip(ranked, chosen, strict=True)):
             yield Result(one, place + 1, choice.outcome, self._carried(one, before), reasons.of(place))
-        for one in scored:
+        for one, _ in members:
             if not one.is_ranked:
                 reason = self._why_not_ranked(one)
                 yield Result(one, None, Outcome.NOT_RANKED, self._carried(one, before), reason)
@@ -123,7 +127,8 @@ def run(policy: Policy, parameters: RoundParameters, candidates: Iterable[Candid
 
 def score(rubric: Rubric, candidates: Iterable[Candidate]) -> list[Scored]:
     """Candidates with their points in rank order, by a rubric alone: no gates, no caps, one ranking."""
-    return Order(rubric).rank(Scorer(rubric).scores(_distinct(candidates)), Caps(), over_cap="skip")[0]
+    scored, order = Scorer(rubric).scores(_distinct(candidates)), Order(rubric)
+    return order.rank(scored, order.keys(scored), Caps(), over_cap="skip")[0]
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
