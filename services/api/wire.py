@@ -1,12 +1,12 @@
 """What the bodies of several domains share: requests that refuse unknown fields, and text as people type it."""
 
-import re
 import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-_OURS = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
+from services.core.facts.rules import is_ours
+
 # Some scripts are not written without them.
 _JOINERS = frozenset("\u200c\u200d")
 
@@ -35,8 +35,8 @@ def no_control(given: str) -> str:
 
 
 def not_ours(source: str) -> str:
-    """A source that is none of the system's own: those are named like modules (`project.plan`), and nobody may pose as one."""
-    if _OURS.fullmatch(source):
+    """A source that is none of the system's own."""
+    if is_ours(source):
         raise ValueError("这一名称留给系统自身", "is a name that the system keeps for itself")
     return source
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.wire import In, Line
+from services.api.wire import In, Source
 from services.core.exchange.forms import ImportKind
 from services.core.exchange.models import ImportMode, ImportState
 
@@ -35,7 +35,7 @@ class ImportIn(In):
     region: UUID
     mode: ImportMode = ImportMode.ALL_OR_NOTHING
     dry_run: bool = False
-    source: Line | None = None
+    source: Source | None = None
 
 
 class ImportQuery(BaseModel):

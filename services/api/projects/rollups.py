@@ -1,7 +1,5 @@
 """Routes of roll-ups: what the projects of a region come to, by the regions below it, as an answer or as a table."""
 
-import csv
-import io
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -10,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from services.api.deps import Page, Reader
 from services.api.projects.schemas import RollupOut, RollupQuery
 from services.api.security import Access, requires
+from services.core.exchange import delimited
 from services.core.identity.access import Permission
 from services.core.kit.exact import decimal_text
 from services.core.projects import rollups
@@ -109,22 +108,14 @@ def _share(sums: Sums, stage: Stage) -> str | None:
 
 
 def _table(places: Iterable[Place], as_of: str) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([*HEADERS, "截至 as of"])
+    lines = [delimited.line([*HEADERS, "截至 as of"])]
     for place in places:
         sums = place.sums
-        writer.writerow(
-            [
-                place.code or "", _text(place.name), sums.projects, *sums.by_stage.values(), sums.compounds, sums.households,
-                sums.households_unknown, decimal_text(sums.floor_area), sums.floor_area_unknown,
-                decimal_text(sums.budget), sums.without_plan, sums.synthetic,
-                *(decimal_text(sums.funding.get(source, 0)) for source in FundingSource), as_of,
-            ]
-        )  # fmt: skip
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _text(name: str) -> str:
-    """A name that a spreadsheet takes for text, whatever it begins with."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+        cells = [
+            place.code or "", place.name, sums.projects, *sums.by_stage.values(), sums.compounds, sums.households,
+            sums.households_unknown, decimal_text(sums.floor_area), sums.floor_area_unknown,
+            decimal_text(sums.budget), sums.without_plan, sums.synthetic,
+            *(decimal_text(sums.funding.get(source, 0)) for source in FundingSource), as_of,
+        ]  # fmt: skip
+        lines.append(delimited.line(map(str, cells)))
+    return "".join(lines).encode("utf-8-sig")

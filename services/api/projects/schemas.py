@@ -12,7 +12,7 @@ from services.api.wire import Document, In, Line, Name, Reason, one_line
 from services.core.facts.rules import Kind
 from services.core.kit.exact import Money, NotNegative
 from services.core.projects.applicants import Applicant
-from services.core.projects.rules import Action, FundingLine, FundingSource, Plan, PlanItem, Stage
+from services.core.projects.rules import MAX_ITEMS, Action, FundingLine, FundingSource, Plan, PlanItem, Stage
 from services.core.territory.models import Level
 from services.core.territory.rules import Category
 
@@ -98,7 +98,7 @@ class FundingIn(In):
 class PlanIn(In):
     """A new plan version. Funding is empty, or adds up to the budget; costs never exceed it."""
 
-    items: list[PlanItemIn] = Field(max_length=500)
+    items: list[PlanItemIn] = Field(max_length=MAX_ITEMS)
     budget: Money
     funding: list[FundingIn] = Field(default_factory=list, max_length=50)
     management_mode: Name | None = None

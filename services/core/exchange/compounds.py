@@ -6,6 +6,7 @@ as it is, so that an export sent back changes nothing. Several rows may be about
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from services.core.facts import service as facts
 from services.core.facts.catalogue import Subject
 from services.core.facts.errors import SourceAttested, SourceCounts, SourceOfAnother
 from services.core.facts.rules import Kind
+from services.core.kit.calendar import day_of
 from services.core.kit.ids import new_id
 from services.core.kit.uow import UnitOfWork
+from services.core.territory.errors import CompoundOfProject
 from services.core.territory.events import CompoundChanged, CompoundRegistered
 from services.core.territory.service import MOVE_FACTS
 
@@ -31,6 +34,14 @@ KNOWN = """
 SELECT id, no, name, address, region_id, region_path, version, closed_at FROM compound
 WHERE no = ANY ($1::text[]) OR (region_path = ANY ($2::text[]) AND name = ANY ($3::text[]) AND closed_at IS NULL)
 ORDER BY id FOR UPDATE
+"""
+# Whoever abolishes one of these regions waits, or has done so before this reads it.
+STANDING = "SELECT id FROM region WHERE id = ANY ($1::uuid[]) AND valid_to IS NULL ORDER BY id FOR KEY SHARE"
+# As `territory.queries.IN_PROJECT_OUTSIDE`, for many.
+LEAVING = """
+SELECT DISTINCT x.compound_id, x.path FROM unnest($1::uuid[], $2::text[]) AS x(compound_id, path)
+JOIN project_compound c ON c.compound_id = x.compound_id JOIN project p ON p.id = c.project_id
+WHERE p.stage <> 'dropped' AND NOT starts_with(x.path, p.region_path)
 """
 ADD = """
 INSERT INTO compound (id, number, no, name, address, region_id, region_path, version, created_at)
@@ -86,6 +97,7 @@ class Batch:
     stated: dict[tuple[UUID, str], list[tuple[int, int]]] = field(default_factory=dict)
     first: list[facts.FirstSaid] = field(default_factory=list)
     known: dict[int, list[facts.NewFact]] = field(default_factory=dict)
+    leaving: set[tuple[UUID, str]] = field(default_factory=set)
 
 
 class CompoundWriter:
@@ -103,6 +115,11 @@ class CompoundWriter:
     async def write(self, lines: Sequence[Line]) -> Sequence[Line]:
         """Writes a batch. A figure that may not take another's place makes its whole row wrong: then once more without it."""
         places = {line.row: place for line in lines if (place := self._importing.place_of(line)) is not None}
+        rows = await self._uow.driver.fetch(STANDING, list({place.id for place in places.values()}))
+        standing = {row["id"] for row in rows}
+        for line in lines:
+            if line.row in places and places[line.row].id not in standing:
+                line.wrong("region-unknown", "region")
         while True:
             good = [line for line in lines if not line.findings]
             try:
@@ -155,10 +172,29 @@ class CompoundWriter:
             if entry.closed:
                 continue
             by_name.setdefault((entry.region_path, entry.name), []).append(entry)
-        for line in lines:
-            found = self._meant(line, places[line.row], by_no, by_name)
-            if found is not None:
-                self._take(line, found, places[line.row], batch)
+        meant = [
+            (line, found)
+            for line in lines
+            if (found := self._meant(line, places[line.row], by_no, by_name)) is not None
+        ]
+        batch.leaving = await self._leaving(
+            {
+                (found.id, places[line.row].path)
+                for line, found in meant
+                if "region" in line.values and found.region_path != places[line.row].path
+            }
+        )
+        for line, found in meant:
+            self._take(line, found, places[line.row], batch)
+
+    async def _leaving(self, moves: set[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+        """Which of these moves take a compound out of the region of a project that it is part of."""
+        rows = (
+            await self._uow.driver.fetch(LEAVING, [one for one, _ in moves], [path for _, path in moves])
+            if moves
+            else ()
+        )
+        return {(row["compound_id"], row["path"]) for row in rows}
 
     def _meant(
         self, line: Line, place: Place, by_no: dict[str, Entry], by_name: dict[tuple[str, str], list[Entry]]
@@ -188,6 +224,12 @@ class CompoundWriter:
         source = line.values.get("source") or self._importing.source
         if figures and source is None:
             line.wrong("source-missing", "source")
+            return
+        if line.values.get("observed_on", date.min) > day_of(self._uow.now):
+            line.wrong("date-to-come", "observed_on")
+            return
+        if (entry.id, place.path) in batch.leaving:
+            line.wrong(CompoundOfProject.code, "region")
             return
         stated = (entry.id, source or "")
         for bits, row in (*self._stated.get(stated, ()), *batch.stated.get(stated, ())):

@@ -1,5 +1,6 @@
 """Writes tables as XLSX and CSV: text is text whatever it begins with, and a number stays a number while no digit is lost."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,8 @@ from services.core.kit.exact import decimal_text
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
 DIGITS = 15  # of a number that a spreadsheet keeps
+_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]")
+MAX_NAME = 31  # of a sheet, as spreadsheets take it
 LISTED_ROWS = 5_000  # rows of a template that have drop-down lists
 
 
@@ -31,7 +34,8 @@ class Book:
         )
         self._text = self._book.add_format({"num_format": "@"})
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
-        self._sheet = self._book.add_worksheet(sheet)
+        name = _NOT_IN_NAMES.sub(" ", sheet)[:MAX_NAME].strip("' ")
+        self._sheet = self._book.add_worksheet(name or None)
         self._sheet.set_column(0, len(titles) - 1, 16)
         self._sheet.freeze_panes(1, 0)
         self._row = 0

@@ -52,6 +52,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "value": ("{zh}", "{en}"),
     "flag": ("应填 是 或 否", "must be 是 or 否 (yes or no)"),
     "date": ("应为日期，如 2026-03-01、2026.3.1 或 2026年3月1日", "must be a date such as 2026-03-01, 2026.3.1 or 2026年3月1日"),
+    "date-to-come": ("不得晚于今日", "is a day to come"),
     "choice": ("只能是：{zh}", "must be one of: {en}"),
     "amount": ("应为不小于 0、至多 {places} 位小数的数", "must be a number of at least 0 with at most {places} decimal places"),
     "list-long": ("至多 {limit} 项", "may hold at most {limit} entries"),
@@ -73,10 +74,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "figure-repeated": ("同一来源对同一项已在第 {row} 行填报", "The same source states this already in row {row}"),
     "row-repeated": ("与第 {row} 行重复", "repeats row {row}"),
+    "source-ours": ("这一名称留给系统自身", "This name the system keeps for itself"),
     "source-missing": ("填写了数据，须有数据来源", "States figures and needs their source"),
     "compound-unknown": ("所列小区编号在导入区域内不存在", "A compound number listed is not known in the import's region"),
     "project-unknown": ("导入区域内没有这个项目编号", "No project of this number in the import's region"),
     "project-region": ("项目已登记在另一区域，不能由导入改变", "The project stands in another region; an import moves none"),
+    "plan-long": ("一个项目至多 {limit} 行", "A project may have at most {limit} rows"),
     "project-torn": (
         "同一项目的其他行有误，整个方案未写入",
         "Another row of the same project is wrong, so its plan was not written",
@@ -117,10 +120,11 @@ class Wrong(ValueError):
 
 
 def told(code: str, params: Mapping[str, Any], *, chinese: bool) -> str:
-    """The text of a finding. A refusal of the domain that wrote the row is told by its own title."""
+    """The text of a finding. A refusal of the domain that wrote the row is told by its own title, and what it says of the place."""
     if code in TEXTS:
         return TEXTS[code][0 if chinese else 1].format(**params)
-    return _titles()[code][0 if chinese else 1]
+    title = _titles()[code][0 if chinese else 1]
+    return f"{title}{'：' if chinese else ': '}{params['zh' if chinese else 'en']}" if params else title
 
 
 @cache

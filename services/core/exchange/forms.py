@@ -93,7 +93,7 @@ COMPOUNDS = Form(
         *FIGURES,
         Column("source", "数据来源", "Source", "填报单位或调查名称；填写数据时必填（也可在导入时统一指定）",
                "Office or survey that says so; needed where figures are stated (or named once for the whole import)",
-               cells.text(200), fills_down=True),
+               cells.source, fills_down=True),
         Column("document", "文号", "Document", "依据的文件及文号", "The document that it rests on", cells.text(300),
                fills_down=True),
         Column("observed_on", "数据日期", "Observed on", "数据所属日期，如 2026-03-01、2026.3.1、2026年3月",

@@ -23,7 +23,7 @@ FROM project p WHERE p.no = ANY ($1::text[]) ORDER BY p.id
 """
 COMPOUNDS = """
 SELECT id, no FROM compound
-WHERE no = ANY ($1::text[]) AND closed_at IS NULL
+WHERE no = ANY ($1::text[])
   AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
               WHERE region_path >= scope.low AND region_path < scope.high)
 """
@@ -140,6 +140,10 @@ class QuantityWriter:
             for line in lines:
                 line.wrong("project-unknown", "project_no")
             return
+        if len(lines) > rules.MAX_ITEMS:
+            for line in lines:
+                line.wrong("plan-long", limit=rules.MAX_ITEMS)
+            return
         plan = _plan(lines, held)
         if rules.document_of(plan)["items"] == held["items"]:
             return
@@ -180,7 +184,8 @@ async def tried(uow: UnitOfWork, lines: Sequence[Line], use_case: Any) -> bool:
         uow.session.expunge_all()
         if refusal.kind is Kind.UNAVAILABLE:
             raise
+        why = {"zh": refusal.errors[0].zh, "en": refusal.errors[0].en} if refusal.errors else {}
         for line in lines:
-            line.wrong(refusal.code)
+            line.wrong(refusal.code, **why)
         return False
     return True

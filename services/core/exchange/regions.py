@@ -40,7 +40,7 @@ class Regions:
         upper = list(above)
         self.places: dict[UUID, Place] = {}
         self._by_code: dict[str, Place] = {}
-        self._by_former_code: dict[str, Place] = {}
+        self._by_former_code: dict[str, set[UUID]] = {}
         self._below: dict[str, set[UUID]] = {}
         self._by_name: dict[str, set[UUID]] = {}
         for region in subtree:
@@ -52,7 +52,8 @@ class Regions:
             self.places[place.id] = place
             if region["code"]:
                 self._by_code[region["code"]] = place
-            self._by_former_code.update(dict.fromkeys(region["former_codes"], place))
+            for former in region["former_codes"]:
+                self._by_former_code.setdefault(former, set()).add(place.id)
             self._below.setdefault(_plain("".join(one["name"] for one in inside)), set()).add(place.id)
             for begin in range(len(chain)):
                 name = _plain("".join(one["name"] for one in chain[begin:]))
@@ -64,10 +65,13 @@ class Regions:
         name = _plain(given)
         for zeros in ("", "000", "000000"):  # codes are also written to twelve digits
             code = name.removesuffix(zeros)
-            known = self._by_code.get(code) or self._by_former_code.get(code)
-            if known is not None:
-                return known
-        meant = self._below.get(name) or self._by_name.get(name, set())
+            if code in self._by_code:
+                return self._by_code[code]
+            if code in self._by_former_code:
+                return self._only(self._by_former_code[code])
+        return self._only(self._below.get(name) or self._by_name.get(name, set()))
+
+    def _only(self, meant: set[UUID]) -> Place:
         if not meant:
             raise Wrong("region-unknown")
         if len(meant) > 1:

@@ -118,5 +118,5 @@ def read_line(row: int, cells: Mapping[int, Cell], table: Table) -> Line:
 
 
 def shown(line: Line) -> dict[str, str]:
-    """The row as the clerk wrote it, by number of column."""
-    return {str(number): plain(cell) for number, cell in line.cells.items() if not blank(cell)}
+    """The row as the clerk wrote it, by number of column; for NUL, which no database keeps as text, the mark of what is lost."""
+    return {str(number): plain(cell).replace("\0", "\ufffd") for number, cell in line.cells.items() if not blank(cell)}

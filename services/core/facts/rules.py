@@ -4,6 +4,7 @@ domain.md S17: sources are kept side by side; nothing is averaged, nothing is si
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +21,13 @@ class Kind(StrEnum):
     SYNTHETIC = "synthetic"
 
 
+_OURS = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 RANK: dict[str, int] = {Kind.COUNTED: 2, Kind.ATTESTED: 1, Kind.SYNTHETIC: 0}
+
+
+def is_ours(source: str) -> bool:
+    """Whether a source is one of the system's own: those are named like modules (`project.plan`), and nobody may pose as one."""
+    return _OURS.fullmatch(source) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,9 @@ ACTION_TITLES: Mapping[Action, tuple[str, str]] = {
 # Stages in which a plan may still be improved (rolling selection, Ningbo: those not chosen improve their plan).
 OPEN_TO_PLANS = frozenset({Stage.DRAFT, Stage.APPLIED, Stage.LIBRARY})
 
+MAX_ITEMS = 500
+"""Most lines of works of one plan."""
+
 
 class FundingSource(StrEnum):
     """Who pays: finance by level, residents (cash, repair fund, provident fund, public income), firms and others."""

@@ -184,7 +184,7 @@ async def test_the_library_refuses_a_row_by_its_own_rules(clerk: Clerk) -> None:
         kind="projects",
     )
     assert await clerk.places(refused["id"]) == [(2, None, "project-input-invalid"), (3, "C", "compound-unknown")]
-    assert (await clerk.errors(refused["id"]))[0]["detail"] == "项目内容有误"
+    assert (await clerk.errors(refused["id"]))[0]["detail"] == "项目内容有误：小区不在项目所属区域内"
 
 
 async def test_who_may_not_write_projects_imports_none(
