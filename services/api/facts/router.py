@@ -159,7 +159,7 @@ async def list_compound_discrepancies(
     """Everything open about one compound: conflicts of its sources, totals that it is part of, lines that may mean it."""
     compound = await queries.compound_in(reader, compound_id=compound_id, scope=access.scope)
     found = await findings.of_compound(
-        reader, scope=access.scope, compound_id=compound_id, path=compound["region_path"]
+        reader, scope=access.scope, compound_id=compound_id, path=compound["region_path"], name=compound["name"]
     )
     out = DiscrepancyList(items=[told(finding) for finding in found])
     return Response(to_json(out), media_type="application/json")

@@ -35,19 +35,21 @@ WHERE {IN_SCOPE} AND (r.region_path, r.id, t.position) > ($3, $4::uuid, $5::bigi
   AND ($7::uuid IS NULL OR r.id = $7) AND ($8 OR t.resolved_at IS NULL)
 ORDER BY r.region_path, r.id, t.position LIMIT $9
 """
+# Coarse, and in the form of rules.normal_name; the rule itself decides.
+PLAIN = "regexp_replace(normalize({}, NFKC), '\\s', '', 'g')"
 OPEN_LINES = f"""
 SELECT r.region_path, r.id AS report_id, r.title, r.source, l.position, l.id AS line_id, l."group", l.label, l.note
 FROM report r JOIN report_line l ON l.report_id = r.id
 WHERE {IN_SCOPE} AND l.compound_id IS NULL AND (r.region_path, r.id, l.position) > ($3, $4::uuid, $5::bigint)
   AND ($6::text IS NULL OR starts_with($6, r.region_path)) AND ($7::uuid IS NULL OR r.id = $7)
-ORDER BY r.region_path, r.id, l.position LIMIT $8
+  AND ($8::text IS NULL OR strpos({PLAIN.format("l.label")}, $8) > 0 OR strpos($8, {PLAIN.format("l.label")}) > 0)
+ORDER BY r.region_path, r.id, l.position LIMIT $9
 """
-# Coarse, and in the form of rules.normal_name; the rule itself decides.
-MAY_MEAN = """
+MAY_MEAN = f"""
 SELECT x.line_id, c.id, c.no, c.name
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS x(line_id, label, low, high)
 JOIN compound c ON c.region_path >= x.low AND c.region_path < x.high
-CROSS JOIN LATERAL (SELECT regexp_replace(normalize(c.name, NFKC), '\\s', '', 'g') AS name) AS plain
+CROSS JOIN LATERAL (SELECT {PLAIN.format("c.name")} AS name) AS plain
 WHERE c.closed_at IS NULL AND (strpos(x.label, plain.name) > 0 OR strpos(plain.name, x.label) > 0)
 ORDER BY c.no
 """
@@ -106,12 +108,17 @@ async def of_lines(
     *,
     scope: Scope,
     after: tuple[str, UUID, int] = FIRST,
-    compound_path: str | None = None,
+    compound: tuple[str, str] | None = None,
     report_id: UUID | None = None,
     limit: int,
 ) -> list[Finding]:
-    """Lines of reports that nobody has assigned to a compound yet, with those they may mean, after a place."""
-    rows = await driver.fetch(OPEN_LINES, scope.lows, scope.highs, *after, compound_path, report_id, limit)
+    """Lines of reports that nobody has assigned to a compound yet, with those they may mean, after a place.
+
+    `compound`: the region path and the name of one that they may mean; few others come with those that do.
+    """
+    path, name = compound or (None, None)
+    wanted = None if name is None else rules.normal_name(name)
+    rows = await driver.fetch(OPEN_LINES, scope.lows, scope.highs, *after, path, report_id, wanted, limit)
     candidates = await candidates_of(driver, rows)
     return [
         Finding(
@@ -161,12 +168,14 @@ async def of_facts(
     return found[:limit]
 
 
-async def of_compound(driver: "asyncpg.Connection", *, scope: Scope, compound_id: UUID, path: str) -> list[Finding]:
+async def of_compound(
+    driver: "asyncpg.Connection", *, scope: Scope, compound_id: UUID, path: str, name: str
+) -> list[Finding]:
     """Everything open about one compound: its sources' conflicts, totals that it is part of, lines that may mean it."""
     limit = 200
     conflicts = await of_facts(driver, scope=scope, compound_id=compound_id, limit=limit)
     totals = await of_totals(driver, scope=scope, kinds=frozenset(FindingKind), compound_id=compound_id, limit=limit)
-    lines = await of_lines(driver, scope=scope, compound_path=path, limit=limit)
+    lines = await of_lines(driver, scope=scope, compound=(path, name), limit=limit)
     return conflicts + totals + [line for line in lines if any(one.id == compound_id for one in line.candidates)]
 
 

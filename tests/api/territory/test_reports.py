@@ -320,3 +320,19 @@ async def test_a_person_settles_why_a_total_differs(quanjiao: Quanjiao, staff: M
             "SELECT data FROM event WHERE subject_id = $1 AND kind = 'report_total.resolved'", quanjiao.report["id"]
         )
     assert [row["data"] for row in told_events] == [{"total_id": land["total_id"]}]
+
+
+async def test_a_compound_finds_its_line_behind_hundreds_of_others(quanjiao: Quanjiao) -> None:
+    labels = [f"未登记楼院{number:03}" for number in range(250)] + ["南屏　山小区一期"]
+    body = {
+        "region_id": str(quanjiao.county.id),
+        "title": "摸底",
+        "source": "街道",
+        "lines": [{"label": label, "group": "2020", "figures": {}} for label in labels],
+        "totals": [],
+    }
+    assert (await quanjiao.client.post("/v1/reports", json=body)).status_code == 201
+    named = {"region_id": str(quanjiao.county.id), "name": "南屏山小区"}
+    made = (await quanjiao.client.post("/v1/compounds", json=named)).json()["id"]
+    found = (await quanjiao.client.get(f"/v1/compounds/{made}/discrepancies")).json()["items"]
+    assert [one["label"] for one in found if one["kind"] == "ambiguous"] == ["南屏　山小区一期"]
