@@ -28,11 +28,11 @@ class Panel(Keyed, Base):
     __tablename__ = "panel"
     __table_args__ = (
         Index(
-            "uq_panel_round_id_fact_key",
+            "uq_panel_under_way_round_id_fact_key",
             "round_id",
             "fact_key",
             unique=True,
-            postgresql_where=text("status <> 'cancelled'"),
+            postgresql_where=text("status IN ('open', 'reviewing')"),
         ),
         CheckConstraint("status IN ({})".format(", ".join(f"'{status}'" for status in PanelStatus)), name="status"),
         Index("ix_panel_region_path", "region_path", "id"),

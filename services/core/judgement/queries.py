@@ -14,7 +14,7 @@ from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.projects.models import Project
-from services.core.selection.models import SelectionRound
+from services.core.selection.models import Publication, SelectionRound
 
 if TYPE_CHECKING:
     import asyncpg
@@ -75,11 +75,19 @@ OF_ROUND = Statement(
     .limit(bindparam("limit"))
 )
 
+# The panel that holds for a fact of a round: one under way, or one that has closed since the last publication. What a publication
+# rested on is judged anew when the round is reopened.
 OF_FACT = Statement(
     select(Panel.id).where(
         Panel.round_id == bindparam("round_id", type_=Uuid()),
         Panel.fact_key == bindparam("fact_key"),
         Panel.status != PanelStatus.CANCELLED,
+        ~(
+            select(1)
+            .where(Publication.round_id == Panel.round_id, Publication.published_at > Panel.closed_at)
+            .correlate(Panel)
+            .exists()
+        ),
     )
 )
 

@@ -138,7 +138,8 @@ async def open_panel(uow: UnitOfWork, *, scope: Scope, round_id: UUID, terms: Pa
     """A panel for one judged fact of the round's projects, as they stand in its stage now; its id.
 
     NotFound for a round outside `scope`, RoundPublished once its facts no longer change, PanelExists for a second one of the same
-    fact, ChairIsExpert, PanelInputInvalid naming a wrong term.
+    fact (but when an upheld objection has reopened the round, a new one may judge again), ChairIsExpert, PanelInputInvalid naming
+    a wrong term.
     """
     found = await selection.locked(uow, scope=scope, round_id=round_id)
     if found["status"] not in OPEN_TO_PANELS:

@@ -111,6 +111,11 @@ class PartitionTooLarge(DomainError):
     )
 
 
+class ApplicationsOpen(DomainError):
+    code, kind = "applications-open", Kind.CONFLICT
+    title_zh, title_en = "申报截止日尚未届满，不能公布结果", "Applications are still open; nothing can be published yet"
+
+
 class NoticeNotEnded(DomainError):
     code, kind = "notice-not-ended", Kind.CONFLICT
     title_zh, title_en = "公示期尚未届满", "The notice has not ended yet"

@@ -131,6 +131,7 @@ async def decide(
 ) -> None:
     """A second person upholds or rejects. An upheld objection reopens the round: new freeze, new run, new full notice.
 
+    One that came late may be open still when the round is confirmed: it is answered all the same, and upheld no more.
     NotFound where the round is not in the scope; ObjectionAlreadyDecided, SecondPersonNeeded for who recorded it, RoundConfirmed.
     """
     objection = await annual_queries.objection_of(uow.driver, scope=scope, objection_id=objection_id)
@@ -138,7 +139,7 @@ async def decide(
     objection = await annual_queries.objection_of(uow.driver, scope=scope, objection_id=objection_id)
     if objection["status"] != ObjectionStatus.OPEN:
         raise ObjectionAlreadyDecided
-    if found["status"] == RoundStatus.CONFIRMED:
+    if upheld and found["status"] == RoundStatus.CONFIRMED:
         raise RoundConfirmed
     if objection["recorded_by"] == uow.actor.id:
         raise SecondPersonNeeded

@@ -143,6 +143,7 @@ BASELINE_TOTALS = _totals(
     ),
 )
 
+# What holds for a project in a year. A county's plan and its city's may both know it; one of them implements it, if any does.
 ENTRY = Statement(
     select(*ENTRY_COLUMNS, AnnualPlan.region_path.label("plan_region_path"), Run.round_id)
     .join(AnnualPlan, AnnualPlan.id == PlanEntry.plan_id)
@@ -153,7 +154,7 @@ ENTRY = Statement(
         in_scope(PlanEntry.region_path),
         HOLDS,
     )
-    .order_by(PlanEntry.plan_id)
+    .order_by((PlanEntry.list == PlanList.IMPLEMENT).desc().nulls_last(), PlanEntry.plan_id)
     .limit(1)
 )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
-from services.core.kit.calendar import Unit, WorkCalendar, day_of, deadline
+from services.core.kit.calendar import Unit, WorkCalendar, day_of, deadline, has_ended
 from services.core.kit.database import Statement
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
@@ -14,7 +14,14 @@ from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
 from services.core.selection import annual_queries, queries, service
-from services.core.selection.errors import NoticeUndefined, ObjectionsOpen, RoundReopened, RunNotDone, RunOutdated
+from services.core.selection.errors import (
+    ApplicationsOpen,
+    NoticeUndefined,
+    ObjectionsOpen,
+    RoundReopened,
+    RunNotDone,
+    RunOutdated,
+)
 from services.core.selection.events import RoundWasPublished
 from services.core.selection.models import Publication, RoundStatus, RunState, SelectionRound
 from services.core.selection.snapshot import Notice, names_of, snapshot, tag_of
@@ -40,13 +47,14 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
 
     Under the round's lock, so that of a publication and a new freeze one wins: RoundPublished, RunNotDone, RunOutdated for who
     comes second; RoundReopened when facts were found wrong since the freeze, ObjectionsOpen while one to what it supersedes is not
-    decided. NoticeUndefined when the policy does not say how long a ranking is on notice.
+    decided; ApplicationsOpen until the round's last day of applications is over: freezes and runs before it are trials.
+    NoticeUndefined when the policy does not say how long a ranking is on notice.
     """
     run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
     await service.locked(uow, scope=scope, round_id=run["round_id"])
     found = await queries.round_of(uow.driver, scope=scope, round_id=run["round_id"])
     run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
-    await _check(uow.driver, found, run)
+    await _check(uow, found, run)
     stored = await policies.by_id(uow.driver, version_id=found["policy_version_id"])
     notice = notice_from_now(uow, Policy.model_validate(stored.body))
     names = names_of(await service.partitions(uow.driver, found["region_path"], stored))
@@ -83,16 +91,18 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
     return made
 
 
-async def _check(driver: "asyncpg.Connection", found: "asyncpg.Record", run: "asyncpg.Record") -> None:
+async def _check(uow: UnitOfWork, found: "asyncpg.Record", run: "asyncpg.Record") -> None:
     service.refuse_published(found)
     if found["status"] == RoundStatus.REOPENED:
         raise RoundReopened
     if run["state"] != RunState.DONE:
         raise RunNotDone
-    newest = await queries.NEWEST_FREEZE.first(driver, round_id=found["id"])
+    if found["apply_until"] is not None and not has_ended(found["apply_until"], uow.now):
+        raise ApplicationsOpen(apply_until=found["apply_until"].isoformat())
+    newest = await queries.NEWEST_FREEZE.first(uow.driver, round_id=found["id"])
     if newest is None or newest["id"] != run["freeze_id"]:
         raise RunOutdated
-    objections = await annual_queries.objection_counts(driver, round_id=found["id"])
+    objections = await annual_queries.objection_counts(uow.driver, round_id=found["id"])
     if objections.open_in_time:
         raise ObjectionsOpen(open=objections.open_in_time)
 

@@ -22,7 +22,9 @@ CAP_WORDS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """A reserve as it stands now. `failed_gates` by id; `conflicts`: facts whose sources differ and nobody has adjudicated."""
+    """A reserve as it stands now. `failed_gates`: by id what each is called, in Chinese and in English; `conflicts`: facts whose
+    sources differ and nobody has adjudicated.
+    """
 
     project_id: str
     no: str
@@ -31,7 +33,7 @@ class Reserve:
     stage: str
     may_enter: bool
     conflicts: Sequence[str]
-    failed_gates: Sequence[str]
+    failed_gates: Mapping[str, tuple[str, str]]
     is_ready: bool
     demand: Demand
 
@@ -57,7 +59,7 @@ class Weighed:
             "rank": self.reserve.rank,
             "passes": self.passes,
             "reasons": [
-                {"code": one.code, **one.params, **dict(zip(("zh", "en"), _words(one), strict=True))}
+                {"code": one.code, **one.params, **dict(zip(("zh", "en"), _words(one, self.reserve), strict=True))}
                 for one in self.reasons
             ],
         }
@@ -93,7 +95,7 @@ def _reasons(reserve: Reserve, room: Budgeted) -> Iterable[Reason]:
         )
 
 
-def _words(reason: Reason) -> tuple[str, str]:
+def _words(reason: Reason, reserve: Reserve) -> tuple[str, str]:
     params = reason.params
     match reason.code:
         case "stage":
@@ -103,7 +105,8 @@ def _words(reason: Reason) -> tuple[str, str]:
             zh, en = "、".join(one.title_zh for one in facts), ", ".join(one.title_en for one in facts)
             return f"各来源数字不一致，待裁定：{zh}", f"sources differ, to be adjudicated: {en}"
         case "gate":
-            return f"条件未满足：{'、'.join(params['gates'])}", f"gates not passed: {', '.join(params['gates'])}"
+            names_zh, names_en = zip(*reserve.failed_gates.values(), strict=True)
+            return f"条件未满足：{'、'.join(names_zh)}", f"gates not passed: {', '.join(names_en)}"
         case "not_ready":
             return "前期工作尚未就绪", "its preparation is not done"
         case _:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
+from services.core.facts.catalogue import CATALOGUE
 from services.core.kit.database import Statement
 from services.core.kit.errors import NotFound
 from services.core.kit.exact import canonical_json
@@ -20,7 +21,7 @@ from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
-from services.core.policy.schema import Policy
+from services.core.policy.schema import Gate, Policy
 from services.core.projects import queries as projects
 from services.core.projects import stages
 from services.core.projects.errors import StageWrong
@@ -295,10 +296,19 @@ def _reserve(
         stage=entry["stage"],
         may_enter=(Action.SUPPLEMENT, entry["stage"]) in MOVES,
         conflicts=sorted({one["key"] for one in known.conflicts}),
-        failed_gates=[one.gate.id for one in status(policy.selection_gates, known, exceptions) if not one.passed],
+        failed_gates={
+            one.gate.id: _called(one.gate)
+            for one in status(policy.selection_gates, known, exceptions)
+            if not one.passed
+        },
         is_ready=known.value(READY) is True,
         demand=Demand(_number(known, BUDGET), _number(known, FLOOR_AREA)),
     )
+
+
+def _called(gate: Gate) -> tuple[str, str]:
+    fact = CATALOGUE[gate.condition.fact]
+    return gate.title or fact.title_zh, fact.title_en
 
 
 def _number(known: ProjectFacts, key: str) -> Fraction | None:

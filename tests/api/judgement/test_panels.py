@@ -12,6 +12,7 @@ import pytest
 
 from services.core.kit.uow import SYSTEM
 from tests.api.selection.world import MakeStaff, World
+from tests.api.selection.year import RULING, object_to, publish
 from tests.support.people import Client
 
 PLAN = "judgement.plan_quality"
@@ -545,3 +546,28 @@ async def test_a_panel_opened_wrongly_is_cancelled_and_nothing_of_it_is_told(wor
     await close(world, right)
     late = await world.city.post(f"/v1/panels/{right['id']}/cancel", json={"reason": "r"})
     assert (late.status_code, late.json()["type"]) == (409, "/problems/panel-closed")
+
+
+async def test_a_reopened_round_judges_again(world: World, staff: MakeStaff) -> None:
+    people, colleague = await experts(world, staff, 1), await staff("city", world.root)
+    wrong, right = [await world.project(world.streets[0]) for _ in range(2)]
+    found = await world.round()
+    body = {"fact_key": PLAN, "experts": ids(people), "least": 1, "deadline": "2099-12-31"}
+    url = f"/v1/rounds/{found['id']}/panels"
+    panel = await opened(world, found["id"], people)
+    for project in (wrong, right):
+        await scored(people[0], panel, project, "60")
+    await close(world, panel)
+    twice = await world.city.post(url, json=body)
+    assert (twice.status_code, twice.json()["type"]) == (409, "/problems/panel-exists")
+    await publish(world, found["id"])
+    objection = await object_to(world, found["id"], project_id=wrong["id"], ground="points")
+    assert (await colleague.post(f"/v1/objections/{objection['id']}/uphold", json=RULING)).status_code == 200
+
+    again = await opened(world, found["id"], people, assignments={wrong["id"]: ids(people)})
+    assert (await world.city.post(url, json=body)).json()["type"] == "/problems/panel-exists"
+    await scored(people[0], again, wrong, "75")
+    await close(world, again)
+    assert [(await fact(world, project) or {})["value"] for project in (wrong, right)] == ["0.75", "0.6"]
+    assert (await judged(world.city, panel))[0]["mean"] == "60", "what it rested on stays on record"
+    assert (await world.city.post(url, json=body)).json()["type"] == "/problems/panel-exists", "until it is published"

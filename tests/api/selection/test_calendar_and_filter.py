@@ -190,6 +190,18 @@ async def test_a_round_shows_where_it_stands_in_its_year(world: World) -> None:
     }
 
 
+async def test_nothing_is_published_while_applications_are_open(world: World) -> None:
+    await world.project(world.streets[0])
+    found = await world.round(year=2100, apply_until="2099-10-31", apply_until_document="d")
+    await world.freeze(found["id"])
+    run = await world.run(found["id"])
+    refused = await world.city.post(f"/v1/runs/{run['id']}/publish")
+    told = refused.json()
+    assert (refused.status_code, told["type"], told["apply_until"]) == (
+        409, "/problems/applications-open", "2099-10-31",
+    )  # fmt: skip
+
+
 async def test_the_policys_day_holds_where_the_round_names_none(world: World) -> None:
     found = await world.round(policy_id="liuzhou", year=2030)
     assert (found["apply_until"], found["apply_until_document"]) == ("2029-10-31", None)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.api.selection.world import STOCK, MakeStaff, World
-from tests.api.selection.year import RULING, days_before, end_notice, object_to, publish, today
+from tests.api.selection.year import RULING, confirm, days_before, end_notice, object_to, publish, today
 
 
 @pytest.fixture
@@ -126,13 +126,20 @@ async def test_what_comes_after_the_notice_is_recorded_as_late(
     assert (counted["open"], counted["late"]) == (2, 1)
     assert (await colleague.post(f"/v1/objections/{late['id']}/uphold", json=RULING)).status_code == 200
     # The one in time has to be decided before the correction is published; a late one would hold nothing back.
-    await object_to(world, found["id"])
+    open_still = await object_to(world, found["id"])
     await world.freeze(found["id"])
     run = await world.run(found["id"])
     held = await world.city.post(f"/v1/runs/{run['id']}/publish")
     assert (held.status_code, held.json()["type"], held.json()["open"]) == (409, "/problems/objections-open", 1)
     assert (await colleague.post(f"/v1/objections/{in_time['id']}/reject", json=RULING)).status_code == 200
     assert (await world.city.post(f"/v1/runs/{run['id']}/publish")).status_code == 201
+    # Nor does it hold back the confirmation, and it gets its answer after it; the plan is no longer reopened.
+    await end_notice(world, found["id"])
+    assert (await confirm(world, run["id"])).status_code == 201
+    upheld = await colleague.post(f"/v1/objections/{open_still['id']}/uphold", json=RULING)
+    assert (upheld.status_code, upheld.json()["type"]) == (409, "/problems/round-confirmed")
+    rejected = await colleague.post(f"/v1/objections/{open_still['id']}/reject", json=RULING)
+    assert (rejected.status_code, rejected.json()["status"]) == (200, "rejected")
 
 
 @pytest.mark.parametrize(("days", "status"), [(1, 422), (-1, 422), (0, 201)])

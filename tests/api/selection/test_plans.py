@@ -125,6 +125,19 @@ async def test_a_second_round_of_the_year_takes_nothing_from_the_first(world: Wo
     assert (await world.city.get(f"/v1/projects/{second['id']}")).json()["stage"] == "library"
 
 
+async def test_what_the_city_implements_is_adjusted_though_its_county_keeps_it_in_reserve(world: World) -> None:
+    _, second, _ = await chosen_of_three(world)
+    county = await world.round(at=world.counties[0], caps=[{"count": 0}], reserve=9)
+    await plan_of_year(world, county["id"])
+    version = (await world.city.get(f"/v1/projects/{second['id']}")).headers["etag"]
+    applied = await world.city.post(f"/v1/projects/{second['id']}/apply", headers={"If-Match": version})
+    assert applied.status_code == 200
+    await plan_of_year(world, (await world.round())["id"])
+    body = {"project_id": second["id"], "client_unit": "城建投", "document": "柳建字1号"}
+    made = await world.city.post("/v1/plans/2027/adjust", json=body, headers={"If-Match": '"1"'})
+    assert (made.status_code, made.json()["list"], made.json()["version"]) == (201, "implement", 2)
+
+
 async def test_a_project_of_the_library_is_chosen_the_year_after(world: World) -> None:
     _, second, _ = await chosen_of_three(world)
     await plan_of_year(world, (await world.round(caps=[{"count": 1}], reserve=1))["id"])

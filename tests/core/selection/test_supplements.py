@@ -14,7 +14,9 @@ from services.core.selection.choice import Demand
 from services.core.selection.plan_rules import Held, first_over, taken
 from services.core.selection.supplement_rules import Reserve, first_that_passes, weigh
 
-GOOD = Reserve("id-1", "1", "甲", 1, "library", True, (), (), True, Demand(Fraction(10), Fraction(100)))
+GOOD = Reserve("id-1", "1", "甲", 1, "library", True, (), {}, True, Demand(Fraction(10), Fraction(100)))
+
+FAILED = {"plan_vote": ("方案二次表决", "vote on the plan"), "plan": ("方案", "plan")}
 
 
 def parameters(**caps: Any) -> RoundParameters:
@@ -27,13 +29,13 @@ def parameters(**caps: Any) -> RoundParameters:
         ({}, []),
         ({"may_enter": False, "stage": "draft"}, ["stage"]),
         ({"conflicts": ("compound.households",)}, ["conflict"]),
-        ({"failed_gates": ("plan_vote", "plan")}, ["gate"]),
+        ({"failed_gates": FAILED}, ["gate"]),
         ({"is_ready": False}, ["not_ready"]),
         ({"demand": Demand(Fraction(50), Fraction(100))}, []),
         ({"demand": Demand(Fraction("50.01"), Fraction(100))}, ["cap"]),
         ({"demand": Demand(None, Fraction(100))}, ["cap"]),
         ({"demand": Demand(Fraction(51), Fraction(201))}, ["cap", "cap"]),
-        ({"may_enter": False, "failed_gates": ("plan",), "is_ready": False}, ["stage", "gate", "not_ready"]),
+        ({"may_enter": False, "failed_gates": FAILED, "is_ready": False}, ["stage", "gate", "not_ready"]),
     ],
 )
 def test_every_reason_is_told_in_both_languages(change: dict[str, Any], codes: list[str]) -> None:
@@ -55,6 +57,17 @@ def test_what_is_left_is_told() -> None:
     assert (reason["left"], reason["asks"]) == ("19.5", "20")
     assert "19.5" in reason["zh"]
     assert "19.5" in reason["en"]
+
+
+def test_gates_go_by_their_names() -> None:
+    (only,) = weigh([replace(GOOD, failed_gates=FAILED)], taken(parameters(), "A", ()))
+    (reason,) = only.document()["reasons"]
+    assert reason == {
+        "code": "gate",
+        "gates": ["plan_vote", "plan"],
+        "zh": "条件未满足：方案二次表决、方案",
+        "en": "gates not passed: vote on the plan, plan",
+    }
 
 
 def test_the_first_by_rank_that_passes_takes_the_place() -> None:
@@ -82,7 +95,7 @@ def reserves(draw: st.DrawFn) -> list[Reserve]:
             f"id-{rank}", str(rank), "项目", rank, "library",
             draw(st.booleans()),
             draw(st.sampled_from([(), (), ("compound.households",)])),
-            draw(st.sampled_from([(), (), ("plan_vote",)])),
+            draw(st.sampled_from([{}, {}, FAILED])),
             draw(st.sampled_from([True, True, False])),
             Demand(draw(AMOUNTS), draw(AMOUNTS)),
         )
