@@ -12,13 +12,27 @@ RULING = {"reason": "经核实", "document": "甬建函〔2026〕8号"}
 
 
 async def publish(world: World, round_id: str) -> dict[str, Any]:
-    """The round frozen, run and published."""
+    """The round frozen, run and published, as if applications had ended in between."""
     await world.freeze(round_id)
     run = await world.run(round_id)
+    until = await _apply_until(world, round_id, date(2020, 10, 31))
     made = await world.city.post(f"/v1/runs/{run['id']}/publish")
+    await _apply_until(world, round_id, until)
     assert made.status_code == 201, made.text
     published: dict[str, Any] = made.json()
     return published
+
+
+async def _apply_until(world: World, round_id: str, day: date | None) -> date | None:
+    """Moves a round's last day of applications, where it has one; the day that it was."""
+    async with world.database.begin(SYSTEM) as uow:
+        was: date | None = await uow.driver.fetchval(
+            "SELECT apply_until FROM selection_round WHERE id = $1", UUID(round_id)
+        )
+        await uow.driver.execute(
+            "UPDATE selection_round SET apply_until = $2 WHERE id = $1 AND apply_until IS NOT NULL", UUID(round_id), day
+        )
+    return was
 
 
 async def today(world: World) -> date:
