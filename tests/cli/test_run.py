@@ -179,3 +179,5 @@ def test_openapi_is_the_same_each_time_and_needs_no_servers(command: Command, tm
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
     assert '"/readyz"' in (tmp_path / "one.json").read_text(encoding="utf-8")
     assert not (tmp_path / "none").exists()
+    kept = Path(__file__).resolve().parents[2] / "docs/openapi.json"
+    assert (tmp_path / "one.json").read_bytes() == kept.read_bytes(), "make openapi"
