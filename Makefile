@@ -38,11 +38,11 @@ check: install ## 合并前的全部检查 Everything that must pass before a me
 	$(BIN)/ruff format --check
 	@$(MAKE) --no-print-directory lint types arch migrations-agree test
 
-bench: install ## 测速 Measure
+bench: install ## 测速，p="ground imports" 只测几部分 Measure; p names parts
 	@$(BIN)/python -c 'import pymcdm' 2>/dev/null || { \
 		$(UV) export --frozen --quiet --only-group bench --output-file $(TOOLS)/bench.txt && \
 		$(TOOLS)/uv-venv/bin/python -m pip --python $(BIN)/python install --quiet --require-hashes -r $(TOOLS)/bench.txt; }
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(p)
 
 fmt: install ## 排版并修正 Format and mend
 	$(BIN)/ruff check --fix

@@ -1,4 +1,4 @@
-"""`python -m bench`: every figure of the ground, each beside its floor in the same run. Writes `.data/bench.json`."""
+"""`python -m bench [part …]`: figures beside its floor in the same run. Writes `.data/bench.json`; `PARTS` names the parts."""
 
 import asyncio
 import os
@@ -31,6 +31,7 @@ CLIENTS = 16
 SECONDS = 2.0
 JOBS = 2000
 IDLE_SAMPLES = 100
+PARTS = ("ground", "rollups", "imports", "nation")
 
 
 async def rate(port: int, make: Callable[[], bytes], expected: bytes = b"HTTP/1.1 200") -> float:
@@ -194,7 +195,7 @@ async def start_delays(enqueue: Callable[[int], Awaitable[object]], marks: "Redi
     return delays
 
 
-async def main() -> None:
+async def main(parts: set[str]) -> None:
     """Seeds, measures, reports."""
     begun = time.monotonic()
     engine = stage.engine()
@@ -208,16 +209,22 @@ async def main() -> None:
         stage.process("services.api.app", factory="create_app", environment={}) as ours,
         stage.process("bench.floor", factory="create_app", environment=floor_environment) as floor,
     ):
-        round_id, county, compounds = await publish_a_round(database, token, ours)
-        figures = await reads(database, token, ours, floor)
-        figures += await public_ranking(round_id, ours, floor)
-        figures += await writes(county, compounds, token, ours, floor)
-        figures += await rollups.measure(database, token, nation, ours)
-        figures += await imports(database, token, ours)
+        figures: list[Figure] = []
+        if "ground" in parts:
+            round_id, county, compounds = await publish_a_round(database, token, ours)
+            figures += await reads(database, token, ours, floor)
+            figures += await public_ranking(round_id, ours, floor)
+            figures += await writes(county, compounds, token, ours, floor)
+        if "rollups" in parts:
+            figures += await rollups.measure(database, token, nation, ours)
+        if "imports" in parts:
+            figures += await imports(database, token, ours)
         for figure in figures:
             print(figure, flush=True)
-    figures += await jobs(database)
-    figures += await national.figures(database)
+    if "ground" in parts:
+        figures += await jobs(database)
+    if "nation" in parts:
+        figures += await national.figures(database)
     await database.close()
     await bell.close()
     write(figures, Path(".data/bench.json"))
@@ -233,5 +240,8 @@ async def region_path(database: Database, region_id: UUID) -> str:
 
 
 if __name__ == "__main__":
+    wanted = set(sys.argv[1:]) or set(PARTS)
+    if wanted - set(PARTS):
+        sys.exit(f"parts: {', '.join(PARTS)}")
     with stage.servers():
-        uvloop.run(main())
+        uvloop.run(main(wanted))
