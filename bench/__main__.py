@@ -1,4 +1,4 @@
-"""`python -m bench [part …]`: figures beside its floor in the same run. Writes `.data/bench.json`; `PARTS` names the parts."""
+"""`python -m bench [part …]`: figures, each beside its floor. Writes `.data/bench.json`; `PARTS` names the parts."""
 
 import asyncio
 import os
