@@ -59,8 +59,8 @@ ENTRY_COLUMNS = (
     "by",
 )
 NAMED_AT_MOST = 20
-UNDER_WAY = frozenset({Stage.PLANNED, Stage.WORKS, Stage.ACCEPTED, Stage.HANDED_OVER})
-"""Where a project stands that another round has brought into a plan: being in reserve here takes nothing from it."""
+SETTLED = frozenset({Stage.PLANNED, Stage.WORKS, Stage.ACCEPTED, Stage.HANDED_OVER, Stage.DROPPED})
+"""Where a project stands that another round has brought into a plan, or that was given up: it is no reserve of anybody."""
 
 CONFIRMED = Statement(
     update(SelectionRound)
@@ -110,7 +110,7 @@ async def confirm(
             zh="应在公示期满之后、不晚于今日",
             en="must lie after the end of the notice, and not after today",
         )
-    entering = [row for row in ranked if row["outcome"] == Outcome.IN or row["stage"] not in UNDER_WAY]
+    entering = [row for row in ranked if row["outcome"] == Outcome.IN or row["stage"] not in SETTLED]
     confirmation = Confirmation(
         round_id=found["id"],
         region_path=found["region_path"],

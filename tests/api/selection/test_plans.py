@@ -125,6 +125,21 @@ async def test_a_second_round_of_the_year_takes_nothing_from_the_first(world: Wo
     assert (await world.city.get(f"/v1/projects/{second['id']}")).json()["stage"] == "library"
 
 
+async def test_who_was_given_up_since_the_publication_is_no_reserve(world: World) -> None:
+    _, second, _ = await chosen_of_three(world)
+    found = await world.round(caps=[{"count": 1}], reserve=1)
+    published = await publish(world, found["id"])
+    await end_notice(world, found["id"])
+    version = (await world.city.get(f"/v1/projects/{second['id']}")).headers["etag"]
+    body = {"reason": "拆迁", "document": "柳建字2号"}
+    dropped = await world.city.post(f"/v1/projects/{second['id']}/drop", json=body, headers={"If-Match": version})
+    assert dropped.status_code == 200, dropped.text
+    assert (await confirm(world, published["run_id"])).status_code == 201
+    whole = await plan(world)
+    assert {one["title"]: one["list"] for one in whole["items"]} == {"甲": "implement", "丙": "later"}
+    assert whole["totals"]["reserve"]["projects"] == 0
+
+
 async def test_what_the_city_implements_is_adjusted_though_its_county_keeps_it_in_reserve(world: World) -> None:
     _, second, _ = await chosen_of_three(world)
     county = await world.round(at=world.counties[0], caps=[{"count": 0}], reserve=9)
