@@ -22,7 +22,6 @@ from services.core.kit.ids import new_id
 from services.core.kit.uow import UnitOfWork
 from services.core.territory.errors import CompoundOfProject
 from services.core.territory.events import CompoundChanged, CompoundRegistered
-from services.core.territory.service import MOVE_FACTS
 
 if TYPE_CHECKING:
     import asyncpg
@@ -56,6 +55,11 @@ UPDATE compound c SET name = x.name, address = x.address, region_id = coalesce(x
                       region_path = x.region_path, version = c.version + 1
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[]) AS x(id, name, address, region_id, region_path)
 WHERE c.id = x.id
+"""
+# As `territory.service.MOVE_FACTS`, for many.
+MOVE_FACTS = """
+UPDATE fact f SET region_path = x.region_path FROM unnest($1::uuid[], $2::text[]) AS x(id, region_path)
+WHERE f.subject_id = x.id
 """
 STATED = """
 SELECT subject_id, key, source, value, kind, document, observed_on FROM fact
@@ -316,9 +320,10 @@ class CompoundWriter:
             [entry.place.id if entry.place else None for entry in entries],
             [entry.region_path for entry in entries],
         )
-        for entry in entries:
-            if entry.place is not None:
-                await self._uow.driver.execute(MOVE_FACTS, entry.id, entry.region_path)
+        moved = [entry for entry in entries if entry.place is not None]
+        await self._uow.driver.execute(
+            MOVE_FACTS, [entry.id for entry in moved], [entry.region_path for entry in moved]
+        )
 
     def _record(self, batch: Batch) -> None:
         told: set[UUID] = set()

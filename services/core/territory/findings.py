@@ -45,13 +45,17 @@ WHERE {IN_SCOPE} AND l.compound_id IS NULL AND (r.region_path, r.id, l.position)
   AND ($8::text IS NULL OR strpos({PLAIN.format("l.label")}, $8) > 0 OR strpos($8, {PLAIN.format("l.label")}) > 0)
 ORDER BY r.region_path, r.id, l.position LIMIT $9
 """
+# Each name is taken into that form once, not once for every line.
 MAY_MEAN = f"""
-SELECT x.line_id, c.id, c.no, c.name
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS x(line_id, label, low, high)
-JOIN compound c ON c.region_path >= x.low AND c.region_path < x.high
-CROSS JOIN LATERAL (SELECT {PLAIN.format("c.name")} AS name) AS plain
-WHERE c.closed_at IS NULL AND (strpos(x.label, plain.name) > 0 OR strpos(plain.name, x.label) > 0)
-ORDER BY c.no
+WITH line AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS line(line_id, label, low, high)),
+named AS MATERIALIZED (
+  SELECT place.low, c.id, c.no, c.name, {PLAIN.format("c.name")} AS plain
+  FROM (SELECT DISTINCT low, high FROM line) AS place
+  JOIN compound c ON c.region_path >= place.low AND c.region_path < place.high
+  WHERE c.closed_at IS NULL)
+SELECT l.line_id, n.id, n.no, n.name FROM line l JOIN named n ON n.low = l.low
+WHERE strpos(l.label, n.plain) > 0 OR strpos(n.plain, l.label) > 0
+ORDER BY n.no
 """
 BATCH = 200
 FIRST = ("", UUID(int=0), -1)
