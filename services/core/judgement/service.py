@@ -135,7 +135,8 @@ class PanelTerms:
 
 
 async def open_panel(uow: UnitOfWork, *, scope: Scope, round_id: UUID, terms: PanelTerms) -> UUID:
-    """A panel for one judged fact of the round's projects, as they stand in its stage now; its id.
+    """A panel for one judged fact of the round's projects, as they stand in its stage now; its id. Until it has closed nothing is
+    recorded of that fact: a freeze names it as missing.
 
     NotFound for a round outside `scope`, RoundPublished once its facts no longer change, PanelExists for a second one of the same
     fact (but when an upheld objection has reopened the round, a new one may judge again), ChairIsExpert, PanelInputInvalid naming
@@ -185,6 +186,8 @@ async def open_panel(uow: UnitOfWork, *, scope: Scope, round_id: UUID, terms: Pa
     await uow.driver.copy_records_to_table(
         "judgement", records=[(panel_id, project, expert) for project, expert in pairs], columns=list(COLUMNS)
     )
+    # What an earlier panel said stands in neither while this one judges nor for what this one cannot say.
+    await facts.withdraw(uow, subject_ids=list(assigned), source=SOURCE, keys=[terms.fact_key])
     uow.record(
         PanelOpened(round_id=round_id, key=terms.fact_key, experts=len(terms.experts), projects=len(assigned)),
         subject="panel",
@@ -404,15 +407,12 @@ async def _finish(
             if one.share is not None
         ],
     )
-    # What an earlier year's panel said does not stand in for what this one could not say.
-    missing = [project for project in places if project not in judged]
-    await facts.withdraw(uow, subject_ids=missing, source=SOURCE, keys=[panel["fact_key"]])
     letters = list(LETTERS[: len(experts)])
     SystemRandom().shuffle(letters)
     await uow.driver.execute(LETTER, panel["id"], list(experts), letters)
     await CLOSED.all(uow.driver, panel_id=panel["id"], by=uow.actor.id, at=uow.now)
     uow.record(
-        PanelWasClosed(key=panel["fact_key"], judged=len(judged), missing=len(missing)),
+        PanelWasClosed(key=panel["fact_key"], judged=len(judged), missing=len(places) - len(judged)),
         subject="panel",
         subject_id=panel["id"],
         region_path=panel["region_path"],
