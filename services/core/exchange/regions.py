@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BELOW = """
 SELECT id, parent_id, code, name, level, path,
        array(SELECT x.old_code FROM region_change x WHERE x.region_id = r.id AND x.old_code IS NOT NULL) AS former_codes
-FROM region r WHERE path >= $1 AND path < $2 AND valid_to IS NULL ORDER BY path
+FROM region r WHERE path >= $1 AND path < $2 AND (valid_to IS NULL OR path = $1) ORDER BY path
 """
 
 

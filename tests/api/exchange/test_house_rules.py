@@ -141,3 +141,21 @@ async def test_a_region_abolished_meanwhile_takes_nothing(
     monkeypatch.setattr(regions, "load", loaded)
     refused = await clerk.bring(csv(HEAD, ",南岳,何家社区,120", ",龙泉,文昌社区,80"))
     assert await clerk.places(refused["id"]) == [(2, "C", "region-unknown")]
+
+
+async def test_an_abolished_region_is_still_read_and_takes_nothing(
+    clerk: Clerk, communities: list[Region], staff: MakeStaff
+) -> None:
+    city, one = await staff("city", clerk.at), communities[0]
+    version = (await city.get(f"/v1/regions/{one.id}")).headers["etag"]
+    gone = await city.post(
+        f"/v1/regions/{one.id}/abolish",
+        json={"effective_on": "2026-01-02", "document": "民函〔2026〕2号"},
+        headers={"If-Match": version},
+    )
+    assert gone.status_code == 200, gone.text
+    for kind in ("compounds", "projects", "quantities", "discrepancies"):
+        answer = await clerk.client.get(f"/v1/exports/{kind}", params={"region": str(one.id), "format": "csv"})
+        assert (answer.status_code, len(answer.text.splitlines())) == (200, 1)
+    refused = await clerk.bring(csv("小区名称,户数", "南岳,120"), region=str(one.id))
+    assert await clerk.places(refused["id"]) == [(2, None, "region-unknown")]
