@@ -19,7 +19,7 @@ from services.core.policy.schema import Policy
 from services.core.selection.candidates import Candidate, Caps, Outcome, Result, RoundParameters
 from services.core.selection.choice import MEASURES, Budgeted, choose, demand_of, limits_of
 from services.core.selection.inversion import LEAST, down, giving, grid, meeting
-from services.core.selection.rules import run
+from services.core.selection.rules import Contest
 
 MOST_STEPS = 200
 """Most cap values that are tried; a cap that needs more is not named."""
@@ -116,14 +116,22 @@ class _Partition:
         self._carried = {one.project_id for one in candidates if one.carry_over is not None}
         rows = {row.partition: row for row in parameters.caps}
         self.caps = rows.get(self.mine.partition) or rows.get(None) or Caps(self.mine.partition)
-        self.results = run(policy, parameters, candidates)
+        self._contest = Contest(
+            policy, parameters
+        )  # remembers what values gave: one project changes, the others do not
+        self.results = self._contest.results(candidates)
         self.now = self._mine(self.results)
 
     @property
     def over_cap(self) -> Literal["skip", "stop"]:
         """What becomes of those after one that does not fit."""
-        assert self.policy.selection is not None  # noqa: S101 - `run` has refused such a policy
+        assert self.policy.selection is not None  # noqa: S101 - the contest has refused such a policy
         return self.policy.selection.over_cap
+
+    @property
+    def ahead(self) -> Sequence[Result]:
+        """Who is ranked before the project."""
+        return self.results[: (self.now.rank or 1) - 1]
 
     @property
     def is_carried_by_tier(self) -> bool:
@@ -137,14 +145,15 @@ class _Partition:
 
     def found(self, mine: Candidate, parameters: RoundParameters | None = None) -> Result:
         """What the rules find for the project as changed."""
-        return self._mine(run(self.policy, parameters or self.parameters, [*self.others, mine]))
+        contest = self._contest if parameters is None else Contest(self.policy, parameters)
+        return self._mine(contest.results([*self.others, mine]))
 
     def _mine(self, results: Sequence[Result]) -> Result:
         return next(one for one in results if one.project_id == self.project_id)
 
     def without(self) -> list[Result]:
         """The ranking of all the others, as if the project were not there."""
-        return [one for one in run(self.policy, self.parameters, self.others) if one.rank is not None]
+        return [one for one in self._contest.results(self.others) if one.rank is not None]
 
     def with_fact(self, fact: str, value: Value) -> Candidate:
         """The project with one fact changed."""
@@ -282,7 +291,7 @@ def _caps(partition: _Partition) -> Iterator[Change]:
     for name, limit in limits_of(partition.caps).items():
         if limit is None:
             continue
-        needed = _least_limit(partition, name, Fraction(limit))
+        needed = _least_count(partition) if name == "count" else _least_limit(partition, name, Fraction(limit))
         if needed is None:
             continue
         raised = _with_limit(replace(partition.caps, partition=partition.mine.partition), name, needed)
@@ -303,16 +312,31 @@ def _with_limit(caps: Caps, name: str, limit: Fraction) -> Caps:
             return replace(caps, floor_area=limit)
 
 
+def _least_count(partition: _Partition) -> Fraction | None:
+    """The least count with which the project is chosen where it stands.
+
+    A count refuses nobody before it is full: those before the project take what they would without it.
+    """
+    taken, ahead = Budgeted(limits_of(replace(partition.caps, count=None))), 0
+    for other in partition.ahead:
+        demand = demand_of(partition.facts[other.project_id])
+        if not taken.over(demand):
+            taken.take(demand)
+            ahead += 1
+        elif partition.over_cap == "stop":
+            return None
+    return None if taken.over(demand_of(partition.mine.facts)) else Fraction(ahead + 1)
+
+
 def _least_limit(partition: _Partition, name: str, limit: Fraction) -> Fraction | None:
     """The least limit with which the project is chosen where it stands.
 
     A higher limit may let in somebody before it, who then takes of every cap: so the limits at which the choice of those before it
     changes are tried one after the other. Between two of them nothing changes but whether the project itself fits.
     """
-    before = partition.results[: (partition.now.rank or 1) - 1]
-    demands = [demand_of(partition.facts[one.project_id]) for one in before]
+    demands = [demand_of(partition.facts[one.project_id]) for one in partition.ahead]
     mine = demand_of(partition.mine.facts)
-    asks = {"count": Fraction(1), "budget": mine.budget, "floor_area": mine.floor_area}[name]
+    asks = mine.budget if name == "budget" else mine.floor_area
     if asks is None:
         return None
     for _ in range(MOST_STEPS):
@@ -321,7 +345,7 @@ def _least_limit(partition: _Partition, name: str, limit: Fraction) -> Fraction 
         admitting: list[Fraction] = []
         chosen = choose(demands, caps, over_cap=partition.over_cap, reserve=0)
         for demand, choice in zip(demands, chosen, strict=True):
-            own = {"count": Fraction(1), "budget": demand.budget, "floor_area": demand.floor_area}[name]
+            own = demand.budget if name == "budget" else demand.floor_area
             if choice.outcome is Outcome.IN:
                 taken.take(demand)
                 used += own or 0

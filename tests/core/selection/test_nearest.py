@@ -295,3 +295,11 @@ def is_in(chosen: Policy, given_: list[Candidate], caps: Caps, name: str, limit:
 def test_the_rubric_of_these_tests_has_every_curve() -> None:
     kinds = {one["curve"]["kind"] for part in RUBRIC["dimensions"] for one in part["indicators"]}
     assert kinds == {"linear", "bands", "count", "flag"}
+
+
+def test_the_least_count_is_named_however_many_come_before() -> None:
+    given_ = [candidate(f"P{number:03}") for number in range(300)]
+    limits = RoundParameters("330200", 2027, (Caps(None, count=2),), 0)
+    found = nearest(policy(), limits, given_, given_[-1].project_id)
+    assert found.result.rank == 300
+    assert figures(of(found.changes, Kind.CAP, "count")) == ("2", "300")
