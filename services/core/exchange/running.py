@@ -46,6 +46,9 @@ SELECT CASE WHEN path = $1 THEN pg_advisory_xact_lock(hashtextextended('import '
             ELSE pg_advisory_xact_lock_shared(hashtextextended('import ' || path, 0)) END
 FROM unnest($2::text[]) WITH ORDINALITY AS x(path, level) ORDER BY level
 """
+# A plan made once for all batches is made for a table that this very import makes grow, the first of a city from nothing: with it
+# each batch reads the whole table, row by row against a thousand numbers.
+PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
 # From here on whoever asks to stop waits, and then hears that the import is over.
 LAST_WORD = "SELECT cancel_asked_at FROM data_import WHERE id = $1 FOR UPDATE"
 
@@ -166,6 +169,7 @@ async def _write(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", tabl
     path = found["region_path"]
     above = [path[: end + 1] for end, mark in enumerate(path) if mark == "."]
     await uow.driver.execute(TAKE_TURNS, path, above)
+    await uow.driver.execute(PLAN_ANEW)
     scope = Scope((path,))
     importing = Importing(
         id=import_id,
