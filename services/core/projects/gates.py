@@ -40,7 +40,7 @@ def status(
 ) -> list[GateStatus]:
     """Each gate in the policy's order. `exceptions`: the recorded ones by gate id; those of a hard gate do not help.
 
-    `lapsed`: facts that were said of an earlier plan version alone, with its number (docs/adr/0017).
+    `lapsed`: facts that were said of an earlier plan version alone, with its number (docs/adr/0014).
     """
     return [_status(gate, known, exceptions.get(gate.id), lapsed.get(gate.condition.fact)) for gate in gates]
 

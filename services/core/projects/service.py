@@ -151,7 +151,7 @@ async def change(
 async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Plan) -> PlanVersion:
     """The next plan version, and what it says as counted facts. Plans of one project are numbered without gaps.
 
-    A plan that differs from the one before needs a vote and a notice of its own: what was said of that one lapses (docs/adr/0017).
+    A plan that differs from the one before needs a vote and a notice of its own: what was said of that one lapses (docs/adr/0014).
     Raises PlanInvalid naming the line that does not add up, StageWrong once the project is in a plan of the year.
     """
     errors = rules.check(plan)

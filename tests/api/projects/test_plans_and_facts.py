@@ -193,7 +193,7 @@ def gate_of(answer: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 class TestVotesAndTheirPlans:
-    """A plan vote, and a plan's notice, count for the version that they were on (domain.md S3, docs/adr/0017)."""
+    """A plan vote, and a plan's notice, count for the version that they were on (domain.md S3, docs/adr/0014)."""
 
     VOTE: ClassVar[dict[str, str]] = {
         "key": "vote.plan.passed",
