@@ -134,13 +134,17 @@ def aggregated_value(of: Entry, text: str) -> Value:
     """The value that `text_of` wrote of an aggregated fact: an exact mean over many compounds has more digits than we take in."""
     if of.value_type in (ValueType.FLAG, ValueType.TEXT) or not _LONG_NUMBER.fullmatch(text):
         return value_of(of, text)
-    return _in_range(of, Fraction(text))
+    if "/" in text:
+        return _in_range(of, Fraction(text))
+    whole, _, part = text.partition(".")  # what Fraction would read in three times the time
+    scale = 10 ** len(part)
+    return _in_range(of, Fraction(int(whole) * scale + int(part or 0), scale))
 
 
 def _in_range(of: Entry, number: Fraction) -> Fraction:
-    if number < 0:
+    if number.numerator < 0:
         raise ValueInvalid("不得小于 0", "must be at least 0")
-    if of.value_type is ValueType.SHARE and number > 1:
+    if of.value_type is ValueType.SHARE and number.numerator > number.denominator:
         raise ValueInvalid("份额不得大于 1", "a share must be at most 1")
     if of.value_type in (ValueType.INTEGER, ValueType.YEAR) and number.denominator != 1:
         raise ValueInvalid("应为整数", "must be a whole number")

@@ -99,7 +99,7 @@ def decimal_text(number: Decimal | Fraction | int) -> str:
         text = format(number, "f")
         text = text.rstrip("0").rstrip(".") if "." in text else text
         return "0" if text == "-0" else text
-    exact = Fraction(number)
+    exact = number if isinstance(number, Fraction) else Fraction(number)
     times, uneven = divmod(_BILLION, exact.denominator)
     if not uneven:  # nine places hold it, as nearly every figure; the rest is the same by hand
         whole, part = divmod(abs(exact.numerator) * times, _BILLION)

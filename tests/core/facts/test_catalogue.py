@@ -199,6 +199,11 @@ def test_the_longest_mean_over_a_project_of_200_compounds_can_be_stored_and_read
     assert facts.value(share) == sum(parts) / sum(areas)
 
 
+@given(st.from_regex(r"[0-9]{1,20}(\.[0-9]{1,20}|/[1-9][0-9]{0,19})?", fullmatch=True))
+def test_an_aggregated_number_is_read_as_a_fraction_would_read_it(text: str) -> None:
+    assert aggregated_value(of(ValueType.DECIMAL), text) == Fraction(text)
+
+
 def test_an_aggregated_value_keeps_to_its_type() -> None:
     with pytest.raises(ValueInvalid):
         aggregated_value(CATALOGUE["facilities.basic.defect_share"], "3/2")
