@@ -13,7 +13,7 @@ from services.api.doorbell import RedisDoorbell
 from services.api.events import router as events
 from services.api.exchange import router as exchange
 from services.api.facts import router as facts
-from services.api.identity import router as identity
+from services.api.identity import managing, me, signing
 from services.api.judgement import router as judgement
 from services.api.middleware import Gate, RateLimiter
 from services.api.notifications import router as notifications
@@ -21,10 +21,12 @@ from services.api.policy import router as policy
 from services.api.projects import plan_documents, plans, rollups, stages
 from services.api.projects import public as transitions
 from services.api.projects import router as projects
+from services.api.routing import Index
 from services.api.security import PrincipalCache
 from services.api.selection import annual_plans, approvals, nearest, objections, printing, supplements, what_if
 from services.api.selection import public as published
 from services.api.selection import router as selection
+from services.api.territory import facilities, reports, reshaping, sheets
 from services.api.territory import router as territory
 from services.core.kit import logs
 from services.core.kit.database import create_engine
@@ -42,6 +44,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     transitions.router,
     facts.router,
     territory.router,
+    reports.router,
+    reshaping.router,
+    facilities.router,
+    sheets.router,
     exchange.router,
     events.router,
     notifications.router,
@@ -54,7 +60,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     annual_plans.router,
     judgement.router,
     supplements.router,
-    identity.router,
+    signing.router,
+    me.router,
+    managing.router,
     calculators.router,
     policy.router,
     audit.router,
@@ -97,8 +105,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.sign_ins = RateLimiter(settings.sign_in_per_client_minute, "sign-in")
     problems.install(app)
     app.add_exception_handler(Replay, replay)
-    app.router.routes.append(published.ranking)
-    for router in ROUTERS:
-        app.include_router(router)
+    # Routes bring their whole paths along: side by side they are found faster than in routers within the router.
+    routes = [published.ranking, *(route for router in ROUTERS for route in router.routes)]
+    app.router.routes += [Index(routes), *routes]
     app.add_middleware(Gate, settings=settings)
     return app

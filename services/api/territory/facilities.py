@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 FIRST = UUID(int=0)
-router = APIRouter(tags=["register"])
+router = APIRouter(prefix="/v1", tags=["territory", "register"])
 
 
 @router.get("/compounds/{compound_id}/facilities", response_model=FacilitiesOut)

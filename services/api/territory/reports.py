@@ -31,7 +31,7 @@ from services.core.territory.rules import FindingKind
 if TYPE_CHECKING:
     import asyncpg
 
-router = APIRouter(tags=["reports"])
+router = APIRouter(prefix="/v1", tags=["territory", "reports"])
 
 
 class ReportQuery(BaseModel):

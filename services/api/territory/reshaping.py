@@ -17,7 +17,7 @@ from services.core.territory.reshaping import Successor
 if TYPE_CHECKING:
     import asyncpg
 
-router = APIRouter(tags=["territory"])
+router = APIRouter(prefix="/v1", tags=["territory"])
 
 
 @router.post("/compounds/{compound_id}/merge", status_code=201, response_model=CompoundItem)

@@ -9,7 +9,6 @@ from pydantic_core import to_json
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
 from services.api.facts.schemas import EffectiveOut
 from services.api.security import Access, requires
-from services.api.territory import facilities, reports, reshaping, sheets
 from services.api.territory.schemas import (
     AbolishIn,
     CodeSpanOut,
@@ -273,9 +272,3 @@ def _compound(row: "asyncpg.Record") -> dict[str, Any]:
 
 async def _compound_item(driver: "asyncpg.Connection", compound_id: UUID, scope: Scope) -> CompoundItem:
     return CompoundItem(**_compound(await queries.compound_in(driver, compound_id=compound_id, scope=scope)))
-
-
-router.include_router(reports.router)
-router.include_router(reshaping.router)
-router.include_router(facilities.router)
-router.include_router(sheets.router)
