@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+import asyncpg
 import numpy as np
 from pymcdm.methods import WSM
 
@@ -90,9 +91,9 @@ async def prepare(database: Database, size: int) -> UUID:
     return ids["run"]
 
 
-async def add_run(driver: object, round_id: UUID, freeze_id: UUID, run_id: UUID, number: int) -> None:
+async def add_run(driver: asyncpg.Connection, round_id: UUID, freeze_id: UUID, run_id: UUID, number: int) -> None:
     """A queued run."""
-    await driver.execute(  # type: ignore[attr-defined]
+    await driver.execute(
         "INSERT INTO run (id, round_id, freeze_id, number, state, progress, requested_at)"
         " VALUES ($1, $2, $3, $4, 'queued', 0, now())",
         run_id, round_id, freeze_id, number,
@@ -273,7 +274,7 @@ def _curve(indicator: Indicator) -> Callable[..., Any]:
         case FlagCurve():
             return lambda column, cost: column  # noqa: ARG005
         case BandsCurve():
-            raise NotImplementedError("the nation's policy has no bands")
+            raise ValueError("bands are no curve of the nation's policy, and none that pymcdm is given")
 
 
 def _ranked(scorer: Scorer, order: Order, part: list[Candidate], columns: list[list[Value | None]]) -> list[list[int]]:

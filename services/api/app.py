@@ -33,7 +33,7 @@ from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
 from services.core.kit.uow import Database
 
-# In the order in which requests are matched: what everybody reads comes first.
+# A router's routes carry their whole paths. Where several fit one request, the order decides.
 ROUTERS: tuple[APIRouter, ...] = (
     published.router,
     projects.router,
@@ -105,7 +105,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.sign_ins = RateLimiter(settings.sign_in_per_client_minute, "sign-in")
     problems.install(app)
     app.add_exception_handler(Replay, replay)
-    # Routes bring their whole paths along: side by side they are found faster than in routers within the router.
     routes = [published.ranking, *(route for router in ROUTERS for route in router.routes)]
     app.router.routes += [Index(routes), *routes]
     app.add_middleware(Gate, settings=settings)

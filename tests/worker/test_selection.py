@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
@@ -41,9 +42,9 @@ async def test_a_run_is_seen_running_before_its_results(world: World, monkeypatc
     seen: list[tuple[str, int]] = []
     ranked = computing._ranked
 
-    def watched(*given: object) -> object:
+    def watched(*given: Any) -> object:
         asyncio.run_coroutine_threadsafe(look(), loop).result(5)
-        return ranked(*given)  # type: ignore[arg-type]
+        return ranked(*given)
 
     async def look() -> None:
         seen.append((await _state(world, run_id), len(await world.ranking(run_id))))
@@ -99,9 +100,9 @@ async def test_a_run_that_is_out_of_time_is_shown_as_failed(world: World, monkey
     run_id, job = await _asked(world)
     ranked = computing._ranked
 
-    def slowly(*given: object) -> object:
+    def slowly(*given: Any) -> object:
         time.sleep(1.5)
-        return ranked(*given)  # type: ignore[arg-type]
+        return ranked(*given)
 
     with monkeypatch.context() as slow:
         slow.setattr(computing, "_ranked", slowly)

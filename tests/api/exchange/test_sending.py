@@ -1,7 +1,8 @@
 """Sending a file: how large it may be, who may send it where, stopping it, two at once, a worker that fails half-way."""
 
 import asyncio
-from uuid import uuid4
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -50,7 +51,7 @@ async def test_a_body_that_lies_about_its_length_is_cut(clerk: Clerk, settings: 
     app = create_app(settings.model_copy(update={"import_limit_bytes": 100_000}))
     read = 0
 
-    async def endless() -> "asyncio.AsyncIterator[bytes]":  # type: ignore[name-defined]
+    async def endless() -> AsyncIterator[bytes]:
         nonlocal read
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
         while True:
@@ -139,11 +140,11 @@ async def test_an_import_stopped_before_it_starts_or_in_the_middle_writes_nothin
     late = await clerk.send(many(30))
     progress, seen = running._progress, []
 
-    async def watched(uow: UnitOfWork, import_id: object, report: running.Report) -> None:
+    async def watched(uow: UnitOfWork, import_id: UUID, report: running.Report) -> None:
         seen.append((await clerk.get(late["id"]))["rows_read"])
         if len(seen) == 2:
             assert (await clerk.client.post(f"/v1/imports/{late['id']}/cancel")).status_code == 202
-        await progress(uow, import_id, report)  # type: ignore[arg-type]
+        await progress(uow, import_id, report)
 
     monkeypatch.setattr(running, "_progress", watched)
     over = await clerk.work(late["id"])
@@ -160,8 +161,8 @@ async def test_a_worker_that_fails_half_way_leaves_nothing_and_the_next_one_does
     sent = await clerk.send(many(30))
     progress = running._progress
 
-    async def broken(uow: UnitOfWork, import_id: object, report: running.Report) -> None:
-        await progress(uow, import_id, report)  # type: ignore[arg-type]
+    async def broken(uow: UnitOfWork, import_id: UUID, report: running.Report) -> None:
+        await progress(uow, import_id, report)
         if report.read == 20:
             raise ConnectionError
 
