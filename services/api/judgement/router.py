@@ -27,7 +27,7 @@ from services.api.judgement.schemas import (
 from services.api.security import Access, requires
 from services.core.facts.catalogue import CATALOGUE
 from services.core.identity.access import Permission
-from services.core.judgement import queries, rules, service
+from services.core.judgement import judging, queries, rules, service
 from services.core.judgement.rules import PanelStatus, Score
 from services.core.kit.errors import NotFound
 from services.core.kit.exact import decimal_text
@@ -201,7 +201,7 @@ async def _shown(access: Access, uow: Uow, panel_id: UUID, project_id: UUID) -> 
 @router.put("/panels/{panel_id}/projects/{project_id}/score", response_model=DeskItem)
 async def give_score(access: Expert, uow: Uow, panel_id: UUID, project_id: UUID, body: ScoreIn) -> Response:
     """The caller's own score of a project; may be given again until the panel's day has ended."""
-    await service.give(
+    await judging.give(
         uow, scope=access.scope, panel_id=panel_id, project_id=project_id, score=body.score, comment=body.comment
     )
     return reply(uow, 200, await _shown(access, uow, panel_id, project_id))
@@ -210,5 +210,5 @@ async def give_score(access: Expert, uow: Uow, panel_id: UUID, project_id: UUID,
 @router.post("/panels/{panel_id}/projects/{project_id}/conflict-of-interest", response_model=DeskItem)
 async def declare_conflict(access: Expert, uow: Uow, panel_id: UUID, project_id: UUID, body: ConflictIn) -> Response:
     """The caller does not judge this project: what the caller gave for it is removed, for good."""
-    await service.withdraw(uow, scope=access.scope, panel_id=panel_id, project_id=project_id, reason=body.reason)
+    await judging.withdraw(uow, scope=access.scope, panel_id=panel_id, project_id=project_id, reason=body.reason)
     return reply(uow, 200, await _shown(access, uow, panel_id, project_id))

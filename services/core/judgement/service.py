@@ -1,4 +1,4 @@
-"""Use cases of expert judgement: opening a panel, scoring, declaring a conflict of interest, closing.
+"""What a chair does with a panel of experts: opening, closing, cancelling. What the experts do is in `judging`.
 
 Closing holds the panel's row; scoring shares it. So no score slips in while the means are taken, and of two who close one does.
 """
@@ -13,7 +13,7 @@ from secrets import SystemRandom
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, null, update
+from sqlalchemy import Uuid, bindparam, update
 
 from services.core.facts import service as facts
 from services.core.facts.catalogue import CATALOGUE, Subject, text_of
@@ -21,25 +21,20 @@ from services.core.facts.rules import Kind
 from services.core.judgement import queries, rules
 from services.core.judgement.errors import (
     ChairIsExpert,
-    JudgementNotFlagged,
-    JudgementWithdrawn,
     PanelCancelled,
     PanelClosed,
-    PanelDeadlinePassed,
     PanelExists,
     PanelIncomplete,
     PanelInputInvalid,
     PanelOpen,
 )
 from services.core.judgement.events import (
-    JudgementGiven,
-    JudgementWasWithdrawn,
     PanelOpened,
     PanelReviewed,
     PanelWasCancelled,
     PanelWasClosed,
 )
-from services.core.judgement.models import Judgement, Panel, PanelExpert
+from services.core.judgement.models import Panel, PanelExpert
 from services.core.judgement.rules import PanelStatus, Score, Terms
 from services.core.kit.calendar import day_of, has_ended
 from services.core.kit.database import Statement
@@ -64,27 +59,6 @@ MOST_JUDGEMENTS = 50_000
 COLUMNS = ("panel_id", "project_id", "staff_id")
 OPEN_TO_PANELS = frozenset({RoundStatus.DRAFT, RoundStatus.FROZEN, RoundStatus.REOPENED})
 
-_OWN = (
-    (Judgement.panel_id == bindparam("of_panel", type_=Uuid()))
-    & (Judgement.project_id == bindparam("of_project", type_=Uuid()))
-    & (Judgement.staff_id == bindparam("of_staff", type_=Uuid()))
-)
-SCORED = Statement(
-    update(Judgement)
-    .where(_OWN)
-    .values(
-        score=bindparam("new_score", type_=Judgement.score.type),
-        first_score=bindparam("new_first_score", type_=Judgement.first_score.type),
-        comment=bindparam("new_comment", type_=Judgement.comment.type),
-        reviewed_at=bindparam("new_reviewed_at", type_=Judgement.reviewed_at.type),
-        given_at=bindparam("now", type_=Judgement.given_at.type),
-    )
-)
-WITHDRAWN = Statement(
-    update(Judgement)
-    .where(_OWN)
-    .values(score=null(), first_score=null(), comment=null(), conflict_reason=bindparam("reason"))
-)
 REVIEWING = Statement(
     update(Panel)
     .where(Panel.id == bindparam("panel_id", type_=Uuid()))
@@ -235,69 +209,6 @@ async def _check(uow: UnitOfWork, region_path: str, terms: PanelTerms, applicant
         raise PanelInputInvalid(errors=wrong[:100])
 
 
-async def give(
-    uow: UnitOfWork, *, scope: Scope, panel_id: UUID, project_id: UUID, score: Decimal, comment: str | None
-) -> None:
-    """The caller's own score of a project, in place of an earlier one. While scores are looked at again the same is a confirmation.
-
-    NotFound for what is not the caller's to judge, JudgementWithdrawn after a conflict of interest, PanelClosed, PanelCancelled,
-    PanelDeadlinePassed, JudgementNotFlagged, PanelInputInvalid for a score outside the scale.
-    """
-    panel, own = await _own(uow, scope, panel_id, project_id)
-    if score > panel["scale"]:
-        raise PanelInputInvalid.at(
-            "/score", zh=f"应在 0 与 {panel['scale']} 之间", en=f"must be between 0 and {panel['scale']}"
-        )
-    reviewing = panel["status"] == PanelStatus.REVIEWING
-    if reviewing and (not own["flagged"] or own["reviewed_at"] is not None):
-        raise JudgementNotFlagged
-    if has_ended(panel["review_until"] if reviewing else panel["deadline"], uow.now):
-        raise PanelDeadlinePassed
-    await SCORED.all(
-        uow.driver,
-        of_panel=panel_id,
-        of_project=project_id,
-        of_staff=uow.actor.id,
-        new_score=score,
-        new_first_score=own["score"] if reviewing else None,
-        new_comment=comment,
-        new_reviewed_at=uow.now if reviewing else None,
-        now=uow.now,
-    )
-    uow.record(
-        JudgementGiven(project_id=project_id), subject="panel", subject_id=panel_id, region_path=panel["region_path"]
-    )
-
-
-async def withdraw(uow: UnitOfWork, *, scope: Scope, panel_id: UUID, project_id: UUID, reason: str) -> None:
-    """The caller declares a conflict of interest: what was given for the project is gone, and nothing may be given any more.
-
-    NotFound, JudgementWithdrawn when declared before, PanelClosed.
-    """
-    panel, _ = await _own(uow, scope, panel_id, project_id)
-    await WITHDRAWN.all(uow.driver, of_panel=panel_id, of_project=project_id, of_staff=uow.actor.id, reason=reason)
-    uow.record(
-        JudgementWasWithdrawn(project_id=project_id),
-        subject="panel",
-        subject_id=panel_id,
-        region_path=panel["region_path"],
-    )
-
-
-async def _own(uow: UnitOfWork, scope: Scope, panel_id: UUID, project_id: UUID) -> "tuple[Record, Record]":
-    """The panel, shared with others who judge, and the caller's own judgement of a project, locked."""
-    panel = await queries.HELD.first(uow.driver, panel_id=panel_id, **scope.parameters)
-    if panel is None:
-        raise NotFound
-    own = await queries.OWN_LOCKED.first(uow.driver, panel_id=panel_id, project_id=project_id, staff_id=uow.actor.id)
-    if own is None:
-        raise NotFound
-    _refuse_ended(panel)
-    if own["conflict_reason"] is not None:
-        raise JudgementWithdrawn
-    return panel, own
-
-
 async def close(uow: UnitOfWork, *, scope: Scope, panel_id: UUID) -> None:
     """The means become counted facts; or, where scores lie further from the mean than the panel's limit, their experts look again
     first, and the next closing takes what they say.
@@ -308,7 +219,7 @@ async def close(uow: UnitOfWork, *, scope: Scope, panel_id: UUID) -> None:
     panel = await queries.LOCKED.first(uow.driver, panel_id=panel_id, **scope.parameters)
     if panel is None:
         raise NotFound
-    _refuse_ended(panel)
+    refuse_ended(panel)
     experts = [row["staff_id"] for row in await queries.EXPERTS.all(uow.driver, panel_id=panel_id)]
     if uow.actor.id in experts:
         raise ChairIsExpert
@@ -337,7 +248,7 @@ async def cancel(uow: UnitOfWork, *, scope: Scope, panel_id: UUID, reason: str) 
     panel = await queries.LOCKED.first(uow.driver, panel_id=panel_id, **scope.parameters)
     if panel is None:
         raise NotFound
-    _refuse_ended(panel)
+    refuse_ended(panel)
     await CANCELLED.all(uow.driver, panel_id=panel_id, reason=reason, by=uow.actor.id, at=uow.now)
     uow.record(
         PanelWasCancelled(round_id=panel["round_id"]),
@@ -347,7 +258,8 @@ async def cancel(uow: UnitOfWork, *, scope: Scope, panel_id: UUID, reason: str) 
     )
 
 
-def _refuse_ended(panel: "Record") -> None:
+def refuse_ended(panel: "Record") -> None:
+    """PanelClosed, PanelCancelled for a panel at which nothing is done any more."""
     if panel["status"] == PanelStatus.CLOSED:
         raise PanelClosed
     if panel["status"] == PanelStatus.CANCELLED:
