@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from services.api.calculators import schemas
 from services.api.calculators.body import body_of, documented
 from services.api.calculators.turns import turn
-from services.core.consultation import rules as consultation
 from services.core.facts.catalogue import CATALOGUE, Value, ValueInvalid, value_of
 from services.core.funding import rules as funding
 from services.core.kit.calendar import Deadline, Pause, WorkCalendar, deadline
@@ -23,6 +22,7 @@ from services.core.kit.invalid import InvalidAt, pointer_to
 from services.core.policy.law import Threshold, Thresholds
 from services.core.selection import rules as selection
 from services.core.selection.scoring import Scored
+from services.core.votes import rules as consultation
 
 router = APIRouter(prefix="/public/calculators", tags=["calculators"], dependencies=[Depends(turn, scope="function")])
 

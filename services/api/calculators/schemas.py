@@ -16,11 +16,11 @@ from pydantic import (
     model_validator,
 )
 
-from services.core.consultation.rules import Choice
 from services.core.facts.catalogue import MAX_TEXT
 from services.core.kit.calendar import MAX_DAYS, MAX_PAUSES, Unit
 from services.core.kit.exact import DecimalOut, Money, MoneyOut, NotExact, NotNegative, Ratio
 from services.core.policy.rubric import BandsCurve, Indicator, Rubric
+from services.core.votes.rules import Choice
 
 MAX_PROPERTIES = 50_000
 MAX_REGIONS = 3_000

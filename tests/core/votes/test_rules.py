@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.consultation.rules import (
+from services.core.kit.exact import decimal_text, parse_fraction
+from services.core.policy.law import LEGAL_FLOORS, MatterKind, Threshold, Thresholds
+from services.core.votes.rules import (
     Ballot,
     Choice,
     Count,
@@ -22,8 +24,6 @@ from services.core.consultation.rules import (
     judge,
     tally,
 )
-from services.core.kit.exact import decimal_text, parse_fraction
-from services.core.policy.law import LEGAL_FLOORS, MatterKind, Threshold, Thresholds
 
 GOLDEN: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "golden" / "votes.json").read_text(encoding="utf-8")
