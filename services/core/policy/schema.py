@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, field_validator, model_validator
 
 from services.core.kit.exact import digest
+from services.core.policy.consulting import Consultation, Duties, Lift
 from services.core.policy.form import (
     Bonus,
     Comparison,
@@ -171,6 +172,9 @@ class Policy(Form):
     gates: Annotated[tuple[Gate, ...], Field(max_length=100)] = ()
     priority: Annotated[tuple[Priority, ...], Field(max_length=20)] = ()
     votes: dict[Name, VoteRule] | None = None
+    consultation: Consultation | None = None
+    duties: Duties | None = None
+    lift: Lift | None = None
     selection: Selection | None = None
     supplements: Supplements | None = None
     round: YearCalendar | None = None

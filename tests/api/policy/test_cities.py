@@ -1,12 +1,15 @@
 """Liuzhou and Hebei as they work: what gates an application, who ranks first, which compounds are eligible at all."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from services.core.kit.uow import Database
+from services.core.kit.uow import SYSTEM, Database
+from services.core.projects import stages
+from services.core.projects.rules import Action, Stage
 from tests.api.projects.steps import attest, step
-from tests.api.selection.world import MakeRegion, MakeStaff, World, build, plan_of
+from tests.api.selection.world import STOCK, MakeRegion, MakeStaff, World, build, plan_of
 from tests.api.selection.year import today
 
 COUNTED_ON = {"vote.menu.passed": "true"}
@@ -34,6 +37,16 @@ async def liuzhou(database: Database, region: MakeRegion, staff: MakeStaff) -> W
 @pytest.fixture
 async def hebei(database: Database, region: MakeRegion, staff: MakeStaff) -> World:
     return await under(await build(database, region, staff), "hebei")
+
+
+@pytest.fixture
+async def beijing(database: Database, region: MakeRegion, staff: MakeStaff) -> World:
+    return await under(await build(database, region, staff), "beijing")
+
+
+@pytest.fixture
+async def zhuhai(database: Database, region: MakeRegion, staff: MakeStaff) -> World:
+    return await under(await build(database, region, staff), "zhuhai")
 
 
 async def gates(world: World, project: dict[str, Any]) -> dict[str, bool]:
@@ -111,3 +124,43 @@ async def test_hebei_asks_for_eighty_of_a_hundred_at_three_places(hebei: World) 
     [ranked] = await world.ranking((await world.run(found["id"]))["id"])
     assert ranked["rank"] == 1, "acceptance comes after the choice"
     assert await gates(world, project) == {"join": True, "asked": True, "satisfied": False}
+
+
+async def test_zhuhai_starts_works_only_after_the_result_of_the_vote_was_published(zhuhai: World) -> None:
+    world = zhuhai
+    project = str((await world.project(world.streets[0], attested={}))["id"])  # applies without any vote
+    async with world.database.begin(SYSTEM) as uow:
+        await stages.enter(
+            uow,
+            stages={UUID(project): Stage.PLANNED},
+            action=Action.CHOOSE,
+            year=2027,
+            round_id=None,
+            document="珠建联〔2027〕1号",
+        )
+    order = {"document": "珠建开〔2027〕1号"}
+    refused = await step(world, project, "start", order)
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/gates/plan_vote", "/gates/vote_published"]
+    await attest(world, project, {"vote.plan.passed": "true"})
+    refused = await step(world, project, "start", order)
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/gates/vote_published"]
+    await attest(world, project, {"vote.plan.result_published": "true"})
+    assert (await step(world, project, "start", order)).json()["stage"] == "works"
+
+
+async def test_beijing_ranks_nothing_before_residents_agreed_to_their_duties(beijing: World) -> None:
+    world = beijing
+    agreed = {**STOCK, "governance.management_mode_agreed": "true"}
+    willing = {"survey.join.agree_of_all_share": "2/3"}
+    held = await world.project(world.streets[0], title="义务未议定", stock=agreed, attested=willing)
+    ready = await world.project(
+        world.streets[0],
+        title="义务已议定",
+        stock={**agreed, "governance.duties_agreed": "true"},
+        attested=willing,
+    )
+    assert [name for name, passed in (await gates(world, held)).items() if not passed] == ["duties"]
+    found = await world.round(policy_id=None)
+    await world.freeze(found["id"])
+    ranking = await world.ranking((await world.run(found["id"]))["id"])
+    assert [(one["project_id"], one["rank"]) for one in ranking] == [(ready["id"], 1), (held["id"], None)]
