@@ -21,7 +21,7 @@ from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings
 from services.core.kit.uow import Database
 from tests.support import databases
-from tests.support.people import Client, Region, make_region, sign_in
+from tests.support.people import Client, Region, make_region, sign_in, sign_in_resident
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET = "0123456789abcdef" * 4
@@ -123,5 +123,15 @@ def staff(app: FastAPI, database: Database) -> Callable[..., Awaitable[Client]]:
 
     async def make(role: str, at: Region) -> Client:
         return await sign_in(app, database, role, at)
+
+    return make
+
+
+@pytest.fixture
+def resident(app: FastAPI, database: Database) -> Callable[[], Awaitable[Client]]:
+    """`await resident()` is an HTTP client signed in as a resident who is bound to nothing yet."""
+
+    async def make() -> Client:
+        return await sign_in_resident(app, database)
 
     return make

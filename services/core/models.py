@@ -9,6 +9,7 @@ from services.core.kit.database import Base
 from services.core.notifications import models as notifications
 from services.core.policy import models as policy
 from services.core.projects import models as projects
+from services.core.residents import models as residents
 from services.core.selection import annual_models as annual
 from services.core.selection import models as selection
 from services.core.territory import models as territory
@@ -26,6 +27,7 @@ TABLES = (
     notifications,
     policy,
     projects,
+    residents,
     selection,
     territory,
 )

@@ -44,11 +44,27 @@ class Region:
     code: str | None = None
 
 
+ADD_RESIDENT = """
+INSERT INTO resident (id, openid, openid_digest, language, failed_attempts, lock_count, created_at)
+VALUES ($1, $2, $2, 'zh', 0, 0, now())
+"""
+
+
 class Client(httpx.AsyncClient):
     """An HTTP client signed in as somebody."""
 
-    staff_id: UUID
+    principal_id: UUID
     token: str
+
+    @property
+    def staff_id(self) -> UUID:
+        """His id, where he is a member of staff."""
+        return self.principal_id
+
+    @property
+    def resident_id(self) -> UUID:
+        """His id, where he is a resident."""
+        return self.principal_id
 
 
 async def make_region(
@@ -65,17 +81,35 @@ async def make_region(
 
 
 async def sign_in(app: FastAPI | None, database: Database, role: str, at: Region, **client: Any) -> Client:
-    """Somebody with `role` at a region, signed in; passwords and their slow hashes are tested where they belong."""
+    """Somebody with `role` at a region, signed in; passwords and their slow hashes are tested where they belong.
+
+    `resident` is a role here too: an account that is bound to nothing, wherever `at` is.
+    """
+    if role == "resident":
+        return await sign_in_resident(app, database, **client)
     staff_id = new_id()
     async with database.begin(SYSTEM) as uow:
         await uow.driver.execute(ADD_STAFF, staff_id, f"{role}-{uuid4().hex}", f"{role} 测试")
         await uow.driver.execute(ADD_GRANT, new_id(), staff_id, role, at.id, at.path)
+    return await _signed_in(app, database, "staff", staff_id, **client)
+
+
+async def sign_in_resident(app: FastAPI | None, database: Database, **client: Any) -> Client:
+    """A resident's account, signed in, without WeChat: its door is tested where it belongs."""
+    resident_id = new_id()
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(ADD_RESIDENT, resident_id, resident_id.bytes)
+    return await _signed_in(app, database, "resident", resident_id, **client)
+
+
+async def _signed_in(app: FastAPI | None, database: Database, kind: str, principal_id: UUID, **client: Any) -> Client:
+    async with database.begin(SYSTEM) as uow:
         issued = await tokens.open_session(
-            uow, kind="staff", principal_id=staff_id, user_agent="test", lifetimes=LIFETIMES
+            uow, kind=kind, principal_id=principal_id, user_agent="test", lifetimes=LIFETIMES
         )
     if app is not None:
         client.setdefault("transport", httpx.ASGITransport(app, raise_app_exceptions=False))
     client.setdefault("base_url", "http://test")
     made = Client(headers={"Authorization": f"Bearer {issued.access_token}"}, **client)
-    made.staff_id, made.token = staff_id, issued.access_token
+    made.principal_id, made.token = principal_id, issued.access_token
     return made

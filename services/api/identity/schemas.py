@@ -66,13 +66,13 @@ class OwnGrantOut(BaseModel):
 
 
 class MeOut(BaseModel):
-    """Who the token stands for. Who must change his password may do nothing else before."""
+    """Who the token stands for. Who must change his password may do nothing else before. A resident has neither name nor role."""
 
-    kind: Literal["staff", "client"]
+    kind: Literal["staff", "client", "resident"]
     id: UUID
     session_id: UUID
     username: str | None
-    display_name: str
+    display_name: str | None
     language: Language
     must_change_password: bool
     totp_on: bool

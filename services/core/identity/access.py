@@ -44,6 +44,7 @@ class Permission(StrEnum):
     REGION_CHANGE = "region:change"
     REGION_READ = "region:read"
     REGION_WRITE = "region:write"
+    RESIDENT_ACT = "resident:act"
     ROUND_APPROVE = "round:approve"
     ROUND_CONFIRM = "round:confirm"
     ROUND_FREEZE = "round:freeze"
@@ -103,6 +104,9 @@ ALLOWS: dict[Role, frozenset[Permission]] = {
     Role.DEPARTMENT: READING | {P.EVENT_READ, P.FACT_ATTEST, P.OBJECTION_READ, P.ROUND_APPROVE},
 }  # fmt: skip
 
+# What a resident may do. Where, is decided by what binds him to properties, never by a part of the region tree.
+RESIDENT = frozenset({P.ME, P.RESIDENT_ACT})
+
 # Who may give which role: nobody hands out more than stands below them.
 GIVES: dict[Role, frozenset[Role]] = {
     Role.CITY: frozenset(Role),
@@ -120,7 +124,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who a token stands for: a member of staff or a department's client, with the grants that hold now."""
+    """Who a token stands for: a member of staff or a department's client with the grants that hold now, or a resident."""
 
     kind: str
     id: UUID
@@ -133,6 +137,8 @@ class Principal:
     @cached_property
     def permissions(self) -> frozenset[Permission]:
         """What this principal may do somewhere."""
+        if self.kind == "resident":
+            return RESIDENT
         return frozenset({Permission.ME}).union(*(ALLOWS[grant.role] for grant in self.grants))
 
     def scope(self, permission: Permission) -> Scope:

@@ -1,4 +1,4 @@
-"""Tables of identity: staff, clients of departments, their roles, sessions and tokens."""
+"""Tables of identity: staff, clients of departments, residents, roles, sessions and tokens."""
 
 from datetime import datetime
 from uuid import UUID
@@ -48,6 +48,33 @@ class Client(Keyed, Base):
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class Resident(Keyed, Base):
+    """A resident's account, known by WeChat's `openid` for this mini-program and by nothing else.
+
+    The phone number that WeChat tells is compared and not kept, `session_key` and `unionid` are not kept either: none is needed
+    again (Personal Information Protection Law, articles 6 and 19). Erasure empties the row and leaves it as a tombstone.
+    """
+
+    __tablename__ = "resident"
+    __table_args__ = (
+        CheckConstraint("(openid IS NULL) = (erased_at IS NOT NULL)", name="openid_until_erased"),
+        CheckConstraint("(openid IS NULL) = (openid_digest IS NULL)", name="openid_with_digest"),
+    )
+
+    openid: Mapped[bytes | None] = mapped_column(LargeBinary)
+    openid_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    language: Mapped[str] = mapped_column(String(2), default="zh")
+    failed_attempts: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None]
+    lock_count: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    erase_asked_at: Mapped[datetime | None]
+    erase_digest: Mapped[str | None] = mapped_column(SECRET_DIGEST)
+    erased_at: Mapped[datetime | None]
 
 
 class RoleGrant(Keyed, Base):

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from services.core.identity.access import Grant, Principal, Role
-from services.core.identity.models import AccessToken, Client, RoleGrant, Session, Staff
+from services.core.identity.models import AccessToken, Client, Resident, RoleGrant, Session, Staff
 from services.core.kit.database import Statement, in_scope
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ PRINCIPAL = Statement(
         Session.principal_kind,
         Session.principal_id,
         Session.id.label("session_id"),
-        func.coalesce(Staff.language, "zh").label("language"),
+        func.coalesce(Staff.language, Resident.language, "zh").label("language"),
         func.coalesce(Staff.must_change_password, false()).label("must_change_password"),
         case((Staff.must_change_password.is_(True), None), else_=LIVE_GRANTS).label("grants"),
     )
@@ -55,12 +55,13 @@ PRINCIPAL = Statement(
     .join(Session, Session.id == AccessToken.session_id)
     .outerjoin(Staff, (Session.principal_kind == "staff") & (Staff.id == Session.principal_id))
     .outerjoin(Client, (Session.principal_kind == "client") & (Client.id == Session.principal_id))
+    .outerjoin(Resident, (Session.principal_kind == "resident") & (Resident.id == Session.principal_id))
     .where(
         AccessToken.digest == bindparam("digest"),
         AccessToken.expires_at > func.statement_timestamp(),
         Session.revoked_at.is_(None),
-        func.coalesce(Staff.id, Client.id).is_not(None),
-        func.coalesce(Staff.disabled_at, Client.disabled_at).is_(None),
+        func.coalesce(Staff.id, Client.id, Resident.id).is_not(None),
+        func.coalesce(Staff.disabled_at, Client.disabled_at, Resident.disabled_at, Resident.erased_at).is_(None),
     )
 )
 
@@ -199,13 +200,14 @@ ME = Statement(
     select(
         Staff.username,
         func.coalesce(Staff.display_name, Client.name).label("display_name"),
-        func.coalesce(Staff.language, "zh").label("language"),
+        func.coalesce(Staff.language, Resident.language, "zh").label("language"),
         func.coalesce(Staff.must_change_password, false()).label("must_change_password"),
         Staff.totp_confirmed_at.is_not(None).label("totp_on"),
     )
     .select_from(Session)
     .outerjoin(Staff, (Session.principal_kind == "staff") & (Staff.id == Session.principal_id))
     .outerjoin(Client, (Session.principal_kind == "client") & (Client.id == Session.principal_id))
+    .outerjoin(Resident, (Session.principal_kind == "resident") & (Resident.id == Session.principal_id))
     .where(Session.id == bindparam("session_id"))
 )
 MY_GRANTS = Statement(

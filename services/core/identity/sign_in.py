@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from services.core.identity import passwords
 from services.core.identity.access import ALLOWS, Role
 from services.core.identity.errors import OtpRequired, OtpWrong, RefreshRefused, SignInRefused
-from services.core.identity.models import Client, RefreshToken, RoleGrant, Session, Staff
+from services.core.identity.models import Client, RefreshToken, Resident, RoleGrant, Session, Staff
 from services.core.identity.rules import Attempts, common_path, normal_username, totp_match
 from services.core.identity.tokens import Lifetimes, Tokens, issue, open_session, same_digest, token_digest
 from services.core.kit.crypto import FieldCipher
@@ -164,11 +164,13 @@ LOCK_REFRESH = Statement(
         RefreshToken.used_at,
         RefreshToken.expires_at,
         Session.revoked_at,
-        Staff.id.label("staff_id"),
-        Staff.disabled_at,
+        Session.principal_kind,
+        Session.principal_id,
+        func.coalesce(Staff.disabled_at, Resident.disabled_at, Resident.erased_at).label("disabled_at"),
     )
     .join(Session, Session.id == RefreshToken.session_id)
-    .join(Staff, (Session.principal_kind == "staff") & (Staff.id == Session.principal_id))
+    .outerjoin(Staff, (Session.principal_kind == "staff") & (Staff.id == Session.principal_id))
+    .outerjoin(Resident, (Session.principal_kind == "resident") & (Resident.id == Session.principal_id))
     .where(RefreshToken.digest == bindparam("digest"))
     .with_for_update(of=[RefreshToken, Session])
 )
@@ -191,15 +193,15 @@ async def refresh(uow: UnitOfWork, *, refresh_token: str, lifetimes: Lifetimes) 
     row = await LOCK_REFRESH.first(uow.driver, digest=digest)
     if row is None or row["revoked_at"] or row["disabled_at"] or row["expires_at"] <= uow.now:
         return RefreshRefused()
-    session_id, staff_id = row["session_id"], row["staff_id"]
-    uow.actor = Actor("staff", staff_id, uow.actor.request_id)
+    session_id, kind, principal_id = row["session_id"], row["principal_kind"], row["principal_id"]
+    uow.actor = Actor(kind, principal_id, uow.actor.request_id)
     if row["used_at"] is not None and uow.now - row["used_at"] > lifetimes.grace:
-        await end_sessions(uow, kind="staff", principal_id=staff_id, session_id=session_id)
+        await end_sessions(uow, kind=kind, principal_id=principal_id, session_id=session_id)
         uow.audit(
             "session.refresh_token_reused",
             target="session",
             target_id=session_id,
-            region_path=await home_path(uow, "staff", staff_id),
+            region_path=await home_path(uow, kind, principal_id),
             outcome="refused",
         )
         return RefreshRefused()

@@ -74,9 +74,10 @@ async def open_session(
 ) -> Tokens:
     """A new session with its first tokens. A client gets no refresh token (RFC 6749 section 4.4.3)."""
     session_id = new_id()
-    lasts = lifetimes.refresh if kind == "staff" else lifetimes.access
+    refreshing = kind != "client"
+    lasts = lifetimes.refresh if refreshing else lifetimes.access
     await uow.driver.execute(OPEN_SESSION, session_id, kind, principal_id, user_agent[:200], uow.now, uow.now + lasts)
-    return await issue(uow, session_id=session_id, lifetimes=lifetimes, refreshing=kind == "staff")
+    return await issue(uow, session_id=session_id, lifetimes=lifetimes, refreshing=refreshing)
 
 
 async def issue(uow: "UnitOfWork", *, session_id: UUID, lifetimes: Lifetimes, refreshing: bool) -> Tokens:
