@@ -20,6 +20,7 @@ from services.cli import embedded
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings
 from services.core.kit.uow import Database
+from services.core.kit.vault import open_vault
 from tests.support import databases
 from tests.support.people import Client, Region, make_region, sign_in, sign_in_resident
 
@@ -93,7 +94,7 @@ async def fresh_database(servers: dict[str, str], template: str, settings: Setti
     """An empty, migrated database of this test alone."""
     url = await databases.clone(servers["DATABASE_URL"], template)
     own = settings.model_copy(update={"database_url": type(settings.database_url)(url)})
-    made = Database(create_engine(own, application="test"))
+    made = Database(create_engine(own, application="test"), vault=open_vault(own))
     yield made
     await made.close()
     await databases.drop(url)

@@ -32,6 +32,7 @@ from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
 from services.core.kit.uow import Database
+from services.core.kit.vault import open_vault
 
 # A router's routes carry their whole paths. Where several fit one request, the order decides.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -80,7 +81,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Opens the pool and the bell, closes both."""
     settings: Settings = app.state.settings
     doorbell = RedisDoorbell(settings.redis_url.get_secret_value())
-    app.state.database = Database(create_engine(settings, application="jiugai-api"), doorbell=doorbell.ring)
+    engine = create_engine(settings, application="jiugai-api")
+    app.state.database = Database(engine, doorbell=doorbell.ring, vault=open_vault(settings))
     app.state.doorbell = doorbell
     yield
     await app.state.database.close()

@@ -24,8 +24,11 @@ async def _with_database(application: str, do: "Callable[[Database], Awaitable[T
     from services.core.kit.database import create_engine
     from services.core.kit.settings import load
     from services.core.kit.uow import Database
+    from services.core.kit.vault import open_vault
 
-    database = Database(create_engine(load(), application=application, pool_size=2))
+    settings = load()
+    engine = create_engine(settings, application=application, pool_size=2)
+    database = Database(engine, vault=open_vault(settings))
     try:
         return await do(database)
     finally:

@@ -7,6 +7,7 @@ from services.core.judgement import models as judgement
 from services.core.kit import audit, events, idempotency, jobs
 from services.core.kit.database import Base
 from services.core.notifications import models as notifications
+from services.core.ownership import models as ownership
 from services.core.policy import models as policy
 from services.core.projects import models as projects
 from services.core.residents import models as residents
@@ -25,6 +26,7 @@ TABLES = (
     jobs,
     judgement,
     notifications,
+    ownership,
     policy,
     projects,
     residents,

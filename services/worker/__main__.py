@@ -19,6 +19,7 @@ from services.core.kit.database import create_engine
 from services.core.kit.queue import FUNCTION, QUEUE, deserialize, serialize
 from services.core.kit.settings import Settings, load
 from services.core.kit.uow import Database
+from services.core.kit.vault import open_vault
 from services.worker import loops, tasks
 from services.worker.runtime import functions
 
@@ -59,7 +60,7 @@ async def run(settings: Settings) -> None:
                 await redis.enqueue_job(FUNCTION, str(job_id), _job_id=str(job_id))
 
     engine = create_engine(settings, application="jiugai-worker", pool_size=2 * settings.worker_jobs + 4)
-    database = Database(engine, doorbell=ring)
+    database = Database(engine, doorbell=ring, vault=open_vault(settings))
     running = loops.start(database, redis)
     try:
         await serve(settings, database, redis)

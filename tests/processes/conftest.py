@@ -13,6 +13,7 @@ from services.cli import embedded
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings
 from services.core.kit.uow import Database
+from services.core.kit.vault import open_vault
 from tests.api.selection.world import World, build
 from tests.conftest import SECRET
 from tests.support import databases, processes
@@ -62,7 +63,7 @@ async def city(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[City]:
             "RATE_PER_PRINCIPAL_MINUTE": "1000000",
         }
         settings = Settings(**{name.lower(): value for name, value in environment.items()})  # type: ignore[arg-type]
-        database = Database(create_engine(settings, application="test"))
+        database = Database(create_engine(settings, application="test"), vault=open_vault(settings))
         async with processes.api(environment, data / "api.log") as (_, address):
 
             async def region(level: str, parent: Region | None = None) -> Region:

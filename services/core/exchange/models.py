@@ -105,10 +105,12 @@ class ImportFinding(Base):
 
 
 class ImportBadRow(Base):
-    """A row that was not taken, as the clerk wrote it, by column."""
+    """A row that was not taken, as the clerk wrote it, by column; sealed where rows tell of people."""
 
     __tablename__ = "import_bad_row"
+    __table_args__ = (CheckConstraint("(cells IS NULL) <> (cells_sealed IS NULL)", name="cells"),)
 
     import_id: Mapped[UUID] = mapped_column(ForeignKey("data_import.id"), primary_key=True)
     row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    cells: Mapped[dict[str, Any]]
+    cells: Mapped[dict[str, Any] | None]
+    cells_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

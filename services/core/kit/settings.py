@@ -23,6 +23,10 @@ class Settings(BaseSettings):
     database_url: SecretStr
     redis_url: SecretStr
     jiugai_secret_key: Annotated[SecretStr, AfterValidator(_long_enough)]
+    # The key of blind indexes; without it, it is derived from the secret key. Whoever changes it names the one before until the
+    # worker has rewritten every index (it logs how many are left).
+    jiugai_index_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    jiugai_index_key_former: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     jiugai_env: Literal["development", "production"] = "development"
     jiugai_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     jiugai_public_url: str = "http://127.0.0.1:8000"
@@ -49,6 +53,7 @@ class Settings(BaseSettings):
             "JIUGAI_SECRET_KEY": self.jiugai_secret_key.get_secret_value(),
             "DATABASE_URL": urlsplit(self.database_url.get_secret_value()).password or "",
             "REDIS_URL": urlsplit(self.redis_url.get_secret_value()).password or "",
+            "JIUGAI_INDEX_KEY": self.jiugai_index_key.get_secret_value() if self.jiugai_index_key else "",
             "JIUGAI_METRICS_TOKEN": self.jiugai_metrics_token.get_secret_value() if self.jiugai_metrics_token else "",
         }
         for name, value in given.items():

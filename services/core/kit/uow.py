@@ -27,6 +27,8 @@ from services.core.kit.jobs import Job
 if TYPE_CHECKING:
     import asyncpg
 
+    from services.core.kit.vault import Vault
+
 Doorbell = Callable[[Sequence[UUID]], Awaitable[None]]
 
 
@@ -77,11 +79,11 @@ SELECT $8::uuid, $9::text, $10::text, $11::int, $12::text::jsonb, $13::bytea, $7
 class UnitOfWork:
     """One transaction and what it will tell the world. `now` is the only clock of a use case (UTC, fixed at the start)."""
 
-    def __init__(self, engine: AsyncEngine, pooled: Any, actor: Actor, now: datetime) -> None:
+    def __init__(self, engine: AsyncEngine, pooled: Any, actor: Actor, now: datetime, vault: "Vault | None") -> None:
         self.driver: asyncpg.Connection = pooled.driver_connection
         self.actor = actor
         self.now = now
-        self._engine, self._pooled = engine, pooled
+        self._engine, self._pooled, self._vault = engine, pooled, vault
         self._connection: AsyncConnection | None = None
         self.answer: StoredAnswer | None = None
         self._answered = False
@@ -98,6 +100,13 @@ class UnitOfWork:
             sync_engine = self._engine.sync_engine
             self._connection = AsyncConnection(self._engine, Connection(sync_engine, connection=self._pooled))
         return self._connection
+
+    @property
+    def vault(self) -> "Vault":
+        """What personal data is sealed and found with."""
+        if self._vault is None:
+            raise RuntimeError("this process was started without the keys of personal data")
+        return self._vault
 
     @property
     def session(self) -> AsyncSession:
@@ -227,8 +236,8 @@ class UnitOfWork:
 class Database:
     """The pool of one process: units of work to write, readers to read."""
 
-    def __init__(self, engine: AsyncEngine, *, doorbell: Doorbell | None = None) -> None:
-        self.engine = engine
+    def __init__(self, engine: AsyncEngine, *, doorbell: Doorbell | None = None, vault: "Vault | None" = None) -> None:
+        self.engine, self.vault = engine, vault
         self._doorbell = doorbell
         self._ringing: set[asyncio.Task[None]] = set()
         sa_event.listen(engine.sync_engine, "checkout", _refuse_closed)
@@ -293,7 +302,7 @@ class Transaction:
         except BaseException:
             await greenlet_spawn(pooled.invalidate)
             raise
-        self._uow = UnitOfWork(self._database.engine, pooled, self._actor, self._now)
+        self._uow = UnitOfWork(self._database.engine, pooled, self._actor, self._now, self._database.vault)
         return self._uow
 
     async def __aexit__(

@@ -117,7 +117,11 @@ class Compound(Keyed, Base):
     """
 
     __tablename__ = "compound"
-    __table_args__ = (Index("ix_compound_region_path", "region_path", "no"),)
+    __table_args__ = (
+        Index("ix_compound_region_path", "region_path", "no"),
+        # What its register's rows refer to, so that their paths follow its own.
+        UniqueConstraint("id", "region_path"),
+    )
 
     number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     no: Mapped[str] = mapped_column(String(64, collation="C"), unique=True)
