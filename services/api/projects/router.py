@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic_core import to_json
 
 from services.api.deps import IfMatch, Reader, Uow, etag, reply
@@ -16,6 +16,7 @@ from services.api.projects.schemas import (
     ExceptionOut,
     GateOut,
     GatesOut,
+    GatesQuery,
     ProjectChangeIn,
     ProjectFactsIn,
     ProjectFactsOut,
@@ -28,7 +29,7 @@ from services.core.facts.service import Claim
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
-from services.core.projects import gates, queries, service
+from services.core.projects import gate_queries, gates, queries, service
 from services.core.projects.contributions import contributions
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
@@ -135,14 +136,19 @@ async def adjudicate_project_fact(
 
 @router.get("/{project_id}/gates", response_model=GatesOut)
 async def get_gates(
-    access: Annotated[Access, requires(Permission.PROJECT_READ)], reader: Reader, project_id: UUID
+    access: Annotated[Access, requires(Permission.PROJECT_READ)],
+    reader: Reader,
+    project_id: UUID,
+    query: Annotated[GatesQuery, Query()],
 ) -> Response:
-    """Each gate of the policy in force: met or not, with figures, what is missing, and which compound lacks it."""
-    path = await queries.place(reader, scope=access.scope, project_id=project_id)
-    found = await queries.gates(reader, project_id=project_id, region_path=path)
+    """Each gate of the policy version that the project is under: met or not, with figures, what is missing, and which compound
+    lacks it; or of another version, named by its id (and number, else the newest), as if it were under that one.
+    """
+    found = await gate_queries.gates(reader, scope=access.scope, project_id=project_id, **query.model_dump())
     out = GatesOut(
         policy_id=found.policy.policy_id,
         policy_number=found.policy.number,
+        basis=found.basis,
         gates=[_gate(one, found.standing) for one in found.statuses],
     )
     return Response(out.model_dump_json(), media_type="application/json")

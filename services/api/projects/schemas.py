@@ -12,6 +12,7 @@ from services.api.wire import Document, In, Line, Name, Reason, one_line
 from services.core.facts.rules import Kind
 from services.core.kit.exact import Money, NotNegative
 from services.core.projects.applicants import Applicant
+from services.core.projects.gate_queries import Basis
 from services.core.projects.rules import MAX_ITEMS, Action, FundingLine, FundingSource, Plan, PlanItem, Stage
 from services.core.territory.models import Level
 from services.core.territory.rules import Category
@@ -352,16 +353,28 @@ class GateOut(BaseModel):
     missing: dict[Literal["zh", "en"], str] | None
 
 
+class GatesQuery(In):
+    """Another policy version than the one that the project is under; without a number the newest."""
+
+    policy_id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    policy_number: int | None = Field(default=None, ge=1, le=1_000_000)
+
+
 class GatesOut(BaseModel):
-    """Every gate of the policy in force at the project's place."""
+    """Every gate of one policy version for the project.
+
+    `basis`: `pinned` when the project applied or was chosen under that version, which is asked until it is handed over whatever
+    supersedes it; `in_force` while it is under none; `asked` for one that the caller named.
+    """
 
     policy_id: str
     policy_number: int
+    basis: Basis
     gates: list[GateOut]
 
 
-class ExceptionIn(In):
-    """Why, and on which document, a project passes a soft gate."""
+class ExceptionIn(GatesQuery):
+    """Why, and on which document, a project passes a soft gate: of the policy that it is under, or of the one that is named."""
 
     reason: Reason
     document: Document

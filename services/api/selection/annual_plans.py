@@ -23,7 +23,7 @@ from services.core.projects import queries as projects
 from services.core.selection import adjusting, plan_queries
 
 router = APIRouter(tags=["selection"])
-FIRST = ("", "", UUID(int=0))
+FIRST = ("", "")
 Year = Annotated[int, Path(ge=2000, le=2100)]
 PUBLIC = ("no", "title", "list", "kind", "rank", "client_unit", "ground", "document")
 OURS = ("plan_id", "project_id", "run_id", "partition", "supplement_id", "at")
@@ -51,12 +51,11 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _rows(reader: Any, page: PageQuery, where: dict[str, Any], query: PlanQuery) -> list[Any]:
-    path, no, plan = page.after((str, str, UUID)) or FIRST
+    path, no = page.after((str, str)) or FIRST
     rows: list[Any] = await plan_queries.PLAN.all(
         reader,
         after_path=path,
         after_no=no,
-        after_plan=plan,
         list=query.list,
         changed=query.changed,
         limit=page.limit + 1,
@@ -68,7 +67,7 @@ async def _rows(reader: Any, page: PageQuery, where: dict[str, Any], query: Plan
 def _answer(page: PageQuery, rows: list[Any], items: list[dict[str, Any]], **more: Any) -> Response:
     """A page whose cursor is made of its last row: what everybody reads does not carry it."""
     last = rows[: page.limit][-1] if rows else {}
-    return page.answer(items, lambda _item: (last["region_path"], last["no"], last["plan_id"]), **more)
+    return page.answer(items, lambda _item: (last["region_path"], last["no"]), **more)
 
 
 async def _whole(reader: Any, region: Mapping[str, Any], year: int, where: dict[str, Any]) -> dict[str, Any]:

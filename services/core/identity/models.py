@@ -78,11 +78,15 @@ class Resident(Keyed, Base):
 
 
 class RoleGrant(Keyed, Base):
-    """A role on a region's subtree, held by a member of staff or a client until it is ended. Never deleted."""
+    """A role on a region's subtree, held by a member of staff or a client until it is ended. Never deleted.
+
+    `bureau`: for which bureau of a policy a department answers there; without one it answers for none.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (
         CheckConstraint("principal_kind IN ('staff', 'client')", name="principal_kind"),
+        CheckConstraint("bureau IS NULL OR role = 'department'", name="bureau"),
         Index("ix_role_grant_principal", "principal_id", "principal_kind"),
         Index("ix_role_grant_region_path", "region_path"),
         Index(
@@ -101,6 +105,7 @@ class RoleGrant(Keyed, Base):
     role: Mapped[str] = mapped_column(String(20))
     region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"))
     region_path: Mapped[str] = mapped_column(String(255, collation="C"))
+    bureau: Mapped[str | None] = mapped_column(String(64, collation="C"))
     given_by: Mapped[UUID | None]
     given_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -15,7 +15,11 @@ from services.core.projects.rules import Action, Stage
 
 
 class Project(Keyed, Base):
-    """A renovation of one or more compounds. Its figures are facts, its works and money are plan versions."""
+    """A renovation of one or more compounds. Its figures are facts, its works and money are plan versions.
+
+    `policy_version_id`: the version under which it applied or was chosen, while that lasts; later steps ask its gates
+    (docs/adr/0020).
+    """
 
     __tablename__ = "project"
     __table_args__ = (
@@ -31,6 +35,7 @@ class Project(Keyed, Base):
     stage: Mapped[str] = mapped_column(String(20), default=Stage.DRAFT)
     client_unit: Mapped[str | None] = mapped_column(String(200))
     plan_number: Mapped[int | None]
+    policy_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("policy_version.id"))
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 

@@ -13,14 +13,9 @@ from services.core.facts.rules import EffectiveFact
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
-from services.core.policy import queries as policies
-from services.core.policy.errors import NoPolicyInForce
-from services.core.policy.queries import StoredPolicy
-from services.core.policy.schema import Policy
 from services.core.projects.figures import ProjectFacts, facts_of_project, figure_json
-from services.core.projects.gates import GateStatus, status
 from services.core.projects.models import GateException, PlanVersion, Project, ProjectCompound, StageEntry
-from services.core.projects.rules import PLAN_BOUND, Action, Stage
+from services.core.projects.rules import Action, Stage
 from services.core.territory.models import Compound, Region
 
 if TYPE_CHECKING:
@@ -119,13 +114,13 @@ ONE = Statement(
 )
 
 LOCKED = Statement(
-    select(*SHOWN)
+    select(*SHOWN, Project.policy_version_id)
     .where(Project.id == bindparam("project_id", type_=Uuid()), in_scope(Project.region_path))
     .with_for_update(key_share=True)  # rows that refer to the project may be written meanwhile: facts, results
 )
 
 PLACE = Statement(
-    select(Project.region_path).where(
+    select(Project.region_path, Project.policy_version_id).where(
         Project.id == bindparam("project_id", type_=Uuid()), in_scope(Project.region_path)
     )
 )
@@ -218,13 +213,6 @@ EXCEPTIONS = Statement(
     )
     .order_by(GateException.project_id, GateException.gate_id)
 )
-
-# The last thing said of facts that were bound to a plan version which is no longer in force.
-LAPSED = """
-SELECT DISTINCT ON (key) key, (source_rows -> 0 ->> 'plan_version')::int AS plan_version
-FROM fact WHERE subject_id = $1 AND key = ANY ($2::text[]) AND source_rows -> 0 ? 'plan_version'
-ORDER BY key, id DESC
-"""
 
 # The votes and notices that were on one plan version ($3, as text), also those that no longer hold.
 SAID_OF_PLAN = """
@@ -407,37 +395,3 @@ async def standing(driver: "asyncpg.Connection", *, project_id: UUID) -> Standin
     ids = [row["compound_id"] for row in compounds]
     known = await effective(driver, sorted({project_id, *ids}))
     return Standing(project_id, compounds, known, facts_of_project(project_id, ids, known))
-
-
-@dataclass(frozen=True, slots=True)
-class Gates:
-    """A project's gates under the policy in force at its place."""
-
-    policy: StoredPolicy
-    statuses: list[GateStatus]
-    standing: Standing
-
-
-async def gates(driver: "asyncpg.Connection", *, project_id: UUID, region_path: str) -> Gates:
-    """Every gate of the policy in force for the project's region, with figures. NoPolicyInForce where there is none."""
-    policy = await policies.in_force(driver, region_path=region_path)
-    if policy is None:
-        raise NoPolicyInForce
-    now = await standing(driver, project_id=project_id)
-    return await gates_of(driver, policy=policy, standing=now)
-
-
-async def gates_of(driver: "asyncpg.Connection", *, policy: StoredPolicy, standing: Standing) -> Gates:
-    """Every gate of a policy for what is known of a project."""
-    exceptions = await exceptions_by_project(driver, [standing.project_id], policy_id=policy.policy_id)
-    form = Policy.model_validate(policy.body)
-    of_project = exceptions.get(standing.project_id, {})
-    lapsed = await _lapsed(driver, standing)
-    return Gates(policy, status(form.gates, standing.facts, of_project, lapsed), standing)
-
-
-async def _lapsed(driver: "asyncpg.Connection", standing: Standing) -> dict[str, int]:
-    """The facts bound to a plan that nothing says of the plan in force, with the number of the plan that they were last said of."""
-    missing = [key for key in PLAN_BOUND if key not in standing.known[standing.project_id]]
-    rows = await driver.fetch(LAPSED, standing.project_id, missing)
-    return {row["key"]: row["plan_version"] for row in rows}

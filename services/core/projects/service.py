@@ -17,7 +17,7 @@ from services.core.kit.errors import FieldError, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.projects import queries, rules
+from services.core.projects import gate_queries, queries, rules
 from services.core.projects.errors import (
     GateExceptionExists,
     GateHard,
@@ -276,14 +276,25 @@ async def adjudicate(
 
 
 async def except_gate(
-    uow: UnitOfWork, *, scope: Scope, project_id: UUID, gate_id: str, reason: str, document: str
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    project_id: UUID,
+    gate_id: str,
+    reason: str,
+    document: str,
+    policy_id: str | None,
+    policy_number: int | None,
 ) -> GateException:
-    """The project passes a soft gate of the policy in force at its place, on the word of a person with a document.
+    """The project passes a soft gate on the word of a person with a document: of the policy version that it is under, or of one
+    that is named (a round may choose under another).
 
     Raises NotFound for a gate that the policy does not know, GateHard for a hard one, GateExceptionExists when recorded already.
     """
     project = await queries.locked(uow.driver, scope=scope, project_id=project_id)
-    found = await queries.gates(uow.driver, project_id=project_id, region_path=project["region_path"])
+    found = await gate_queries.gates(
+        uow.driver, scope=scope, project_id=project_id, policy_id=policy_id, policy_number=policy_number
+    )
     gate = next((one.gate for one in found.statuses if one.gate.id == gate_id), None)
     if gate is None:
         raise NotFound

@@ -9,7 +9,8 @@ from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
-from services.core.projects import applicants, queries
+from services.core.policy.queries import StoredPolicy
+from services.core.projects import applicants, gate_queries, queries
 from services.core.projects.applicants import Applicant
 from services.core.projects.errors import (
     ApplicantNotThere,
@@ -28,7 +29,7 @@ from services.core.projects.events import (
     ProjectWithdrawn,
 )
 from services.core.projects.figures import ProjectFacts
-from services.core.projects.rules import ASKS, MOVES, Action, Stage
+from services.core.projects.rules import ASKS, FREES, MOVES, PINS, Action, Stage
 from services.core.territory.errors import CompoundClosed
 
 # Rows are locked in the order of ids, so that two bulk moves take turns. What the table of moves ($4 from, $5 to) does not
@@ -43,7 +44,9 @@ allowed AS (
   SELECT h.* FROM held h JOIN unnest($4::text[], $5::text[]) AS move(from_stage, to_stage)
     ON move.from_stage = h.from_stage AND move.to_stage = h.to_stage),
 moved AS (
-  UPDATE project p SET stage = a.to_stage, version = p.version + 1 FROM allowed a WHERE p.id = a.id RETURNING p.id),
+  UPDATE project p SET stage = a.to_stage, version = p.version + 1,
+    policy_version_id = CASE WHEN $14 THEN $15::uuid ELSE p.policy_version_id END
+  FROM allowed a WHERE p.id = a.id RETURNING p.id),
 written AS (
   INSERT INTO project_stage_entry (id, project_id, from_stage, to_stage, action, year, round_id, applicant, document,
                                    reason, at, by)
@@ -72,14 +75,24 @@ async def enter(
     action: Action,
     year: int | None,
     round_id: UUID | None,
+    policy_version_id: UUID | None,
     document: str | None,
 ) -> None:
     """Moves every project of `stages` to its stage by one action, with a row of history each: all of them, or none.
 
     For decisions over many projects; the caller has checked who may and where, and records the one event that tells of it.
+    What is chosen goes on under `policy_version_id`, whatever supersedes it (docs/adr/0020).
     StageWrong names up to 20 projects that the action cannot bring there (`projects`).
     """
-    await _enter(uow, stages=stages, action=action, year=year, round_id=round_id, document=document)
+    await _enter(
+        uow,
+        stages=stages,
+        action=action,
+        year=year,
+        round_id=round_id,
+        policy_version_id=policy_version_id,
+        document=document,
+    )
 
 
 async def _enter(
@@ -89,6 +102,7 @@ async def _enter(
     action: Action,
     year: int | None = None,
     round_id: UUID | None = None,
+    policy_version_id: UUID | None = None,
     applicant: str | None = None,
     document: str | None = None,
     reason: str | None = None,
@@ -109,6 +123,8 @@ async def _enter(
         reason,
         uow.now,
         uow.actor.id,
+        action in PINS | FREES,
+        policy_version_id if action in PINS else None,
     )
     if wrong:
         raise StageWrong(projects=[{"no": row["no"], "stage": row["from_stage"]} for row in wrong])
@@ -132,12 +148,19 @@ async def apply(
     project = await queries.locked_at(uow.driver, scope=scope, project_id=project_id, version=version)
     stage = _next(Action.APPLY, project["stage"])
     now = await queries.standing(uow.driver, project_id=project_id)
-    await _check_gates(uow, Action.APPLY, project["region_path"], now)
+    policy = await policies.in_force(uow.driver, region_path=project["region_path"])
+    await _check_gates(uow, Action.APPLY, policy, now)
     chosen = applicant or applicants.first(now.facts)
     _check_turn(chosen, now.facts, reason)
     await _check_compounds_free(uow, project_id)
     await _enter(
-        uow, stages={project_id: stage}, action=Action.APPLY, applicant=chosen, reason=reason, document=document
+        uow,
+        stages={project_id: stage},
+        action=Action.APPLY,
+        policy_version_id=None if policy is None else policy.id,
+        applicant=chosen,
+        reason=reason,
+        document=document,
     )
     uow.record(
         ProjectApplied(plan_number=project["plan_number"], applicant=chosen),
@@ -158,7 +181,7 @@ async def move(
     reason: str | None = None,
     document: str | None = None,
 ) -> Stage:
-    """The stage that the action of a person (`HAPPENED`) leads to.
+    """The stage that the action of a person (`HAPPENED`) leads to, by the gates of the policy version that the project is under.
 
     Raises StageWrong where the table knows no such move, GateNotMet naming each gate that the action asks and that is not passed,
     PlannedAlready on dropping what an annual plan holds: that takes two people and frees its place (a supplement).
@@ -169,7 +192,8 @@ async def move(
         raise PlannedAlready
     if action in ASKS:
         now = await queries.standing(uow.driver, project_id=project_id)
-        await _check_gates(uow, action, project["region_path"], now)
+        policy, _ = await gate_queries.policy_of(uow.driver, project)
+        await _check_gates(uow, action, policy, now)
     await _enter(uow, stages={project_id: stage}, action=action, reason=reason, document=document)
     uow.record(HAPPENED[action], subject="project", subject_id=project_id, region_path=project["region_path"])
     return stage
@@ -182,15 +206,14 @@ def _next(action: Action, stage: str) -> Stage:
     return found
 
 
-async def _check_gates(uow: UnitOfWork, action: Action, region_path: str, now: queries.Standing) -> None:
-    """What the policy in force asks of this step. A city without a policy asks nothing yet."""
-    policy = await policies.in_force(uow.driver, region_path=region_path)
+async def _check_gates(uow: UnitOfWork, action: Action, policy: StoredPolicy | None, now: queries.Standing) -> None:
+    """What the policy that the project is under asks of this step. A city without a policy asks nothing yet."""
     if policy is None:
         return
-    found = await queries.gates_of(uow.driver, policy=policy, standing=now)
+    statuses = await gate_queries.statuses_of(uow.driver, policy=policy, standing=now)
     errors = [
         FieldError(f"/gates/{one.gate.id}", str(one.missing_zh), str(one.missing_en))
-        for one in found.statuses
+        for one in statuses
         if one.gate.gates in ASKS[action] and not one.passed
     ]
     if errors:

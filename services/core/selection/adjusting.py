@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.selection import frozen, plan_queries, queries
 from services.core.selection.annual_models import EntryKind, PlanEntry, PlanList
-from services.core.selection.errors import CapsExceeded, NotInPlan, PlanInputInvalid
+from services.core.selection.errors import CapsExceeded, NotInPlan, PlanChanged, PlanInputInvalid
 from services.core.selection.events import PlanAdjusted
 from services.core.selection.plan_rules import Held, taken
 
@@ -60,8 +62,7 @@ async def adjust(uow: UnitOfWork, *, scope: Scope, year: int, version: int, adju
         raise CapsExceeded
     made = next_entry(uow, entry, kind=EntryKind.ADJUSTED, document=adjustment.document)
     made.budget, made.client_unit = budget, client_unit
-    uow.session.add(made)
-    await uow.session.flush()
+    await add(uow, made)
     uow.record(
         PlanAdjusted(plan_id=entry["plan_id"], number=made.number),
         subject="project",
@@ -69,6 +70,15 @@ async def adjust(uow: UnitOfWork, *, scope: Scope, year: int, version: int, adju
         region_path=entry["region_path"],
     )
     return made
+
+
+async def add(uow: UnitOfWork, *entries: PlanEntry) -> None:
+    """Writes entries of the ledger. PlanChanged when another plan of the year has taken the project over at the same moment."""
+    uow.session.add_all(entries)
+    try:
+        await uow.session.flush()
+    except IntegrityError as taken:
+        raise PlanChanged from taken
 
 
 async def implemented(uow: UnitOfWork, *, plan_id: UUID, round_id: UUID) -> list[Held]:

@@ -70,12 +70,17 @@ class SupplementStatus(StrEnum):
     """How far a supplement has come."""
 
     PROPOSED = "proposed"
+    PUBLISHED = "published"
     CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
     CANCELLED = "cancelled"
 
 
 class Objection(Keyed, Base):
-    """An objection to what was published. `region_path` is its project's, or the round's when it names none."""
+    """An objection to what was published of a round, or to one of its supplements.
+
+    `region_path` is its project's; when it names none, the round's or the supplement's.
+    """
 
     __tablename__ = "round_objection"
     __table_args__ = (
@@ -83,11 +88,13 @@ class Objection(Keyed, Base):
         CheckConstraint(one_of("status", ObjectionStatus), name="status"),
         CheckConstraint("(status = 'open') = (decided_at IS NULL)", name="decided"),
         CheckConstraint("decided_by IS DISTINCT FROM recorded_by OR decided_at IS NULL", name="two_people"),
+        CheckConstraint("num_nonnulls(publication_id, supplement_id) = 1", name="against"),
         Index("ix_round_objection_round_id", "round_id", "id"),
     )
 
     round_id: Mapped[UUID] = mapped_column(ForeignKey("selection_round.id"))
-    publication_id: Mapped[UUID] = mapped_column(ForeignKey("publication.id"))
+    publication_id: Mapped[UUID | None] = mapped_column(ForeignKey("publication.id"))
+    supplement_id: Mapped[UUID | None] = mapped_column(ForeignKey("supplement.id"))
     project_id: Mapped[UUID | None] = mapped_column(ForeignKey("project.id"))
     region_path: Mapped[str] = mapped_column(String(255, collation="C"))
     ground: Mapped[str] = mapped_column(String(20))
@@ -156,23 +163,37 @@ class Confirmation(Base):
 
 
 class Supplement(Keyed, Base):
-    """A project of the plan is stopped on a ground, and a ready reserve may take its place; proposed by one, confirmed by another.
+    """A project of the plan is stopped on a ground, and a ready reserve may take its place.
 
-    `candidates` is what the proposal showed, and after the confirmation what decided it. `content` is what the public reads of it.
+    Proposed by one person, published by another: from then on the project is stopped, and the notice of who enters runs. Confirmed
+    after the notice, or withdrawn by an objection; the project stays stopped, and its place may be filled by another supplement.
+    `candidates` is what the proposal showed, and after the publication what decided it. `content` is what the public reads of it.
+    `document` is that of the publication, `decision_document` that of the confirmation.
     """
 
     __tablename__ = "supplement"
     __table_args__ = (
         CheckConstraint(one_of("status", SupplementStatus), name="status"),
-        CheckConstraint("(status = 'proposed') = (decided_at IS NULL)", name="decided"),
-        CheckConstraint("(status = 'confirmed') = (content IS NOT NULL)", name="published"),
+        CheckConstraint("(status IN ('proposed', 'published')) = (decided_at IS NULL)", name="decided"),
+        CheckConstraint(
+            "(status IN ('published', 'confirmed', 'withdrawn')) = (content IS NOT NULL)", name="published"
+        ),
+        CheckConstraint("published_by IS DISTINCT FROM proposed_by OR published_at IS NULL", name="second_person"),
         CheckConstraint("status <> 'confirmed' OR decided_by IS DISTINCT FROM proposed_by", name="two_people"),
         Index(
-            "uq_supplement_open_round_id_dropped_project_id",
+            "uq_supplement_place",
             "round_id",
             "dropped_project_id",
             unique=True,
-            postgresql_where=text("status = 'proposed'"),
+            postgresql_where=text(
+                "status IN ('proposed', 'published') OR status = 'confirmed' AND added_project_id IS NOT NULL"
+            ),
+        ),
+        Index(
+            "uq_supplement_on_notice_added_project_id",
+            "added_project_id",
+            unique=True,
+            postgresql_where=text("status = 'published'"),
         ),
         Index("ix_supplement_plan_id", "plan_id", "id"),
     )
@@ -187,25 +208,30 @@ class Supplement(Keyed, Base):
     candidates: Mapped[list[Any]]
     proposed_at: Mapped[datetime]
     proposed_by: Mapped[UUID]
-    decided_at: Mapped[datetime | None]
-    decided_by: Mapped[UUID | None]
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[UUID | None]
     document: Mapped[str | None] = mapped_column(String(300))
     added_project_id: Mapped[UUID | None] = mapped_column(ForeignKey("project.id"))
     notice_until: Mapped[date | None]
     provisional: Mapped[bool | None]
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     etag: Mapped[str | None] = mapped_column(String(80))
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    decision_document: Mapped[str | None] = mapped_column(String(300))
 
 
 class PlanEntry(Keyed, Base):
-    """One line of a plan's ledger, never changed: what holds for a project is its entry with the highest number.
+    """One line of a plan's ledger, never changed: what holds for a project in a year is its entry with the highest number.
 
-    `list` is None once the project was dropped. `carried_times`: how often in a row a round preferred it, up to this one.
+    Plans of one year (a county's, its city's) number a project's entries together: the round that was confirmed last has the last
+    word, and no plan lists what another one has taken over. `list` is None once the project was dropped. `carried_times`: how
+    often in a row a round preferred it, up to this one.
     """
 
     __tablename__ = "plan_entry"
     __table_args__ = (
-        UniqueConstraint("plan_id", "project_id", "number"),
+        UniqueConstraint("project_id", "year", "number"),
         CheckConstraint(one_of("kind", EntryKind), name="kind"),
         CheckConstraint(one_of("list", PlanList), name="list"),
         CheckConstraint("(kind = 'dropped') = (list IS NULL)", name="dropped"),

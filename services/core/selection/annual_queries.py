@@ -176,12 +176,12 @@ CHOSEN = Statement(
     .order_by(RunResult.position)
 )
 
-# $1 the run, $2 the plan. `carried` and `carried_before`: whether carry-over touched the project in this run, and how often in
-# a row it had before. Numbers are text, as they were frozen.
+# $1 the run, $2 the year of its round. `carried` and `carried_before`: whether carry-over touched the project in this run, and how
+# often in a row it had before. Numbers are text, as they were frozen.
 RANKED = """
 SELECT r.project_id, r.outcome, r.rank, r.partition, r.reason ->> 'carried' AS carried, p.no, p.stage, p.region_path, p.client_unit,
        c.facts ->> 'project.budget' AS budget, c.facts ->> 'compound.floor_area' AS floor_area,
-       coalesce((SELECT max(e.number) FROM plan_entry e WHERE e.plan_id = $2 AND e.project_id = r.project_id), 0) AS last_number,
+       coalesce((SELECT max(e.number) FROM plan_entry e WHERE e.project_id = r.project_id AND e.year = $2), 0) AS last_number,
        coalesce(c.carry_over, 0) AS carried_before
 FROM run_result r
 JOIN run ON run.id = r.run_id

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import bindparam, select, update
 
 from services.core.kit.calendar import day_of, has_ended
@@ -23,6 +24,7 @@ from services.core.selection.candidates import Outcome
 from services.core.selection.errors import (
     ConfirmationInputInvalid,
     NotPublished,
+    PlanChanged,
     PlanNotReady,
     RoundConfirmed,
     RoundReopened,
@@ -31,9 +33,6 @@ from services.core.selection.errors import (
 from services.core.selection.events import PlanConfirmed
 from services.core.selection.models import RoundStatus, SelectionRound
 from services.core.selection.plan_rules import Fixed, fixed_of, number_of
-
-if TYPE_CHECKING:
-    import asyncpg
 
 LISTS = {Outcome.IN: PlanList.IMPLEMENT, Outcome.RESERVE: PlanList.RESERVE, Outcome.LATER: PlanList.LATER}
 """实施 = in, 谋划 = reserve, 储备 = later."""
@@ -85,7 +84,8 @@ async def confirm(
 
     RunNotPublished for a run that does not stand published, RoundReopened, RoundConfirmed; PlanNotReady naming everything that
     is missing (`missing`): notice, objections, each bureau, the joint document, projects that have left the competition since.
-    ConfirmationInputInvalid for a day of issue before the end of the notice or after today.
+    ConfirmationInputInvalid for a day of issue before the end of the notice or after today. PlanChanged when another round of
+    the year that ranks the same project is confirmed at the same moment; its entries hold until this one is confirmed after it.
     """
     run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
     await service.locked(uow, scope=scope, round_id=run["round_id"])
@@ -97,7 +97,7 @@ async def confirm(
         if row["publication_id"] == standing["id"] and row["opinion"] == Opinion.APPROVE
     ]
     plan_id = await _plan(uow, found)
-    ranked = await uow.driver.fetch(annual_queries.RANKED, run_id, plan_id)
+    ranked = await uow.driver.fetch(annual_queries.RANKED, run_id, found["year"])
     missing = [
         *await _missing(uow, found, standing, {row["bureau"] for row in approvals}, document),
         *_gone(row for row in ranked if row["outcome"] == Outcome.IN),
@@ -142,7 +142,7 @@ async def confirm(
     return confirmation
 
 
-async def _standing(driver: "asyncpg.Connection", found: "asyncpg.Record", run_id: UUID) -> "asyncpg.Record":
+async def _standing(driver: asyncpg.Connection, found: asyncpg.Record, run_id: UUID) -> asyncpg.Record:
     if found["status"] == RoundStatus.CONFIRMED:
         raise RoundConfirmed
     if found["status"] == RoundStatus.REOPENED:
@@ -155,7 +155,7 @@ async def _standing(driver: "asyncpg.Connection", found: "asyncpg.Record", run_i
     return standing
 
 
-async def _plan(uow: UnitOfWork, found: "asyncpg.Record") -> UUID:
+async def _plan(uow: UnitOfWork, found: asyncpg.Record) -> UUID:
     """The plan of the round's region and year, made when it is the first; its row is locked."""
     await uow.driver.execute(OPEN_PLAN, new_id(), found["region_id"], found["region_path"], found["year"], uow.now)
     row = await LOCKED_PLAN.first(uow.driver, region_id=found["region_id"], year=found["year"])
@@ -165,7 +165,7 @@ async def _plan(uow: UnitOfWork, found: "asyncpg.Record") -> UUID:
 
 
 async def _missing(
-    uow: UnitOfWork, found: "asyncpg.Record", standing: "asyncpg.Record", approved: set[str], document: str | None
+    uow: UnitOfWork, found: asyncpg.Record, standing: asyncpg.Record, approved: set[str], document: str | None
 ) -> list[FieldError]:
     """What still stands between the publication and the plan."""
     missing = []
@@ -193,7 +193,7 @@ async def _missing(
     return missing
 
 
-def _gone(chosen: "Iterable[asyncpg.Record]") -> list[FieldError]:
+def _gone(chosen: Iterable[asyncpg.Record]) -> list[FieldError]:
     """Chosen projects that nobody can choose any more: withdrawn or dropped since. The round has to be reopened."""
     gone = [row for row in chosen if (Action.CHOOSE, row["stage"]) not in MOVES]
     return [
@@ -204,17 +204,26 @@ def _gone(chosen: "Iterable[asyncpg.Record]") -> list[FieldError]:
 
 async def _enter(
     uow: UnitOfWork,
-    found: "asyncpg.Record",
+    found: asyncpg.Record,
     confirmation: Confirmation,
-    ranked: "list[asyncpg.Record]",
+    ranked: list[asyncpg.Record],
     fixed: dict[str, Fixed],
 ) -> None:
-    """The ledger's first entries and the stages of all that were ranked; a reserve that has withdrawn stays where it is."""
-    await uow.driver.copy_records_to_table(
-        "plan_entry",
-        records=[_record(uow, found, confirmation, row, fixed.get(str(row["project_id"]), Fixed())) for row in ranked],
-        columns=list(ENTRY_COLUMNS),
-    )
+    """The round's entries of the ledger and the stages of all that were ranked; a reserve that has withdrawn stays where it is.
+
+    Written in the order of ids: of two rounds of one year that rank the same projects, the second waits at the first of them.
+    """
+    in_turn = sorted(ranked, key=lambda row: row["project_id"])
+    try:
+        await uow.driver.copy_records_to_table(
+            "plan_entry",
+            records=[
+                _record(uow, found, confirmation, row, fixed.get(str(row["project_id"]), Fixed())) for row in in_turn
+            ],
+            columns=list(ENTRY_COLUMNS),
+        )
+    except asyncpg.UniqueViolationError as taken:
+        raise PlanChanged from taken
     for action, chosen in ((Action.CHOOSE, True), (Action.SHELVE, False)):
         to: dict[UUID, Stage] = {
             row["project_id"]: MOVES[action, row["stage"]]
@@ -228,12 +237,13 @@ async def _enter(
                 action=action,
                 year=found["year"],
                 round_id=found["id"],
+                policy_version_id=found["policy_version_id"],
                 document=confirmation.document,
             )
 
 
 def _record(
-    uow: UnitOfWork, found: "asyncpg.Record", confirmation: Confirmation, row: "asyncpg.Record", fixed: Fixed
+    uow: UnitOfWork, found: asyncpg.Record, confirmation: Confirmation, row: asyncpg.Record, fixed: Fixed
 ) -> tuple[Any, ...]:
     return (
         new_id(),

@@ -146,6 +146,14 @@ class PlanNotReady(DomainError):
     title_zh, title_en = "尚不具备确认为年度计划的条件", "The round cannot be confirmed as the annual plan yet"
 
 
+class PlanChanged(DomainError):
+    code, kind = "plan-changed", Kind.CONFLICT
+    title_zh, title_en = (
+        "同一年度计划中的项目刚被另行办理，请刷新后再试",
+        "Somebody else has just changed a project of this year's plan; read it again, then try again",
+    )
+
+
 class PlanInputInvalid(InputInvalid):
     code, kind = "plan-input-invalid", Kind.INVALID
     title_zh, title_en = "计划调整内容有误", "The adjustment is not valid"

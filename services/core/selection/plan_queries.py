@@ -1,6 +1,7 @@
 """Reads of annual plans: what holds now, how it differs from what was confirmed, and a project's way through the years.
 
-What holds for a project in a plan is its entry with the highest number; the baseline is its last confirmed one.
+What holds for a project in a year is its entry with the highest number, whichever plan it is in; the baseline is the last
+confirmed one.
 """
 
 from collections.abc import Mapping
@@ -34,9 +35,7 @@ later, confirmed = aliased(PlanEntry), aliased(PlanEntry)
 
 HOLDS = ~(
     select(1)
-    .where(
-        later.plan_id == PlanEntry.plan_id, later.project_id == PlanEntry.project_id, later.number > PlanEntry.number
-    )
+    .where(later.project_id == PlanEntry.project_id, later.year == PlanEntry.year, later.number > PlanEntry.number)
     .exists()
 )
 
@@ -64,8 +63,8 @@ ENTRY_COLUMNS = (
 BASELINE = (
     select(confirmed.list, confirmed.budget, confirmed.client_unit)
     .where(
-        confirmed.plan_id == PlanEntry.plan_id,
         confirmed.project_id == PlanEntry.project_id,
+        confirmed.year == PlanEntry.year,
         confirmed.kind == EntryKind.CONFIRMED,
     )
     .order_by(confirmed.number.desc())
@@ -99,16 +98,14 @@ PLAN = Statement(
     )
     .where(
         HOLDS,
-        tuple_(PlanEntry.region_path, Project.no, PlanEntry.plan_id)
+        tuple_(PlanEntry.region_path, Project.no)
         > tuple_(
-            bindparam("after_path", type_=PlanEntry.region_path.type),
-            bindparam("after_no", type_=Project.no.type),
-            bindparam("after_plan", type_=Uuid()),
+            bindparam("after_path", type_=PlanEntry.region_path.type), bindparam("after_no", type_=Project.no.type)
         ),
         or_(bindparam("list", type_=String).is_(None), PlanEntry.list == bindparam("list")),
         or_(~bindparam("changed", type_=Boolean), PlanEntry.kind != EntryKind.CONFIRMED),
     )
-    .order_by(PlanEntry.region_path, Project.no, PlanEntry.plan_id)
+    .order_by(PlanEntry.region_path, Project.no)
     .limit(bindparam("limit"))
 )
 
@@ -134,8 +131,8 @@ BASELINE_TOTALS = _totals(
     ~(
         select(1)
         .where(
-            later.plan_id == PlanEntry.plan_id,
             later.project_id == PlanEntry.project_id,
+            later.year == PlanEntry.year,
             later.kind == EntryKind.CONFIRMED,
             later.number > PlanEntry.number,
         )
@@ -143,7 +140,7 @@ BASELINE_TOTALS = _totals(
     ),
 )
 
-# What holds for a project in a year. A county's plan and its city's may both know it; one of them implements it, if any does.
+# What holds for a project in a year.
 ENTRY = Statement(
     select(*ENTRY_COLUMNS, AnnualPlan.region_path.label("plan_region_path"), Run.round_id)
     .join(AnnualPlan, AnnualPlan.id == PlanEntry.plan_id)
@@ -154,8 +151,6 @@ ENTRY = Statement(
         in_scope(PlanEntry.region_path),
         HOLDS,
     )
-    .order_by((PlanEntry.list == PlanList.IMPLEMENT).desc().nulls_last(), PlanEntry.plan_id)
-    .limit(1)
 )
 
 LOCKED_PLAN = Statement(

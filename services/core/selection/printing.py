@@ -127,7 +127,7 @@ async def plan_of_year(driver: "asyncpg.Connection", *, scope: Scope, region_id:
     """The plan of a year in a region's subtree. NotFound outside `scope`, PrintTooLong past MOST_ENTRIES."""
     region = await plan_queries.region_of(driver, scope=scope, region_id=region_id)
     where = {"year": year, **plan_queries.places(region["path"], scope)}
-    first = {"after_path": "", "after_no": "", "after_plan": UUID(int=0)}
+    first = {"after_path": "", "after_no": ""}
     entries = await plan_queries.PLAN.all(driver, **first, list=None, changed=False, limit=MOST_ENTRIES + 1, **where)
     if len(entries) > MOST_ENTRIES:
         raise PrintTooLong.at("?region", zh=f"至多 {MOST_ENTRIES} 个项目", en=f"at most {MOST_ENTRIES} projects")

@@ -343,6 +343,7 @@ async def _enter(
             action=action,
             year=found["year"],
             round_id=found["id"],
+            policy_version_id=found["policy_version_id"],
             document=document,
         )
     await uow.session.flush()

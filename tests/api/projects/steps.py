@@ -11,22 +11,27 @@ from services.core.policy.schema import Policy, canonical, policy_digest
 from tests.api.selection.world import World
 
 
-async def follow(world: World, gates: list[dict[str, Any]]) -> None:
-    """Puts the city under a policy of its own with these gates."""
-    policy = Policy.model_validate({"id": f"p{uuid4().hex}", "version": 1, "title": "示例", "gates": gates})
+async def follow(world: World, gates: list[dict[str, Any]], *, after: str | None = None) -> str:
+    """Puts the city under a policy of its own with these gates; its id. `after`: the id of one that this supersedes."""
+    number = 1 if after is None else 2
+    body = {"id": after or f"p{uuid4().hex}", "version": number, "title": "示例", "gates": gates}
+    policy = Policy.model_validate(body)
     async with world.database.begin(SYSTEM) as uow:
         uow.session.add(
             PolicyVersion(
                 policy_id=policy.id,
-                number=1,
+                number=number,
                 title=policy.title,
                 digest=policy_digest(policy),
                 body=canonical(policy),
                 loaded_at=uow.now,
             )
         )
-    assigned = await world.city.post(f"/v1/regions/{world.root.id}/policy", json={"policy_id": policy.id, "number": 1})
+    assigned = await world.city.post(
+        f"/v1/regions/{world.root.id}/policy", json={"policy_id": policy.id, "number": number}
+    )
     assert assigned.status_code == 201, assigned.text
+    return policy.id
 
 
 async def attest(world: World, project: str, said: dict[str, str]) -> None:

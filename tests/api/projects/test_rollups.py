@@ -12,6 +12,7 @@ import pytest
 
 from services.core.facts.rules import Kind
 from services.core.kit.uow import SYSTEM
+from services.core.policy import queries as policies
 from services.core.projects import rollups, stages
 from services.core.projects.jobs import RefreshRollups
 from services.core.projects.rules import Action, Stage
@@ -42,8 +43,16 @@ async def rollup(world: World, **query: Any) -> dict[str, Any]:
 async def chosen(world: World, project: str, stage: Stage, action: Action, year: int) -> None:
     """A round of that year decided about it."""
     async with world.database.begin(SYSTEM) as uow:
+        policy = await policies.in_force(uow.driver, region_path=world.root.path)
+        assert policy is not None
         await stages.enter(
-            uow, stages={UUID(project): stage}, action=action, year=year, round_id=uuid4(), document=None
+            uow,
+            stages={UUID(project): stage},
+            action=action,
+            year=year,
+            round_id=uuid4(),
+            policy_version_id=policy.id,
+            document=None,
         )
 
 
@@ -56,6 +65,7 @@ async def started(world: World, project: str) -> None:
             action=Action.START,
             year=None,
             round_id=None,
+            policy_version_id=None,
             document=None,
         )
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from services.core.kit.uow import SYSTEM
+from services.core.policy import queries as policies
 from services.core.projects import stages
 from services.core.projects.errors import StageWrong
 from services.core.projects.rules import MOVES, Action, Stage
@@ -24,12 +25,15 @@ async def way(world: World, project_id: str) -> list[tuple[str, str, str]]:
 async def enter(world: World, stage: Stage, action: Action, *ids: str, document: str | None = None) -> None:
     """A move of many projects, as a round that is confirmed makes it."""
     async with world.database.begin(SYSTEM) as uow:
+        policy = await policies.in_force(uow.driver, region_path=world.root.path)
+        assert policy is not None
         await stages.enter(
             uow,
             stages={UUID(one): stage for one in ids},
             action=action,
             year=2027,
             round_id=UUID(int=1),
+            policy_version_id=policy.id,
             document=document,
         )
 

@@ -149,8 +149,59 @@ async def test_what_the_city_implements_is_adjusted_though_its_county_keeps_it_i
     assert applied.status_code == 200
     await plan_of_year(world, (await world.round())["id"])
     body = {"project_id": second["id"], "client_unit": "城建投", "document": "柳建字1号"}
-    made = await world.city.post("/v1/plans/2027/adjust", json=body, headers={"If-Match": '"1"'})
-    assert (made.status_code, made.json()["list"], made.json()["version"]) == (201, "implement", 2)
+    made = await world.city.post("/v1/plans/2027/adjust", json=body, headers={"If-Match": '"2"'})
+    assert (made.status_code, made.json()["list"], made.json()["version"]) == (201, "implement", 3)
+
+
+async def test_the_round_confirmed_last_has_the_word_and_no_project_is_counted_twice(
+    world: World, api: httpx.AsyncClient
+) -> None:
+    first, second, third = await chosen_of_three(world)
+    county = await world.round(at=world.counties[0], caps=[{"count": 1}], reserve=9)
+    await plan_of_year(world, county["id"])
+    for project in (second, third):
+        path = f"/v1/projects/{project['id']}"
+        version = (await world.city.get(path)).headers["etag"]
+        assert (await world.city.post(f"{path}/apply", headers={"If-Match": version})).status_code == 200
+    await plan_of_year(world, (await world.round(caps=[{"count": 1}], reserve=9))["id"])
+    whole = await plan(world)
+    assert [(one["title"], one["list"], one["version"]) for one in whole["items"]] == [
+        ("甲", "implement", 1), ("乙", "implement", 2), ("丙", "reserve", 2),
+    ]  # fmt: skip
+    assert {name: one["projects"] for name, one in whole["totals"].items()} == {
+        "implement": 2, "reserve": 1, "later": 0,
+    }  # fmt: skip
+    assert whole["baseline"] == whole["totals"]
+    public = (await api.get("/public/plans/2027", params={"region": str(world.root.id)})).json()
+    assert [one["title"] for one in public["items"]] == ["甲", "乙", "丙"]
+    # What the city has taken over is no reserve of its county any more.
+    body = {"dropped_project_id": first["id"], "ground": "emergency", "note": "n"}
+    proposed = await world.city.post(f"/v1/rounds/{county['id']}/supplements", json=body)
+    assert (proposed.status_code, proposed.json()["candidates"]) == (201, [])
+    steps = (await world.city.get(f"/v1/projects/{second['id']}/lineage")).json()["steps"]
+    assert [step["list"] for step in steps if step["of"] == "plan"] == ["reserve", "implement"]
+
+
+async def test_rounds_of_county_and_city_confirmed_at_once_list_a_project_once(world: World) -> None:
+    projects = await chosen_of_three(world)
+    for year, stage in ((2031, "applied"), *((year, "library") for year in range(2032, 2036))):
+        rounds = [
+            await world.round(at=at, year=year, filter={"stage": stage}, caps=[{"count": 0}], reserve=9)
+            for at in (world.root, world.counties[0])
+        ]
+        runs = [(await publish(world, found["id"]))["run_id"] for found in rounds]
+        for found in rounds:
+            await end_notice(world, found["id"])
+        answers = await asyncio.gather(*(confirm(world, run) for run in runs))
+        codes = {answer.json().get("type") for answer in answers if answer.status_code != 201}
+        assert codes <= {"/problems/plan-changed", "/problems/project-stage-wrong"}, [one.text for one in answers]
+        assert any(answer.status_code == 201 for answer in answers)
+        again = [await confirm(world, run) for run, one in zip(runs, answers, strict=True) if one.status_code != 201]
+        assert all(answer.status_code == 201 for answer in again)
+        assert sorted(one["project_id"] for one in (await plan(world, year))["items"]) == sorted(
+            one["id"] for one in projects
+        )
+        assert {one["version"] for one in (await plan(world, year))["items"]} == {2}
 
 
 async def test_a_project_of_the_library_is_chosen_the_year_after(world: World) -> None:
