@@ -136,6 +136,7 @@ async def test_zhuhai_starts_works_only_after_the_result_of_the_vote_was_publish
             action=Action.CHOOSE,
             year=2027,
             round_id=None,
+            policy_version_id=None,
             document="珠建联〔2027〕1号",
         )
     order = {"document": "珠建开〔2027〕1号"}
