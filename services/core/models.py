@@ -14,6 +14,7 @@ from services.core.residents import models as residents
 from services.core.selection import annual_models as annual
 from services.core.selection import models as selection
 from services.core.territory import models as territory
+from services.core.votes import models as votes
 
 TABLES = (
     annual,
@@ -32,5 +33,6 @@ TABLES = (
     residents,
     selection,
     territory,
+    votes,
 )
 metadata = Base.metadata

@@ -12,6 +12,7 @@ class Permission(StrEnum):
     """`resource:action`; every route under /v1 declares one (or says that signing in is enough)."""
 
     AUDIT_READ = "audit:read"
+    BALLOT_CAST = "ballot:cast"
     CLIENT_WRITE = "client:write"
     COMPOUND_READ = "compound:read"
     COMPOUND_RESHAPE = "compound:reshape"
@@ -59,6 +60,10 @@ class Permission(StrEnum):
     STAFF_WRITE = "staff:write"
     SUPPLEMENT_CONFIRM = "supplement:confirm"
     SUPPLEMENT_WRITE = "supplement:write"
+    VOTE_CONFIRM = "vote:confirm"
+    VOTE_ENTER = "vote:enter"
+    VOTE_READ = "vote:read"
+    VOTE_WRITE = "vote:write"
 
 
 class Role(StrEnum):
@@ -88,9 +93,9 @@ READING = frozenset(
 )
 COMMUNITY = READING | {
     P.COMPOUND_WRITE, P.EVENT_READ, P.FACT_ATTEST, P.IMPORT_READ, P.IMPORT_WRITE, P.OWNER_READ, P.OWNER_WRITE,
-    P.PERSON_REVEAL,
+    P.PERSON_REVEAL, P.BALLOT_CAST, P.VOTE_CONFIRM, P.VOTE_ENTER, P.VOTE_READ,
 }  # fmt: skip
-STREET = COMMUNITY | {P.OBJECTION_READ, P.OBJECTION_WRITE, P.PROJECT_WRITE, P.PROJECT_APPLY}
+STREET = COMMUNITY | {P.OBJECTION_READ, P.OBJECTION_WRITE, P.PROJECT_WRITE, P.PROJECT_APPLY, P.VOTE_WRITE}
 DISTRICT = STREET | {
     P.COMPOUND_RESHAPE, P.DISCREPANCY_ADJUDICATE, P.GATE_EXCEPT, P.OBJECTION_DECIDE, P.PANEL_WRITE, P.PROJECT_BUILD,
     P.PROJECT_DROP, P.REGION_WRITE, P.ROUND_FREEZE, P.ROUND_RUN, P.ROUND_WRITE, P.STAFF_READ, P.STAFF_WRITE,
@@ -109,12 +114,13 @@ ALLOWS: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: READING
     | {
         P.AUDIT_READ, P.EVENT_READ, P.IMPORT_READ, P.OBJECTION_READ, P.OWNER_READ, P.PANEL_IDENTIFY, P.STAFF_READ,
+        P.VOTE_READ,
     },
     Role.DEPARTMENT: READING | {P.EVENT_READ, P.FACT_ATTEST, P.OBJECTION_READ, P.ROUND_APPROVE},
 }  # fmt: skip
 
 # What a resident may do. Where, is decided by what binds him to properties, never by a part of the region tree.
-RESIDENT = frozenset({P.ME, P.RESIDENT_ACT})
+RESIDENT = frozenset({P.BALLOT_CAST, P.ME, P.RESIDENT_ACT, P.VOTE_READ})
 
 # Who may give which role: nobody hands out more than stands below them.
 GIVES: dict[Role, frozenset[Role]] = {

@@ -108,12 +108,16 @@ class Shares(Form):
 
 
 class VoteRule(Form):
-    """Thresholds of a vote; never laxer than the law for its kind. `assurance` is the least proof of who votes."""
+    """Thresholds of a vote; never laxer than the law for its kind. `assurance` is the least proof of who votes.
+
+    `interim`: whether it is told, before the vote has closed, how many took part; what they chose never is.
+    """
 
     kind: MatterKind
     quorum: Shares
     approval: Shares
     assurance: Literal["phone", "code", "on_site", "face", "e_signature"] | None = None
+    interim: Literal["participation", "nothing"] | None = None
 
     @model_validator(mode="after")
     def _keeps_the_law(self) -> Self:

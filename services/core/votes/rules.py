@@ -11,6 +11,9 @@ from services.core.kit.exact import exact_sum, round_half_up
 from services.core.kit.invalid import InvalidAt
 from services.core.policy.law import Threshold, Thresholds
 
+RULES_VERSION = 1
+"""Raised by hand when a rule changes what a vote comes to; certificates name it."""
+
 
 class Choice(StrEnum):
     """What a ballot says. Abstaining takes part; silence is no ballot."""

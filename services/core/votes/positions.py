@@ -1,0 +1,29 @@
+"""What the co-owners of one head say, and what counts of it. Pure; the statement that casts does the same in SQL.
+
+A co-owner's last ballot is his position; the head counts while all positions are the same (semantics.md *Votes*).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Positions = Mapping[str, Mapping[str, Any]]
+"""By co-owner: {id: of the line that says it, n: its place in the ledger of this head, choices}."""
+
+
+def taken(positions: Positions, caster: str, *, ballot: str, n: int, choices: Sequence[str]) -> dict[str, Any]:
+    """The positions once a line of a co-owner counts; a later line of the same co-owner stays."""
+    held = positions.get(caster)
+    if held is not None and held["n"] > n:
+        return dict(positions)
+    return {**positions, caster: {"id": ballot, "n": n, "choices": list(choices)}}
+
+
+def given_up(positions: Positions, caster: str) -> dict[str, Any]:
+    """The positions without a co-owner's."""
+    return {one: said for one, said in positions.items() if one != caster}
+
+
+def standing(positions: Positions) -> list[str] | None:
+    """What the head counts with: what everybody who spoke agrees on, None while they contradict each other or nobody spoke."""
+    said = [list(one["choices"]) for one in positions.values()]
+    return said[0] if said and all(one == said[0] for one in said) else None

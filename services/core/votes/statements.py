@@ -1,0 +1,162 @@
+"""The statement that casts a ballot: who may, whether the vote takes ballots, ledger, event and audit, in one round trip.
+
+`vote_status` (a function of the migration) takes the vote's shared lock and then reads its status anew: closing holds the exclusive
+lock, so a ballot is in the ledger before the close is committed, or finds the vote closed. The key (vote, head, n) decides between
+two who cast for one head at once: the loser adds nothing, sees `missed`, and runs the statement again on what the winner left.
+"""
+
+RANKED = "ARRAY['phone', 'code', 'on_site', 'face', 'e_signature']"
+
+# The heads for which a resident may cast: whose property he is bound to as an owner, and owns by the register now.
+BY_RESIDENT = f"""
+  SELECT rp.owner_id, b.person_id AS caster_id, max(array_position({RANKED}, b.assurance::text)) AS assured,
+         NOT EXISTS (SELECT 1 FROM owner_member m WHERE m.voting_owner_id = rp.owner_id AND m.person_id = b.person_id)
+           AS is_new, NULL::text AS refusal
+  FROM binding b
+  JOIN roll_property rp ON rp.vote_id = $1 AND rp.property_id = b.property_id
+  JOIN property p ON p.id = b.property_id
+  JOIN owner_member own ON own.voting_owner_id = p.voting_owner_id AND own.person_id = b.person_id
+  WHERE b.resident_id = $8 AND b.kind = 'owner' AND b.ended_at IS NULL AND ($14::uuid IS NULL OR rp.owner_id = $14)
+  GROUP BY rp.owner_id, b.person_id
+"""
+
+# The head that staff name, in their scope ($15, $16). The caster is the co-owner that they name ($17), the only one there is, or
+# the head as such; $18 says how sure they are who it was.
+BY_STAFF = f"""
+  SELECT o.owner_id,
+         coalesce($17::uuid, CASE WHEN cardinality(now.people) = 1 AND cardinality(now.owners) = 1 THEN now.people[1] END,
+                  CASE WHEN o.owner_id = ANY (now.owners) THEN o.owner_id ELSE now.owners[1] END) AS caster_id,
+         array_position({RANKED}, $18::text) AS assured,
+         CASE WHEN $17::uuid IS NULL THEN NOT o.owner_id = ANY (now.owners)
+              ELSE NOT EXISTS (SELECT 1 FROM owner_member m WHERE m.voting_owner_id = o.owner_id AND m.person_id = $17)
+         END AS is_new,
+         CASE WHEN $17::uuid IS NOT NULL AND NOT $17 = ANY (now.people) THEN 'person'
+              WHEN now.known = 0 THEN 'unknown' END AS refusal
+  FROM roll_owner o
+  CROSS JOIN LATERAL (
+    SELECT array_agg(DISTINCT p.voting_owner_id) AS owners,
+           coalesce(array_agg(DISTINCT m.person_id) FILTER (WHERE m.person_id IS NOT NULL), '{{}}') AS people,
+           count(*) FILTER (WHERE w.kind <> 'unknown') AS known
+    FROM roll_property rp
+    JOIN property p ON p.id = rp.property_id
+    JOIN voting_owner w ON w.id = p.voting_owner_id
+    LEFT JOIN owner_member m ON m.voting_owner_id = w.id
+    WHERE rp.vote_id = o.vote_id AND rp.owner_id = o.owner_id) AS now
+  WHERE o.vote_id = $1 AND o.owner_id = $14
+"""
+
+ANYWHERE = "true"
+IN_SCOPE = """EXISTS (SELECT 1 FROM unnest($15::text[], $16::text[]) AS scope(low, high)
+                        WHERE v.region_path >= scope.low AND v.region_path < scope.high)"""
+
+
+def _cast(*, entitled: str, where: str) -> str:
+    return f"""
+WITH place AS MATERIALIZED (
+  SELECT v.id, v.region_path, v.matters, v.closes_at, v.assurance, vote_status(v.id) AS status
+  FROM vote v WHERE v.id = $1 AND {where}),
+entitled AS ({entitled}),
+heads AS (SELECT array_agg(DISTINCT owner_id) AS owners FROM entitled),
+chosen AS (
+  SELECT e.*, p.region_path, p.assurance, h.owners, l.n, l.id AS last_id, l.positions, l.standing,
+         l.positions -> e.caster_id::text AS said,
+         l.pending AND l.caster_id = e.caster_id AND l.choices = $2::text[] AND l.channel = $5 AS waits_already,
+         CASE WHEN p.status <> 'open' OR $3 >= p.closes_at THEN 'closed'
+              WHEN cardinality(h.owners) > 1 THEN 'several'
+              WHEN cardinality($2::text[]) <> p.matters THEN 'choices'
+              WHEN e.refusal IS NOT NULL THEN e.refusal
+              WHEN e.assured < array_position({RANKED}, p.assurance::text) THEN 'assurance'
+              WHEN e.is_new AND EXISTS (
+                SELECT 1 FROM jsonb_object_keys(l.positions) AS said(caster)
+                WHERE said.caster = e.owner_id::text OR EXISTS (
+                  SELECT 1 FROM owner_member m
+                  WHERE m.voting_owner_id = e.owner_id AND m.person_id = said.caster::uuid)) THEN 'stands'
+         END AS refused
+  FROM place p CROSS JOIN heads h JOIN entitled e ON true
+  LEFT JOIN LATERAL (
+    SELECT b.n, b.id, b.positions, b.standing, b.pending, b.caster_id, b.choices, b.channel
+    FROM ballot b WHERE b.vote_id = $1 AND b.owner_id = e.owner_id ORDER BY b.n DESC LIMIT 1) AS l ON true
+  ORDER BY e.is_new, e.assured DESC LIMIT 1),
+weighed AS (
+  SELECT c.*,
+         CASE WHEN $12::boolean THEN c.waits_already
+              ELSE c.said -> 'choices' = to_jsonb($2::text[]) END AS same,
+         CASE WHEN $12::boolean THEN coalesce(c.positions, '{{}}')
+              ELSE coalesce(c.positions, '{{}}') || jsonb_build_object(
+                c.caster_id::text,
+                jsonb_build_object('id', $4::uuid, 'n', coalesce(c.n, 0) + 1, 'choices', $2::text[])) END AS new_positions
+  FROM chosen c),
+entry AS (
+  INSERT INTO ballot (id, vote_id, owner_id, n, entry, caster_id, choices, pending, positions, standing, channel, assurance,
+                      evidence, by_kind, by_id, at)
+  SELECT $4, $1, w.owner_id, coalesce(w.n, 0) + 1, 'cast', w.caster_id, $2, $12::boolean, w.new_positions,
+         CASE WHEN $12::boolean THEN w.standing
+              WHEN NOT EXISTS (SELECT 1 FROM jsonb_each(w.new_positions) AS one
+                               WHERE one.value -> 'choices' <> to_jsonb($2::text[])) THEN $2 END,
+         $5, ({RANKED})[w.assured], $6, $7, $8, $3
+  FROM weighed w WHERE w.refused IS NULL AND w.same IS NOT TRUE
+  ON CONFLICT (vote_id, owner_id, n) DO NOTHING
+  RETURNING id, owner_id, pending, standing, assurance),
+told AS (
+  INSERT INTO event (id, kind, schema_version, subject_type, subject_id, region_path, data, actor_kind, actor_id, request_id,
+                     occurred_at)
+  SELECT $10, $13, 1, 'vote', $1, w.region_path, d.data, $7, $8, $9, $3
+  FROM entry e CROSS JOIN weighed w
+  CROSS JOIN LATERAL (SELECT jsonb_build_object('ballot_id', e.id, 'channel', $5, 'assurance', e.assurance) AS data) AS d),
+audited AS (
+  INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, outcome, target_type, target_id, region_path, details,
+                           request_id)
+  SELECT $11, $3, $7, $8, $13, 'done', 'vote', $1, w.region_path, d.data, $9
+  FROM entry e CROSS JOIN weighed w
+  CROSS JOIN LATERAL (SELECT jsonb_build_object('ballot_id', e.id, 'channel', $5, 'assurance', e.assurance) AS data) AS d)
+SELECT w.refused, w.owners, w.assurance AS least, w.owner_id, w.same IS TRUE AS same,
+       coalesce(e.id, CASE WHEN $12::boolean THEN w.last_id ELSE (w.said ->> 'id')::uuid END) AS ballot_id,
+       e.id IS NULL AND w.refused IS NULL AND w.same IS NOT TRUE AS missed,
+       $12::boolean AS pending,
+       CASE WHEN e.id IS NULL THEN w.standing IS NOT NULL ELSE e.standing IS NOT NULL END AS counted
+FROM weighed w LEFT JOIN entry e ON true
+"""
+
+
+CAST_BY_RESIDENT = _cast(entitled=BY_RESIDENT, where=ANYWHERE)
+"""$1 vote, $2 choices, $3 now, $4 ballot, $5 channel, $6 evidence, $7 and $8 who acts, $9 request, $10 event, $11 audit entry,
+$12 whether it waits for a second person, $13 the event's kind, $14 the head or null."""
+
+CAST_BY_STAFF = _cast(entitled=BY_STAFF, where=IN_SCOPE)
+"""The same with $14 the head, $15 and $16 the scope, $17 the co-owner, $18 the assurance."""
+
+# What counts of every head: its last line in the ledger. A line without `standing` counts for nothing.
+STANDING = """
+SELECT DISTINCT ON (b.owner_id) b.owner_id, b.standing FROM ballot b WHERE b.vote_id = $1 ORDER BY b.owner_id, b.n DESC
+"""
+TALLY = f"""
+SELECT m.no::int AS no, count(*) AS heads, sum(r.area) AS area,
+       count(*) FILTER (WHERE m.choice = 'approve') AS heads_in_favour,
+       coalesce(sum(r.area) FILTER (WHERE m.choice = 'approve'), 0) AS area_in_favour,
+       count(*) FILTER (WHERE m.choice = 'reject') AS heads_against,
+       coalesce(sum(r.area) FILTER (WHERE m.choice = 'reject'), 0) AS area_against
+FROM ({STANDING}) AS s
+JOIN roll_owner r ON r.vote_id = $1 AND r.owner_id = s.owner_id
+CROSS JOIN unnest(s.standing) WITH ORDINALITY AS m(choice, no)
+GROUP BY m.no ORDER BY m.no
+"""
+WAITING = """
+SELECT count(*) FILTER (WHERE s.standing IS NULL AND s.contested) AS contradicting,
+       count(*) FILTER (WHERE s.standing IS NOT NULL) AS counted
+FROM (SELECT DISTINCT ON (b.owner_id) b.standing, b.positions <> '{}' AS contested
+      FROM ballot b WHERE b.vote_id = $1 ORDER BY b.owner_id, b.n DESC) AS s
+"""
+# Every counted choice in the order of heads: what the digest of a result covers.
+COUNTED = f"""
+SELECT s.owner_id, s.standing FROM ({STANDING}) AS s WHERE s.standing IS NOT NULL ORDER BY s.owner_id
+"""
+
+ADD_ENTRY = """
+INSERT INTO ballot (id, vote_id, owner_id, n, entry, of_id, caster_id, choices, pending, positions, standing, channel, assurance,
+                    evidence, reason, by_kind, by_id, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT (vote_id, owner_id, n) DO NOTHING RETURNING id
+"""
+
+LOCK_SHARED = "SELECT vote_status($1)"
+LOCK_EXCLUSIVE = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 17))"
