@@ -17,7 +17,7 @@ from services.core.exchange.forms import COMPOUNDS
 from services.core.kit.database import create_engine
 from services.core.kit.settings import load
 from services.core.kit.uow import SYSTEM, Database
-from services.worker.runtime import perform
+from services.worker.runtime import collect_rarely, perform
 from services.worker.tasks import exchange as _exchange  # noqa: F401 - binds the task
 
 ROWS = 50_000
@@ -128,6 +128,7 @@ async def _copied(database: Database, path: str) -> float:
 
 async def _perform(job: str) -> None:
     database = Database(create_engine(load(), application="jiugai-bench-worker"))
+    collect_rarely()
     begun = time.perf_counter()
     await perform({"database": database}, job)
     took = time.perf_counter() - begun

@@ -21,7 +21,7 @@ from services.core.kit.settings import Settings, load
 from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
 from services.worker import loops, tasks
-from services.worker.runtime import functions
+from services.worker.runtime import collect_rarely, functions
 
 log = structlog.get_logger("worker")
 
@@ -52,6 +52,7 @@ async def run(settings: Settings) -> None:
     """Works until told to stop. Losing Redis stops neither the sequencer nor the other loops, and jobs only until it is back."""
     for module in pkgutil.iter_modules(tasks.__path__):
         importlib.import_module(f"{tasks.__name__}.{module.name}")
+    collect_rarely()
     redis = redis_of(settings)
 
     async def ring(rung: Sequence[UUID]) -> None:

@@ -7,7 +7,7 @@ as it is, so that an export sent back changes nothing. Several rows may be about
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from services.core.exchange.forms import FIGURES
@@ -26,6 +26,7 @@ from services.core.territory.events import CompoundChanged, CompoundRegistered
 if TYPE_CHECKING:
     import asyncpg
 
+REGISTERED = CompoundRegistered()
 FIGURE_BITS = {column.key: 1 << position for position, column in enumerate(FIGURES)}
 
 # Locked in the order of ids, and before anything is compared: nobody changes them meanwhile.
@@ -67,9 +68,29 @@ WHERE subject_id = ANY ($1::uuid[]) AND superseded_at IS NULL
 """
 
 
-@dataclass(slots=True)
+class Said(NamedTuple):
+    """What the first row of the file about a compound said of it."""
+
+    row: int
+    name: str
+    region: UUID | None
+    address: str | None
+
+
+class Stated(NamedTuple):
+    """That a row states figures, as bits, in the name of a source."""
+
+    source: str
+    bits: int
+    row: int
+
+
+@dataclass(slots=True, eq=False)
 class Entry:
-    """A compound as the register has it or will have it. `version` 0: this import enters it."""
+    """A compound as the register has it or will have it. `version` 0: this import enters it.
+
+    `said`, `stated`: what the file's rows up to here say of it.
+    """
 
     id: UUID
     no: str | None
@@ -80,16 +101,8 @@ class Entry:
     version: int = 0
     closed: bool = False
     changed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the first row of the file about a compound said of it."""
-
-    row: int
-    name: str
-    region: UUID | None
-    address: str | None
+    said: Said | None = None
+    stated: tuple[Stated, ...] = ()
 
 
 @dataclass(slots=True)
@@ -97,8 +110,6 @@ class Batch:
     """What a batch would do: compounds by row, figures of compounds that are new and of those that were known."""
 
     entries: dict[int, Entry] = field(default_factory=dict)
-    said: dict[UUID, Said] = field(default_factory=dict)
-    stated: dict[tuple[UUID, str], list[tuple[int, int]]] = field(default_factory=dict)
     first: list[facts.FirstSaid] = field(default_factory=list)
     known: dict[int, list[facts.NewFact]] = field(default_factory=dict)
     leaving: set[tuple[UUID, str]] = field(default_factory=set)
@@ -109,8 +120,8 @@ class CompoundWriter:
 
     def __init__(self, uow: UnitOfWork, importing: Importing) -> None:
         self._uow, self._importing = uow, importing
-        self._said: dict[UUID, Said] = {}
-        self._stated: dict[tuple[UUID, str], list[tuple[int, int]]] = {}  # by compound and source: figures' bits, row
+        self._today = day_of(uow.now)
+        self._before: dict[UUID, tuple[Said | None, tuple[Stated, ...]]] = {}  # what earlier batches said, by compound
 
     async def finish(self) -> Sequence[Line]:
         """Every line was settled when it was written."""
@@ -119,10 +130,12 @@ class CompoundWriter:
     async def write(self, lines: Sequence[Line]) -> Sequence[Line]:
         """Writes a batch. A figure that may not take another's place makes its whole row wrong: then once more without it."""
         places = {line.row: place for line in lines if (place := self._importing.place_of(line)) is not None}
-        rows = await self._uow.driver.fetch(STANDING, list({place.id for place in places.values()}))
+        named = set(places.values())
+        rows = await self._uow.driver.fetch(STANDING, [place.id for place in named])
         standing = {row["id"] for row in rows}
+        fallen = {place for place in named if place.id not in standing}
         for line in lines:
-            if line.row in places and places[line.row].id not in standing:
+            if places.get(line.row) in fallen:
                 line.wrong("region-unknown", "region")
         while True:
             good = [line for line in lines if not line.findings]
@@ -135,30 +148,29 @@ class CompoundWriter:
                     row, _, key = error.pointer.partition(" ")
                     by_row[row].wrong(refusal.code, key)
                 continue
-            self._said.update(batch.said)
-            for compound_and_source, statements in batch.stated.items():
-                self._stated.setdefault(compound_and_source, []).extend(statements)
-            self._record(batch)
+            entries = list(dict.fromkeys(batch.entries.values()))
+            self._before.update((entry.id, (entry.said, entry.stated)) for entry in entries)
+            self._record(entries)
             return lines
 
     async def _write(self, lines: Sequence[Line], places: Mapping[int, Place]) -> Batch:
         batch = Batch()
         await self._identify(lines, places, batch)
-        entries = {entry.id: entry for entry in batch.entries.values()}
+        entries = list(dict.fromkeys(batch.entries.values()))
         pushed = await self._push(batch)
-        await self._enter([entry for entry in entries.values() if not entry.version])
-        await self._change([entry for entry in entries.values() if entry.version and entry.changed])
+        await self._enter([entry for entry in entries if not entry.version])
+        await self._change([entry for entry in entries if entry.version and entry.changed])
         await facts.add_first(self._uow, Subject.COMPOUND, batch.first)
-        settled: set[UUID] = set()
+        settled: set[Entry] = set()
         for line in lines:
             entry = batch.entries.get(line.row)
             if entry is None:
                 continue
-            if entry.id not in settled and not entry.version:
+            if entry not in settled and not entry.version:
                 line.outcome = Outcome.CREATED
-            elif (entry.id not in settled and entry.changed) or line.row in pushed:
+            elif (entry not in settled and entry.changed) or line.row in pushed:
                 line.outcome = Outcome.CHANGED
-            settled.add(entry.id)
+            settled.add(entry)
         return batch
 
     async def _identify(self, lines: Sequence[Line], places: Mapping[int, Place], batch: Batch) -> None:
@@ -170,7 +182,7 @@ class CompoundWriter:
             list({places[line.row].path for line in unnumbered}),
             list({line.values["name"] for line in unnumbered}),
         )
-        by_no = {row["no"]: _entry(row) for row in rows}
+        by_no = {row["no"]: self._entry(row) for row in rows}
         by_name: dict[tuple[str, str], list[Entry]] = {}
         for entry in by_no.values():
             if entry.closed:
@@ -229,30 +241,32 @@ class CompoundWriter:
         if figures and source is None:
             line.wrong("source-missing", "source")
             return
-        if line.values.get("observed_on", date.min) > day_of(self._uow.now):
+        if line.values.get("observed_on", date.min) > self._today:
             line.wrong("date-to-come", "observed_on")
             return
-        if (entry.id, place.path) in batch.leaving:
+        if batch.leaving and (entry.id, place.path) in batch.leaving:
             line.wrong(CompoundOfProject.code, "region")
             return
-        stated = (entry.id, source or "")
-        for bits, row in (*self._stated.get(stated, ()), *batch.stated.get(stated, ())):
-            twice = next((key for key, _ in figures if FIGURE_BITS[key] & bits), None)
-            if twice is not None:
-                line.wrong("figure-repeated", twice, row=row)
+        for earlier in entry.stated:
+            twice = next((key for key, _ in figures if FIGURE_BITS[key] & earlier.bits), None)
+            if earlier.source == source and twice is not None:
+                line.wrong("figure-repeated", twice, row=earlier.row)
                 return
         region = place if "region" in line.values else None
         said = Said(line.row, line.values["name"], None if region is None else region.id, line.values.get("address"))
-        first = self._said.get(entry.id) or batch.said.get(entry.id)
+        first = entry.said
         if first is None:
             self._amend(entry, said, region)
-            batch.said[entry.id] = said
+            entry.said = said
         elif (said.name, said.region) != (first.name, first.region) or said.address not in (None, first.address):
             line.wrong("row-contradicts", row=first.row)
             return
         batch.entries[line.row] = entry
         if source is not None:
-            batch.stated.setdefault(stated, []).append((sum(FIGURE_BITS[key] for key, _ in figures), line.row))
+            bits = 0
+            for key, _ in figures:
+                bits |= FIGURE_BITS[key]
+            entry.stated += (Stated(source, bits, line.row),)
             self._state(line, entry, source, figures, batch)
 
     @staticmethod
@@ -298,6 +312,8 @@ class CompoundWriter:
         return {row for row, figures in changed.items() if figures}
 
     async def _enter(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
         placed = [(entry, entry.place) for entry in entries if entry.place is not None]
         await self._uow.driver.execute(
             ADD,
@@ -312,6 +328,8 @@ class CompoundWriter:
         )
 
     async def _change(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
         await self._uow.driver.execute(
             CHANGE,
             [entry.id for entry in entries],
@@ -325,32 +343,30 @@ class CompoundWriter:
             MOVE_FACTS, [entry.id for entry in moved], [entry.region_path for entry in moved]
         )
 
-    def _record(self, batch: Batch) -> None:
-        told: set[UUID] = set()
-        for entry in batch.entries.values():
-            if entry.id in told:
-                continue
-            told.add(entry.id)
+    def _record(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
             if not entry.version:
-                self._tell(CompoundRegistered(), entry)
+                self._tell(REGISTERED, entry)
             elif entry.changed:
                 self._tell(CompoundChanged(version=entry.version + 1), entry)
 
     def _tell(self, happened: CompoundRegistered | CompoundChanged, entry: Entry) -> None:
         self._uow.record(happened, subject="compound", subject_id=entry.id, region_path=entry.region_path)
 
-
-def _entry(row: "asyncpg.Record") -> Entry:
-    return Entry(
-        row["id"],
-        row["no"],
-        row["name"],
-        row["address"],
-        None,
-        row["region_path"],
-        version=row["version"],
-        closed=row["closed_at"] is not None,
-    )
+    def _entry(self, row: "asyncpg.Record") -> Entry:
+        said, stated = self._before.get(row["id"], (None, ()))
+        return Entry(
+            row["id"],
+            row["no"],
+            row["name"],
+            row["address"],
+            None,
+            row["region_path"],
+            version=row["version"],
+            closed=row["closed_at"] is not None,
+            said=said,
+            stated=stated,
+        )
 
 
 def _differs(new: facts.NewFact, held: "asyncpg.Record | None") -> bool:

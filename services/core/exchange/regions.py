@@ -20,9 +20,11 @@ FROM region r WHERE path >= $1 AND path < $2 AND (valid_to IS NULL OR path = $1)
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A region that a row may land in. `prefix` begins the numbers that the system gives there; `label` names it in files."""
+    """A region that a row may land in, one object each. `prefix` begins the numbers that the system gives there; `label` names it
+    in files.
+    """
 
     id: UUID
     path: str

@@ -172,9 +172,7 @@ async def _write(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", tabl
     await uow.driver.execute(PLAN_ANEW)
     scope = Scope((path,))
     importing = Importing(
-        id=import_id,
-        file_name=found["file_name"],
-        sheet=table.sheet,
+        file={"import": str(import_id), "file": found["file_name"], "sheet": table.sheet},
         source=found["source"],
         scope=scope,
         deciding=scope if found["may_decide"] else Scope(),

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
-from uuid import UUID
 
 from services.core.exchange.cells import Cell, Fault, blank, plain
 from services.core.exchange.findings import ROW, Finding, Wrong
@@ -43,11 +42,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Importing:
-    """The import that rows belong to. `scope`: where they may land; `deciding`: see `facts.service.push`."""
+    """The import that rows belong to. `file`: what a figure's source row says of it; `scope`: where rows may land; `deciding`: see
+    `facts.service.push`.
+    """
 
-    id: UUID
-    file_name: str
-    sheet: str | None
+    file: Mapping[str, str | None]
     source: str | None
     scope: Scope
     deciding: Scope
@@ -74,7 +73,7 @@ class Importing:
 
     def origin(self, line: Line) -> dict[str, Any]:
         """Where a figure of this line comes from, as its source row."""
-        return {"import": str(self.id), "file": self.file_name, "sheet": self.sheet, "row": line.row}
+        return {**self.file, "row": line.row}
 
 
 class Writer(Protocol):
@@ -92,16 +91,17 @@ class Writer(Protocol):
 def read_line(row: int, cells: Mapping[int, Cell], table: Table) -> Line:
     """What a row's cells mean, or what is wrong with each."""
     line = Line(row, {}, cells, table.columns)
-    if any(isinstance(cell, str) and "".join(cell.split()) in TOTALS for cell in itertools.islice(cells.values(), 2)):
-        line.wrong("row-total")
-        return line
+    for cell in itertools.islice(cells.values(), 2):
+        if type(cell) is str and "计" in cell and "".join(cell.split()) in TOTALS:
+            line.wrong("row-total")
+            return line
     values, get = line.values, cells.get
     for number, column in table.known.items():
         cell = get(number)
-        if cell is None or blank(cell):
+        if blank(cell):
             if column.required:
                 line.findings.append(Finding(row, number, "required"))
-        elif isinstance(cell, Fault):
+        elif type(cell) is Fault:
             line.findings.append(Finding(row, number, cell.code))
         else:
             try:

@@ -24,6 +24,8 @@ Denominators multiply in an exact mean: over the 200 compounds of a project it h
 4,300 at most.
 """
 
+# What `text_of` writes of most figures; read and written again, such a text is the same.
+_CANONICAL = re.compile(r"(?:0|[1-9]\d{0,19})(\.\d{0,8}[1-9])?", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{1,4000}(?:\.\d{1,4000}|/[1-9]\d{0,3999})?", re.ASCII)
 
 
@@ -106,6 +108,10 @@ def parse_value(of: Entry, given: object) -> str:
     Shares and decimals: "0.75", a share also "2/3" where no decimal is exact; see MAX_PLACES. Flags: "true", "false". No number is
     below zero.
     """
+    if isinstance(given, str) and of.value_type in (ValueType.DECIMAL, ValueType.INTEGER):
+        canonical = _CANONICAL.fullmatch(given)
+        if canonical and (of.value_type is ValueType.DECIMAL or not canonical[1]):
+            return given
     value = value_of(of, given)
     if isinstance(value, Fraction) and 10**MAX_PLACES % value.denominator:
         if of.value_type is not ValueType.SHARE:

@@ -19,10 +19,10 @@ from services.core.facts.errors import (
     SourceOfAnother,
 )
 from services.core.facts.events import DiscrepancyAdjudicated, FactPushed
-from services.core.facts.statements import LAPSE, PUSH, WITHDRAW
+from services.core.facts.statements import ADD_FIRST, LAPSE, PUSH, WITHDRAW
 from services.core.kit.calendar import day_of
 from services.core.kit.errors import DomainError, FieldError, InputInvalid, NotFound
-from services.core.kit.ids import new_id
+from services.core.kit.ids import new_id, new_id_text
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 
@@ -32,10 +32,6 @@ REFUSALS: dict[str, type[DomainError]] = {
     "attested": SourceAttested,
     "another": SourceOfAnother,
 }
-FIRST_COLUMNS = (
-    "id", "subject_type", "subject_id", "region_path", "key", "value", "kind", "source", "document", "source_rows",
-    "observed_on", "recorded_at", "recorded_by",
-)  # fmt: skip
 ATTEMPTS = 60  # each one more that is lost means that another push of the same facts was committed meanwhile
 
 
@@ -141,21 +137,29 @@ async def withdraw(uow: UnitOfWork, *, subject_ids: Collection[UUID], source: st
 
 
 async def add_first(uow: UnitOfWork, subject_type: str, said: Iterable[FirstSaid]) -> None:
-    """Records figures about subjects that this very transaction has made, by COPY: nobody else can have stated any of them.
+    """Records figures about subjects that this very transaction has made: nobody else can have stated any of them.
 
     No source says two things about one key, not in an earlier call either (the unique index fails the transaction).
     """
-    by = uow.actor.id
-    records = [
-        (
-            new_id(), subject_type, one.subject_id, one.region_path, key, value, one.kind, one.source, one.document, rows,
-            one.observed_on, uow.now, by,
-        )
-        for one in said
-        for rows in (json.dumps(one.source_rows, ensure_ascii=False),)
-        for key, value in one.figures
-    ]  # fmt: skip
-    await uow.driver.copy_records_to_table("fact", columns=FIRST_COLUMNS, records=records)
+    rows = list(said)
+    figures = [(position, key, value) for position, one in enumerate(rows, start=1) for key, value in one.figures]
+    await uow.driver.execute(
+        ADD_FIRST,
+        subject_type,
+        uow.now,
+        uow.actor.id,
+        [one.subject_id for one in rows],
+        [one.region_path for one in rows],
+        [one.kind for one in rows],
+        [one.source for one in rows],
+        [one.document for one in rows],
+        json.dumps([one.source_rows for one in rows], ensure_ascii=False),
+        [one.observed_on for one in rows],
+        [new_id_text() for _ in figures],
+        [position for position, _, _ in figures],
+        [key for _, key, _ in figures],
+        [value for _, _, value in figures],
+    )
 
 
 async def attest(

@@ -63,6 +63,17 @@ SELECT (SELECT count(*) FROM inserted) AS inserted,
 FROM compared
 """
 
+# What a source says of a subject as a whole is sent once, and its figures beside it by the subject's place in the list ($9: what
+# each rests on, an array of arrays).
+ADD_FIRST = """
+INSERT INTO fact (id, subject_type, subject_id, region_path, key, value, kind, source, document, source_rows, observed_on,
+                  recorded_at, recorded_by)
+SELECT f.id, $1, s.subject_id, s.region_path, f.key, f.value, s.kind, s.source, s.document, s.source_rows, s.observed_on, $2, $3
+FROM ROWS FROM (unnest($4::uuid[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
+                jsonb_array_elements($9::text::jsonb), unnest($10::date[])) WITH ORDINALITY
+     AS s(subject_id, region_path, kind, source, document, source_rows, observed_on, position)
+JOIN unnest($11::uuid[], $12::bigint[], $13::text[], $14::text[]) AS f(id, position, key, value) USING (position)
+"""
 
 WITHDRAW = """
 UPDATE fact SET superseded_at = $4

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
 from services.core.kit.events import Event
-from services.core.kit.ids import new_id
+from services.core.kit.ids import new_id, new_id_text
 from services.core.kit.jobs import Job
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class UnitOfWork:
         data = happened.model_dump(mode="json")
         self._events.append(
             {
-                "id": str(new_id()),
+                "id": new_id_text(),
                 "kind": happened.kind,
                 "schema_version": happened.schema_version,
                 "subject_type": subject,
@@ -146,7 +146,7 @@ class UnitOfWork:
         """Adds an audit entry of its own, for what is no event: a sign-in, a reading of personal data, a refusal."""
         self._audit.append(
             {
-                "id": str(new_id()),
+                "id": new_id_text(),
                 "action": action,
                 "outcome": outcome,
                 "target_type": target,

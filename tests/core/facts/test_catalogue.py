@@ -109,6 +109,18 @@ def test_any_share_that_can_be_written_is_read_back_exactly(share: Fraction) -> 
     assert parse_value(of(ValueType.SHARE), text) == text
 
 
+@pytest.mark.parametrize("value_type", [ValueType.DECIMAL, ValueType.INTEGER])
+@given(text=st.from_regex(r"[0-9]{1,22}(\.[0-9]{1,10})?", fullmatch=True))
+def test_a_number_written_as_we_write_it_is_taken_as_it_stands(value_type: ValueType, text: str) -> None:
+    number = Fraction(text)
+    try:
+        taken = parse_value(of(value_type), text)
+    except ValueInvalid:
+        assert 10**9 % number.denominator or (value_type is ValueType.INTEGER and number.denominator != 1)
+    else:
+        assert taken == text_of(number)
+
+
 def test_a_share_too_long_as_a_decimal_stays_a_fraction() -> None:
     tiny = Fraction(1, 2**60)
     assert text_of(tiny) == f"1/{2**60}"
