@@ -21,7 +21,6 @@ from pymcdm.methods import WSM
 from bench import nation
 from bench.report import Figure
 from services.cli.verify import verify
-from services.core.facts.catalogue import Value
 from services.core.kit.database import create_engine
 from services.core.kit.exact import digest
 from services.core.kit.ids import new_id
@@ -213,16 +212,16 @@ def ranking(size: int = SIZES[-1]) -> Figure:
     """
     policy = nation.policy()
     assert policy.rubric is not None
-    scorer, order, values = Scorer(policy.rubric), Order(policy.rubric), frozen.Values()
+    scorer, order = Scorer(policy.rubric), Order(policy.rubric)
     counties = [
         [
-            Candidate(str(number), f"{number:06d}", "", str(county), values.of(nation.facts(number)))
+            Candidate(str(number), f"{number:06d}", "", str(county), nation.facts(number))
             for number in range(county, size, COUNTIES)
         ]
         for county in range(COUNTIES)
     ]
     matrices = [
-        np.array([[float(cast("Fraction | bool", one.facts[fact])) for fact in scorer.facts] for one in county])
+        np.array([[float(cast("Fraction | bool", one.value(fact))) for fact in scorer.facts] for one in county])
         for county in counties
     ]
     parts = [list(chain(*counties[start : start + TOGETHER])) for start in range(0, COUNTIES, TOGETHER)]
@@ -277,7 +276,7 @@ def _curve(indicator: Indicator) -> Callable[..., Any]:
             raise ValueError("bands are no curve of the nation's policy, and none that pymcdm is given")
 
 
-def _ranked(scorer: Scorer, order: Order, part: list[Candidate], columns: list[list[Value | None]]) -> list[list[int]]:
+def _ranked(scorer: Scorer, order: Order, part: list[Candidate], columns: list[list[str | None]]) -> list[list[int]]:
     """The places of some counties' projects in rank order, each county by itself."""
     dimensions = scorer.dimension_units(scorer.units(columns))
     keys = order.keys_of(

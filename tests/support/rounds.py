@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.core.facts.catalogue import CATALOGUE, Value, value_of
+from services.core.facts.catalogue import CATALOGUE, text_of, value_of
 from services.core.policy.schema import Policy
 from services.core.selection.candidates import Candidate, Caps, RoundParameters
 
@@ -90,10 +90,15 @@ GOOD: dict[str, str] = {
 }
 
 
-def facts(**changes: str | None) -> dict[str, Value | None]:
+def facts(**changes: str | None) -> dict[str, str]:
     """Facts that pass every gate; `changes` by key with `__` for the dot, None for what is not recorded."""
     texts: dict[str, str | None] = {**GOOD, **{key.replace("__", "."): text for key, text in changes.items()}}
-    return {key: None if text is None else value_of(CATALOGUE[key], text) for key, text in texts.items()}
+    return {key: canonical_text(key, text) for key, text in texts.items() if text is not None}
+
+
+def canonical_text(key: str, text: str) -> str:
+    """A fact's text as it is frozen."""
+    return text_of(value_of(CATALOGUE[key], text))
 
 
 def candidate(no: str, *, partition: str = "A", **changes: Any) -> Candidate:
@@ -116,13 +121,13 @@ _VALUES: dict[str, list[str | None]] = {
 }
 
 
-def frozen_facts() -> st.SearchStrategy[dict[str, Value | None]]:
+def frozen_facts() -> st.SearchStrategy[dict[str, str]]:
     """Facts of a candidate, many of them missing or equal."""
-    return st.fixed_dictionaries({key: st.sampled_from(_values(key, texts)) for key, texts in _VALUES.items()})
+    return st.fixed_dictionaries({key: st.sampled_from(texts) for key, texts in _VALUES.items()}).map(_recorded)
 
 
-def _values(key: str, texts: list[str | None]) -> list[Value | None]:
-    return [None if text is None else value_of(CATALOGUE[key], text) for text in texts]
+def _recorded(texts: dict[str, str | None]) -> dict[str, str]:
+    return {key: canonical_text(key, text) for key, text in texts.items() if text is not None}
 
 
 @st.composite

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from services.api.calculators import schemas
 from services.api.calculators.body import body_of, documented
 from services.api.calculators.turns import turn
-from services.core.facts.catalogue import CATALOGUE, Value, ValueInvalid, value_of
+from services.core.facts.catalogue import CATALOGUE, ValueInvalid, text_of, value_of
 from services.core.funding import rules as funding
 from services.core.kit.calendar import Deadline, Pause, WorkCalendar, deadline
 from services.core.kit.errors import InputInvalid
@@ -133,14 +133,14 @@ def score(given: Annotated[schemas.ScoreIn, Depends(body_of(schemas.ScoreIn))]) 
     )
 
 
-def _facts(index: int, given: Mapping[str, str | int | bool | None]) -> dict[str, Value | None]:
-    facts: dict[str, Value | None] = {}
+def _facts(index: int, given: Mapping[str, str | int | bool | None]) -> dict[str, str]:
+    facts: dict[str, str] = {}
     for key, value in given.items():
         place = pointer_to("projects", index, "facts", key)
         if key not in CATALOGUE:
             raise InvalidAt(place, "事实目录中没有这一项", "is not a fact of the catalogue")
         try:
-            facts[key] = None if value is None else value_of(CATALOGUE[key], value)
+            facts |= {} if value is None else {key: text_of(value_of(CATALOGUE[key], value))}
         except ValueInvalid as wrong:
             raise InvalidAt(place, *wrong.args) from wrong
     return facts

@@ -102,8 +102,7 @@ def decimal_text(number: Decimal | Fraction | int) -> str:
     exact = number if isinstance(number, Fraction) else Fraction(number)
     times, uneven = divmod(_BILLION, exact.denominator)
     if not uneven:  # nine places hold it, as nearly every figure; the rest is the same by hand
-        whole, part = divmod(abs(exact.numerator) * times, _BILLION)
-        text = f"{whole}.{part:09d}".rstrip("0") if part else str(whole)
+        text = billionths_text(abs(exact.numerator) * times)
         return f"-{text}" if exact.numerator < 0 else text
     rest, places = exact.denominator, 0
     for prime in (2, 5):
@@ -115,6 +114,12 @@ def decimal_text(number: Decimal | Fraction | int) -> str:
     if rest != 1:
         return f"{exact.numerator}/{exact.denominator}"
     return format(_decimal_of(exact.numerator * 10**places // exact.denominator, places), "f")
+
+
+def billionths_text(billionths: int) -> str:
+    """The one text of so many billionths, which are not negative."""
+    whole, part = divmod(billionths, _BILLION)
+    return f"{whole}.{part:09d}".rstrip("0") if part else str(whole)
 
 
 def canonical_json(value: Any) -> bytes:

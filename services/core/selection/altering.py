@@ -57,8 +57,7 @@ async def question(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID, 
 
 def answer(asked: Question) -> dict[str, Any]:
     """The nearest change, the others and the margin, as plain data with sentences. Pure and slow: for a thread."""
-    values = frozen.Values()
-    candidates = [frozen.candidate_of(row, values) for row in asked.rows]
+    candidates = list(map(frozen.candidate_of, asked.rows))
     found = nearest(asked.policy, asked.parameters, candidates, str(asked.project_id))
     sentence_zh, sentence_en = summary(asked.policy, found)
     return {

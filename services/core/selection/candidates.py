@@ -4,13 +4,15 @@ Inside, points are whole ten-thousandths (`…_units`); whoever reads them gets 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from services.core.facts.catalogue import Value, text_of
+from services.core.facts.catalogue import CATALOGUE, Value, aggregated_value
 from services.core.kit.exact import round_half_up
 from services.core.policy.rubric import Rubric
 
@@ -26,6 +28,7 @@ def points_of(units: int) -> Decimal:
     return Decimal(f"{units}E-{PLACES}")
 
 
+@lru_cache(maxsize=1 << 16)
 def points_text(units: int) -> str:
     """Units as the one text of that many points: no trailing zeros."""
     whole, rest = divmod(abs(units), UNIT)
@@ -66,18 +69,24 @@ class RoundParameters:
 class Candidate:
     """A project as it was frozen.
 
-    `exceptions`: ids of soft gates that a person has excepted. `conflicts`: facts whose sources differ and that nobody has
-    adjudicated. `carry_over`: None, or how many times in a row it was already preferred after missing a plan and improving.
+    `facts`: the canonical text of every fact that is recorded. `exceptions`: ids of soft gates that a person has excepted.
+    `conflicts`: facts whose sources differ and that nobody has adjudicated. `carry_over`: None, or how many times in a row it was
+    already preferred after missing a plan and improving.
     """
 
     project_id: str
     no: str
     title: str
     partition: str
-    facts: Mapping[str, Value | None]
+    facts: Mapping[str, str]
     exceptions: frozenset[str] = frozenset()
     conflicts: tuple[str, ...] = ()
     carry_over: int | None = None
+
+    def value(self, key: str) -> Value | None:
+        """The exact value of a fact, None where it is not recorded."""
+        text = self.facts.get(key)
+        return None if text is None else aggregated_value(CATALOGUE[key], text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +100,14 @@ class IndicatorPoints:
     share: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a result came out as it did: a stable code and plain figures, from which the sentences are made."""
 
     code: str
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """A candidate with its points. `is_carried`: carry-over may prefer it. The bonus is already part of the total.
 
     `missing`: facts of the rubric that gave no points because nobody recorded them.
@@ -140,21 +147,24 @@ class Scored:
         return points_of(self.total_units)
 
 
-def indicator_points(
-    rubric: Rubric, units: Sequence[int], facts: Mapping[str, Value | None]
-) -> tuple[IndicatorPoints, ...]:
+def indicator_points(rubric: Rubric, units: Sequence[int], facts: Mapping[str, str]) -> tuple[IndicatorPoints, ...]:
     """Points as they are kept, each with its indicator and the fact that gave them."""
     told = []
     for indicator, one in zip(rubric.indicators, units, strict=True):
-        value = facts.get(indicator.fact)
         share = Fraction(one, UNIT) / indicator.points if indicator.points else Fraction(0)
-        text = None if value is None else text_of(value)
-        told.append(IndicatorPoints(indicator.id, indicator.fact, text, points_of(one), round_half_up(share, PLACES)))
+        told.append(
+            IndicatorPoints(
+                indicator.id,
+                indicator.fact,
+                facts.get(indicator.fact),
+                points_of(one),
+                round_half_up(share, PLACES),
+            )
+        )
     return tuple(told)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a run found for one project. `rank` is within the partition, None when it is not ranked.
 
     `carried`: the kind of carry-over that touched it.

@@ -1,44 +1,38 @@
 """Rank and choice: who comes before whom, who fits the caps, what is kept in reserve. No two ranks are equal."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from operator import neg, not_
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from services.core.facts.catalogue import MAX_PLACES, Value
+from services.core.facts.catalogue import CATALOGUE, MAX_PLACES, Value
+from services.core.kit.exact import billionths_text, decimal_text
 from services.core.policy.form import Condition
 from services.core.policy.rubric import Rubric
 from services.core.policy.schema import CarryOver
 from services.core.selection.candidates import BUDGET, FLOOR_AREA, Caps, Outcome, Scored
-from services.core.selection.scoring import Remembered
+from services.core.selection.scoring import ByText
 
 MEASURES: Mapping[str, str | None] = {"count": None, "budget": BUDGET, "floor_area": FLOOR_AREA}
-"""Each cap and the fact that it limits; a count takes one for every project."""
+"""Each cap and the fact that it limits; every project takes one of a count."""
 SCALE: int = 10**MAX_PLACES
+Amount = Fraction | int
+"""A figure in billionths: a whole number for every figure as it is recorded."""
+Demand = tuple[Amount | None, ...]
+"""What a project takes of each of MEASURES; None where it was not recorded, which fits no cap on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What a project takes of the caps; None where it was not recorded, which fits no cap on it."""
-
-    budget: Fraction | None = None
-    floor_area: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OverCap:
+class OverCap(NamedTuple):
     """A cap that a project did not fit: the limit, what those before it had taken, what it asks (None: not recorded)."""
 
     cap: str
-    limit: Fraction
-    used: Fraction
-    asks: Fraction | None
+    limit: Amount
+    used: Amount
+    asks: Amount | None
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """What became of the project at one place of the ranking. `stopped_by`: the place that stopped all after it."""
 
     outcome: Outcome
@@ -46,49 +40,70 @@ class Chosen:
     stopped_by: int | None = None
 
 
+CHOSEN = Chosen(Outcome.IN)
+
+
 class Budgeted:
-    """Caps with what was already taken of them. Counted in billionths: whole numbers for every figure as it is recorded."""
+    """Caps with what was already taken of them."""
 
     def __init__(self, limits: Mapping[str, Fraction | int | None], share: Fraction = Fraction(1)) -> None:
-        shares = {cap: Fraction(limit) * share for cap, limit in limits.items() if limit is not None}
-        self._limits = {cap: (limit, _scaled(limit)) for cap, limit in shares.items()}
-        self._used: dict[str, Fraction | int] = dict.fromkeys(self._limits, 0)
+        self._limits = [
+            (place, cap, amount(limit * share))
+            for place, cap in enumerate(MEASURES)
+            if (limit := limits.get(cap)) is not None
+        ]
+        self._used: list[Amount] = [0] * len(MEASURES)
 
     def over(self, demand: Demand) -> tuple[OverCap, ...]:
         """The caps that a demand does not fit beside what was taken; empty when it fits all."""
+        used = self._used
         return tuple(
-            OverCap(cap, limit, Fraction(self._used[cap], SCALE), None if asks is None else Fraction(asks, SCALE))
-            for cap, (limit, most) in self._limits.items()
-            if (asks := _asked(demand, cap)) is None or self._used[cap] + asks > most
+            [
+                OverCap(cap, limit, used[place], asks)
+                for place, cap, limit in self._limits
+                if (asks := demand[place]) is None or used[place] + asks > limit
+            ]
         )
 
     def take(self, demand: Demand) -> None:
         """Counts a demand that fits as taken."""
-        for cap in self._limits:
-            self._used[cap] += _asked(demand, cap) or 0
+        for place, _, _ in self._limits:
+            self._used[place] += demand[place] or 0
 
 
-def _asked(demand: Demand, cap: str) -> Fraction | int | None:
-    if cap == "count":
-        return SCALE
-    asks = demand.budget if cap == "budget" else demand.floor_area
-    return None if asks is None else _scaled(asks)
+def amount(number: Fraction | int) -> Amount:
+    """A number in billionths."""
+    scaled = Fraction(number) * SCALE
+    return scaled.numerator if scaled.denominator == 1 else scaled
 
 
-def _scaled(number: Fraction) -> Fraction | int:
-    numerator, denominator = number.as_integer_ratio()
-    times, rest = divmod(SCALE, denominator)
-    return number * SCALE if rest else numerator * times
+def amount_text(billionths: Amount) -> str:
+    """The one text of so many billionths."""
+    return billionths_text(billionths) if isinstance(billionths, int) else decimal_text(billionths / SCALE)
+
+
+def demand(budget: Fraction | None = None, floor_area: Fraction | None = None) -> Demand:
+    """What a project of this budget and floor area takes of the caps."""
+    return (SCALE, None if budget is None else amount(budget), None if floor_area is None else amount(floor_area))
+
+
+def demand_of(facts: Mapping[str, str]) -> Demand:
+    """What a project with these facts takes of the caps."""
+    return (SCALE, _amount_of(facts.get(BUDGET)), _amount_of(facts.get(FLOOR_AREA)))
+
+
+def _amount_of(text: str | None) -> Amount | None:
+    if text is None:
+        return None
+    whole, _, part = text.partition(".")
+    if len(part) > MAX_PLACES or "/" in text:
+        return amount(Fraction(text))
+    return int(whole + part.ljust(MAX_PLACES, "0"))
 
 
 def limits_of(caps: Caps) -> dict[str, Fraction | int | None]:
     """The limits of a row of caps by name."""
     return {"count": caps.count, "budget": caps.budget, "floor_area": caps.floor_area}
-
-
-def demand_of(facts: Mapping[str, Any]) -> Demand:
-    """What a project with these facts takes of the caps."""
-    return Demand(facts.get(BUDGET), facts.get(FLOOR_AREA))
 
 
 def choose(ranked: Sequence[Demand], caps: Caps, *, over_cap: Literal["skip", "stop"], reserve: int) -> list[Chosen]:
@@ -99,11 +114,11 @@ def choose(ranked: Sequence[Demand], caps: Caps, *, over_cap: Literal["skip", "s
     taken = Budgeted(limits_of(caps))
     chosen: list[Chosen] = []
     waiting, stopped_by = 0, None
-    for place, demand in enumerate(ranked):
-        over = taken.over(demand) if stopped_by is None else ()
+    for place, asks in enumerate(ranked):
+        over = taken.over(asks) if stopped_by is None else ()
         if stopped_by is None and not over:
-            taken.take(demand)
-            chosen.append(Chosen(Outcome.IN))
+            taken.take(asks)
+            chosen.append(CHOSEN)
             continue
         waiting += 1
         chosen.append(Chosen(Outcome.RESERVE if waiting <= reserve else Outcome.LATER, over, stopped_by))
@@ -122,8 +137,11 @@ class Order:
     def __init__(self, rubric: Rubric, priority: Sequence[Condition] = (), carry_over: CarryOver | None = None) -> None:
         self._rule = carry_over
         self._by_tie = carry_over is not None and carry_over.kind == "tie_break"
-        self._priority = [(one.fact, Remembered(partial(_unmet, one))) for one in priority]
-        self._ties = [(one, Remembered(partial(_tie_key, one.order == "desc"))) for one in rubric.tie_break]
+        self._priority = [(one.fact, ByText(one.fact, partial(_unmet, one))) for one in priority]
+        self._ties = [
+            (one, ByText(one.fact, partial(_tie_key, one.order == "desc")) if one.fact in CATALOGUE else None)
+            for one in rubric.tie_break
+        ]
         self._places = {f"score.{dimension.id}": place for place, dimension in enumerate(rubric.dimensions)}
         self.names = (
             *(condition.fact for condition in priority),
@@ -145,7 +163,7 @@ class Order:
 
     def keys_of(
         self,
-        facts: Sequence[Mapping[str, Value | None]],
+        facts: Sequence[Mapping[str, str]],
         totals: Sequence[int],
         dimensions: Sequence[Sequence[int]],
         carried: Sequence[bool],
@@ -162,7 +180,7 @@ class Order:
                 columns.append(map(neg, points) if rule.order == "desc" else points)
             elif rule.fact == "project.no":
                 columns.append(map(partial(_text_key, rule.order == "desc"), numbers))
-            else:
+            elif known is not None:
                 columns.append(known.each([one.get(rule.fact) for one in facts]))
         return list(zip(*columns, numbers, strict=True))
 
@@ -187,9 +205,9 @@ def _before(ranked: Sequence[Scored], taken: Budgeted, *, over_cap: str) -> froz
     for one in ranked:
         if not one.is_carried:
             continue
-        demand = demand_of(one.candidate.facts)
-        if not taken.over(demand):
-            taken.take(demand)
+        asks = demand_of(one.candidate.facts)
+        if not taken.over(asks):
+            taken.take(asks)
             before.add(one.candidate.project_id)
         elif over_cap == "stop":
             break

@@ -95,14 +95,14 @@ class _Work:
     def __init__(self, run_id: UUID, policy: Policy, parameters: RoundParameters) -> None:
         self.run_id = run_id
         self.contest, self.words = Contest(policy, parameters), Sentences(policy)
-        self.writer, self.values = Writer(policy, parameters), frozen.Values()
+        self.writer = Writer(policy, parameters)
         self.done = 0
 
 
 def _ranked(work: _Work, rows: "Sequence[asyncpg.Record]") -> bytes:
     """The results of some partitions, as COPY takes them."""
-    candidates = [frozen.candidate_of(row, work.values) for row in rows]
-    work.writer.candidates(zip(candidates, (row["facts"] for row in rows), strict=True))
+    candidates = list(map(frozen.candidate_of, rows))
+    work.writer.candidates(candidates)
     results = work.contest.results(candidates)
     text = frozen.copied(work.run_id, results, map(work.words.of, results), start=work.done + 1)
     work.done += len(results)

@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.core.facts.catalogue import CATALOGUE, aggregated_value
 from services.core.kit.exact import decimal_text
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Database
@@ -30,8 +29,7 @@ async def result(driver: "asyncpg.Connection", row: Mapping[str, Any]) -> dict[s
     stored = await policies.by_id(driver, version_id=row["policy_version_id"])
     rubric = Policy.model_validate(stored.body).rubric
     assert rubric is not None  # noqa: S101 - there is no result without one
-    texts, evidence = row["facts"], row["evidence"]
-    facts = {key: aggregated_value(CATALOGUE[key], text) for key, text in texts.items()}
+    facts, evidence = row["facts"], row["evidence"]
     titles = {one.id: one.title for one in rubric.indicators}
     return {
         "compounds": row["compounds"],
@@ -43,7 +41,7 @@ async def result(driver: "asyncpg.Connection", row: Mapping[str, Any]) -> dict[s
                 "points": decimal_text(one.points),
                 "share": decimal_text(one.share),
                 "title": titles[one.indicator],
-                "source": {"value": texts.get(one.fact), **evidence[one.fact]} if one.fact in evidence else None,
+                "source": {"value": facts.get(one.fact), **evidence[one.fact]} if one.fact in evidence else None,
             }
             for one in indicator_points(rubric, row["units"], facts)
         ],
@@ -63,11 +61,11 @@ class Bundle:
 
     async def lines(self, database: Database) -> AsyncIterator[bytes]:
         """Its lines, many at a time. No connection is held while the reader is slow: what a run found never changes."""
-        writer, values = Writer(self.policy, self.parameters), frozen.Values()
+        writer = Writer(self.policy, self.parameters)
         yield writer.head()
         async for rows in self._partitions(database):
             by_number = sorted(rows, key=lambda row: str(row["no"]))
-            yield writer.candidates((frozen.candidate_of(row, values), row["facts"]) for row in by_number)
+            yield writer.candidates(map(frozen.candidate_of, by_number))
             assert self.policy.rubric is not None  # noqa: S101 - there is no run without one
             yield writer.results([frozen.document_of(row, self.policy.rubric) for row in rows])
         yield writer.end()

@@ -6,13 +6,11 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from services.core.facts.catalogue import CATALOGUE, Entry, Value, aggregated_value
 from services.core.kit.exact import decimal_text
 from services.core.policy.rubric import Rubric
 from services.core.selection.bundle import parameters_from
 from services.core.selection.candidates import Candidate, Result, RoundParameters, points_text
 
-MOST_REMEMBERED = 50_000
 RESULT_COLUMNS = (
     "run_id",
     "position",
@@ -42,40 +40,14 @@ def parameters_of(row: Mapping[str, Any]) -> RoundParameters:
     )
 
 
-class _Known(dict[str, Value]):
-    """Values of one fact by their text."""
-
-    def __init__(self, entry: Entry) -> None:
-        super().__init__()
-        self._entry = entry
-
-    def __missing__(self, text: str) -> Value:
-        if len(self) >= MOST_REMEMBERED:
-            self.clear()
-        value = self[text] = aggregated_value(self._entry, text)
-        return value
-
-
-class Values:
-    """Texts of facts as exact values, equal ones mostly as one object, which spares the rules computing them again."""
-
-    def __init__(self) -> None:
-        self._known = {key: _Known(entry) for key, entry in CATALOGUE.items()}
-
-    def of(self, texts: Mapping[str, str]) -> dict[str, Value]:
-        """The values by key, in the order of keys."""
-        known = self._known
-        return {key: known[key][texts[key]] for key in sorted(texts)}
-
-
-def candidate_of(row: Mapping[str, Any], values: Values | None = None) -> Candidate:
-    """A frozen candidate as the rules take it; for many of them give one `values`."""
+def candidate_of(row: Mapping[str, Any]) -> Candidate:
+    """A frozen candidate as the rules take it."""
     return Candidate(
         project_id=str(row["project_id"]),
         no=row["no"],
         title=row["title"],
         partition=row["partition"],
-        facts=(values or Values()).of(row["facts"]),
+        facts=row["facts"],
         exceptions=frozenset(row["exceptions"]),
         conflicts=tuple(row["conflicts"]),
         carry_over=row["carry_over"],

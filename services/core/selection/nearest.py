@@ -17,7 +17,7 @@ from services.core.kit.exact import decimal_text
 from services.core.policy.rubric import Indicator
 from services.core.policy.schema import Policy
 from services.core.selection.candidates import Candidate, Caps, Outcome, Result, RoundParameters
-from services.core.selection.choice import MEASURES, Budgeted, choose, demand_of, limits_of
+from services.core.selection.choice import MEASURES, SCALE, Amount, Budgeted, amount, choose, demand_of, limits_of
 from services.core.selection.inversion import LEAST, down, giving, grid, meeting
 from services.core.selection.rules import Contest
 
@@ -112,7 +112,6 @@ class _Partition:
         by_id = {one.project_id: one for one in candidates}
         self.mine = by_id.pop(project_id)
         self.others = list(by_id.values())
-        self.facts = {one.project_id: one.facts for one in candidates}
         self._carried = {one.project_id for one in candidates if one.carry_over is not None}
         rows = {row.partition: row for row in parameters.caps}
         self.caps = rows.get(self.mine.partition) or rows.get(None) or Caps(self.mine.partition)
@@ -157,7 +156,7 @@ class _Partition:
 
     def with_fact(self, fact: str, value: Value) -> Candidate:
         """The project with one fact changed."""
-        return replace(self.mine, facts={**self.mine.facts, fact: value})
+        return replace(self.mine, facts={**self.mine.facts, fact: text_of(value)})
 
     def tried(self, kind: Kind, name: str, fact: str, value: Value) -> Change | None:
         """The change of one fact, if the project is in after it."""
@@ -167,8 +166,7 @@ class _Partition:
         return self.change(kind, [self.step(name, fact, value)], result)
 
     def step(self, name: str, fact: str, value: Value) -> Step:
-        before = self.mine.facts.get(fact)
-        return Step(name, fact, None if before is None else text_of(before), text_of(value))
+        return Step(name, fact, self.mine.facts.get(fact), text_of(value))
 
     def change(self, kind: Kind, steps: Sequence[Step], result: Result) -> Change:
         return Change(kind, tuple(steps), result.total - self.now.total, result.rank, result.outcome)
@@ -186,9 +184,9 @@ def _rival(partition: _Partition) -> Result | None:
         if taken.over(mine):
             return rival
         rival = other
-        demand = demand_of(partition.facts[other.project_id])
-        if not taken.over(demand):
-            taken.take(demand)
+        asks = demand_of(other.scored.candidate.facts)
+        if not taken.over(asks):
+            taken.take(asks)
         elif partition.over_cap == "stop":
             return rival
     return rival if taken.over(mine) else None
@@ -201,9 +199,9 @@ def _kept(partition: _Partition) -> Nearest:
         return Nearest(partition.now, kept_by="precedence")
     if rival is None:
         return Nearest(partition.now, kept_by="place")
-    mine, theirs = partition.mine.facts, partition.facts[rival.project_id]
+    mine, theirs = partition.mine, rival.scored.candidate
     conditions = [one.condition for one in partition.policy.priority]
-    if any(one.met_by(mine.get(one.fact)) != one.met_by(theirs.get(one.fact)) for one in conditions):
+    if any(one.met_by(mine.value(one.fact)) != one.met_by(theirs.value(one.fact)) for one in conditions):
         return Nearest(partition.now, kept_by="precedence")
     return Nearest(partition.now, kept_by="points", margin=Margin(partition.now.total - rival.total, rival.no))
 
@@ -219,15 +217,15 @@ def _gates(partition: _Partition) -> Iterator[Change]:
             return
         values[gate.condition.fact] = value
         steps.append(partition.step(gate.id, gate.condition.fact, value))
-    result = partition.found(replace(partition.mine, facts={**partition.mine.facts, **values}))
+    texts = {fact: text_of(value) for fact, value in values.items()}
+    result = partition.found(replace(partition.mine, facts={**partition.mine.facts, **texts}))
     if result.outcome is not Outcome.NOT_RANKED:
         yield partition.change(Kind.GATES, steps, result)
     if len(failed) == 1 and not failed[0].hard:
         [gate] = failed
         excepted = partition.found(replace(partition.mine, exceptions=partition.mine.exceptions | {gate.id}))
         before = partition.mine.facts.get(gate.condition.fact)
-        text = None if before is None else text_of(before)
-        yield partition.change(Kind.EXCEPTION, [Step(gate.id, gate.condition.fact, text, None)], excepted)
+        yield partition.change(Kind.EXCEPTION, [Step(gate.id, gate.condition.fact, before, None)], excepted)
 
 
 def _points(partition: _Partition) -> Iterator[Change]:
@@ -241,7 +239,7 @@ def _points(partition: _Partition) -> Iterator[Change]:
         tried: _Tried = {}
 
         def settles(gain: Fraction, indicator: Indicator = indicator, tried: _Tried = tried) -> bool:
-            value = giving(indicator, partition.mine.facts.get(indicator.fact), points[indicator.id] + gain)
+            value = giving(indicator, partition.mine.value(indicator.fact), points[indicator.id] + gain)
             tried[gain] = (
                 None if value is None else partition.tried(Kind.INDICATOR, indicator.id, indicator.fact, value)
             )
@@ -269,7 +267,7 @@ def _gains(partition: _Partition) -> list[Fraction]:
 def _priority(partition: _Partition) -> Iterator[Change]:
     """Each priority that the project lacks, met."""
     for one in partition.policy.priority:
-        value = None if one.condition.met_by(partition.mine.facts.get(one.fact)) else meeting(one.condition, None)
+        value = None if one.condition.met_by(partition.mine.value(one.fact)) else meeting(one.condition, None)
         found = None if value is None else partition.tried(Kind.PRIORITY, one.fact, one.fact, value)
         if found is not None:
             yield found
@@ -319,9 +317,9 @@ def _least_count(partition: _Partition) -> Fraction | None:
     """
     taken, ahead = Budgeted(limits_of(replace(partition.caps, count=None))), 0
     for other in partition.ahead:
-        demand = demand_of(partition.facts[other.project_id])
-        if not taken.over(demand):
-            taken.take(demand)
+        asks = demand_of(other.scored.candidate.facts)
+        if not taken.over(asks):
+            taken.take(asks)
             ahead += 1
         elif partition.over_cap == "stop":
             return None
@@ -334,18 +332,20 @@ def _least_limit(partition: _Partition, name: str, limit: Fraction) -> Fraction 
     A higher limit may let in somebody before it, who then takes of every cap: so the limits at which the choice of those before it
     changes are tried one after the other. Between two of them nothing changes but whether the project itself fits.
     """
-    demands = [demand_of(partition.facts[one.project_id]) for one in partition.ahead]
-    mine = demand_of(partition.mine.facts)
-    asks = mine.budget if name == "budget" else mine.floor_area
+    demands = [demand_of(one.scored.candidate.facts) for one in partition.ahead]
+    mine, place = demand_of(partition.mine.facts), list(MEASURES).index(name)
+    asks = mine[place]
     if asks is None:
         return None
+    least = amount(limit)
     for _ in range(MOST_STEPS):
-        caps = _with_limit(partition.caps, name, limit)
-        taken, used = Budgeted(limits_of(caps)), Fraction(0)
-        admitting: list[Fraction] = []
+        caps = _with_limit(partition.caps, name, Fraction(least) / SCALE)
+        taken = Budgeted(limits_of(caps))
+        used: Amount = 0
+        admitting: list[Amount] = []
         chosen = choose(demands, caps, over_cap=partition.over_cap, reserve=0)
         for demand, choice in zip(demands, chosen, strict=True):
-            own = demand.budget if name == "budget" else demand.floor_area
+            own = demand[place]
             if choice.outcome is Outcome.IN:
                 taken.take(demand)
                 used += own or 0
@@ -353,10 +353,10 @@ def _least_limit(partition: _Partition, name: str, limit: Fraction) -> Fraction 
                 admitting.append(used + own)  # this cap alone holds it back
         is_open = partition.over_cap == "skip" or all(one.outcome is Outcome.IN for one in chosen)
         fits_others = all(one.cap == name for one in taken.over(mine))
-        needed = max(limit, used + asks)
+        needed = max(least, used + asks)
         if is_open and fits_others and (not admitting or needed < min(admitting)):
-            return needed
+            return Fraction(needed) / SCALE
         if not admitting:
             return None
-        limit = min(admitting)
+        least = min(admitting)
     return None

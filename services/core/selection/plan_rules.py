@@ -9,7 +9,7 @@ from typing import Any
 from services.core.facts.catalogue import MAX_PLACES
 from services.core.kit.exact import round_half_up
 from services.core.selection.candidates import Caps, RoundParameters
-from services.core.selection.choice import Budgeted, Demand, limits_of
+from services.core.selection.choice import Budgeted, Demand, demand, limits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Held:
     @property
     def demand(self) -> Demand:
         """The same for the rules of choice."""
-        return Demand(
+        return demand(
             None if self.budget is None else Fraction(self.budget),
             None if self.floor_area is None else Fraction(self.floor_area),
         )

@@ -8,7 +8,6 @@ from itertools import groupby
 from operator import sub
 from typing import Any
 
-from services.core.kit.exact import decimal_text
 from services.core.policy.rubric import Rubric
 from services.core.policy.schema import Policy
 from services.core.selection.candidates import (
@@ -22,7 +21,7 @@ from services.core.selection.candidates import (
     Scored,
     points_text,
 )
-from services.core.selection.choice import MEASURES, Chosen, Key, Order, choose, demand_of
+from services.core.selection.choice import MEASURES, Chosen, Key, Order, amount_text, choose, demand_of
 from services.core.selection.scoring import Scorer
 
 __all__ = [
@@ -110,7 +109,7 @@ class Contest:
             "gate",
             {
                 "gates": [
-                    {"id": gate, "fact": fact, "hard": hard, "missing": scored.candidate.facts.get(fact) is None}
+                    {"id": gate, "fact": fact, "hard": hard, "missing": fact not in scored.candidate.facts}
                     for gate, fact, hard in failed
                 ]
             },
@@ -168,9 +167,9 @@ class _Reasons:
         params["over"] = [
             {
                 "cap": one.cap,
-                "limit": decimal_text(one.limit),
-                "used": decimal_text(one.used),
-                "asks": None if one.asks is None else decimal_text(one.asks),
+                "limit": amount_text(one.limit),
+                "used": amount_text(one.used),
+                "asks": None if one.asks is None else amount_text(one.asks),
                 "fact": MEASURES[one.cap],
             }
             for one in choice.over

@@ -1,54 +1,45 @@
 """Points of projects: each indicator computed exactly and rounded once, half up, to four places; gates asked first.
 
-Many projects are scored together, a column of values at a time: values repeat, and what one gave is remembered.
+Many projects are scored together, a column of texts at a time: texts repeat, and what one gave is remembered.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import repeat
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-from services.core.facts.catalogue import Value
+from services.core.facts.catalogue import CATALOGUE, Value, aggregated_value
 from services.core.policy.rubric import BandsCurve, CountCurve, FlagCurve, Indicator, LinearCurve, Rubric
 from services.core.policy.schema import CarryOver, Gate
 from services.core.selection.candidates import UNIT, Candidate, Scored
 
-__all__ = ["Remembered", "Scored", "Scorer", "exact_points", "units_of"]
+__all__ = ["ByText", "Scored", "Scorer", "exact_points", "units_of"]
 
 T = TypeVar("T")
 MOST_REMEMBERED = 100_000
 
 
-class Remembered(Generic[T]):
-    """What `compute` gave for a value, found again by which object it is: hashing a Fraction costs more than computing.
+class ByText(dict[str | None, T]):
+    """What the texts of one fact come to (None: not recorded), each computed once."""
 
-    Pays where equal values are one object, as those of frozen facts are (`frozen.Values`); is right for any.
-    """
+    def __init__(self, fact: str, compute: Callable[[Value | None], T]) -> None:
+        super().__init__()
+        self._entry, self._compute = CATALOGUE[fact], compute
 
-    def __init__(self, compute: Callable[[Value | None], T]) -> None:
-        self._compute = compute
-        self._known: dict[int, T] = {}
-        self._kept: list[Value | None] = []  # what is known by its id must live on, or another could get that id
+    def __missing__(self, text: str | None) -> T:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        found = self[text] = self._compute(None if text is None else aggregated_value(self._entry, text))
+        return found
 
-    def each(self, values: Sequence[Value | None]) -> list[T]:
-        """What is computed of every value, in their order."""
-        known = self._known
-        try:
-            return list(map(known.__getitem__, map(id, values)))
-        except KeyError:
-            if len(known) > MOST_REMEMBERED:
-                known.clear()
-                self._kept.clear()
-        for value in values:
-            if id(value) not in known:
-                known[id(value)] = self._compute(value)
-                self._kept.append(value)
-        return list(map(known.__getitem__, map(id, values)))
+    def each(self, texts: Iterable[str | None]) -> list[T]:
+        """What every text comes to, in their order."""
+        return list(map(self.__getitem__, texts))
 
 
-def column(candidates: Sequence[Candidate], fact: str) -> list[Value | None]:
-    """The values of one fact."""
+def column(candidates: Sequence[Candidate], fact: str) -> list[str | None]:
+    """The texts of one fact."""
     return [one.facts.get(fact) for one in candidates]
 
 
@@ -82,24 +73,24 @@ def _indicator_units(indicator: Indicator, value: Value | None) -> int:
 
 
 class Scorer:
-    """Scores candidates under one rubric; remembers what a value gave from one call to the next."""
+    """Scores candidates under one rubric; remembers what a text gave from one call to the next."""
 
     def __init__(self, rubric: Rubric, gates: Sequence[Gate] = (), carry_over: CarryOver | None = None) -> None:
         self._rubric = rubric
         self.facts = [indicator.fact for indicator in rubric.indicators]
-        self._units = [Remembered(partial(_indicator_units, indicator)) for indicator in rubric.indicators]
+        self._units = [ByText(one.fact, partial(_indicator_units, one)) for one in rubric.indicators]
         ends = [
             sum(len(one.indicators) for one in rubric.dimensions[: end + 1]) for end in range(len(rubric.dimensions))
         ]
         self._dimensions = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
         self._gates = [(gate.id, gate.hard, gate.condition) for gate in gates]
-        self._met = [Remembered(condition.met_by) for _, _, condition in self._gates]
+        self._met = [ByText(condition.fact, condition.met_by) for _, _, condition in self._gates]
         self._carry_over = carry_over
         self._bonus = units_of((carry_over and carry_over.points) or Fraction(0))
 
-    def units(self, columns: Sequence[Sequence[Value | None]]) -> list[list[int]]:
+    def units(self, columns: Sequence[Sequence[str | None]]) -> list[list[int]]:
         """Points of every indicator (`facts` names its column), in units."""
-        return [known.each(values) for known, values in zip(self._units, columns, strict=True)]
+        return [known.each(texts) for known, texts in zip(self._units, columns, strict=True)]
 
     def dimension_units(self, units: Sequence[Sequence[int]]) -> list[list[int]]:
         """Points of every dimension, given those of its indicators."""
@@ -143,9 +134,11 @@ class Scorer:
                 told[place] = (*told[place], gate)
         return failed, excepted
 
-    def _missing(self, columns: Sequence[Sequence[Value | None]]) -> list[tuple[str, ...]]:
+    def _missing(self, columns: Sequence[Sequence[str | None]]) -> list[tuple[str, ...]]:
         missing: list[tuple[str, ...]] = [()] * len(columns[0])
-        for fact, values in sorted(dict(zip(self.facts, columns, strict=True)).items()):
-            for place in [place for place, value in enumerate(values) if value is None]:
+        for fact, texts in sorted(dict(zip(self.facts, columns, strict=True)).items()):
+            if None not in texts:
+                continue
+            for place in [place for place, text in enumerate(texts) if text is None]:
                 missing[place] = (*missing[place], fact)
         return missing

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.core.facts.catalogue import CATALOGUE
-from services.core.kit.exact import decimal_text
 from services.core.selection.candidates import Reason
-from services.core.selection.choice import Budgeted, Demand
+from services.core.selection.choice import Budgeted, Demand, amount_text
 
 CAP_WORDS: Mapping[str, tuple[str, str]] = {
     "count": ("个数", "the number of projects"),
@@ -89,8 +88,8 @@ def _reasons(reserve: Reserve, room: Budgeted) -> Iterable[Reason]:
             "cap",
             {
                 "cap": over.cap,
-                "left": decimal_text(over.limit - over.used),
-                "asks": None if over.asks is None else decimal_text(over.asks),
+                "left": amount_text(over.limit - over.used),
+                "asks": None if over.asks is None else amount_text(over.asks),
             },
         )
 

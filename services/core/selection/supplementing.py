@@ -31,7 +31,7 @@ from services.core.projects.rules import MOVES, Action, Stage
 from services.core.selection import adjusting, frozen, plan_queries, publishing, queries, service
 from services.core.selection.annual_models import EntryKind, PlanEntry, PlanList, Supplement, SupplementStatus
 from services.core.selection.candidates import BUDGET, FLOOR_AREA
-from services.core.selection.choice import Demand
+from services.core.selection.choice import demand
 from services.core.selection.errors import (
     RoundNotConfirmed,
     SecondPersonNeeded,
@@ -302,7 +302,7 @@ def _reserve(
             if not one.passed
         },
         is_ready=known.value(READY) is True,
-        demand=Demand(_number(known, BUDGET), _number(known, FLOOR_AREA)),
+        demand=demand(_number(known, BUDGET), _number(known, FLOOR_AREA)),
     )
 
 

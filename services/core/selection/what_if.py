@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from services.core.facts.catalogue import CATALOGUE, Value, ValueInvalid, value_of
+from services.core.facts.catalogue import CATALOGUE, ValueInvalid, text_of, value_of
 from services.core.kit.errors import FieldError
 from services.core.kit.exact import decimal_text
 from services.core.kit.invalid import pointer_to
@@ -19,7 +19,7 @@ from services.core.policy.rubric import BandsCurve, CountCurve, Curve, Indicator
 from services.core.policy.schema import Policy
 from services.core.selection import frozen, queries, service
 from services.core.selection.candidates import Candidate, Caps, Outcome, Result, RoundParameters
-from services.core.selection.choice import MEASURES, demand_of, limits_of
+from services.core.selection.choice import MEASURES, Amount, amount_text, demand_of, limits_of
 from services.core.selection.errors import RoundInputInvalid
 from services.core.selection.rules import RULES_VERSION, run
 from services.core.selection.sentences import Sentences
@@ -107,8 +107,7 @@ def answer(asked: Question) -> dict[str, Any]:
     total or outcome differs, by partition and new rank.
     """
     policy, parameters = asked.policy, asked.parameters
-    values = frozen.Values()
-    given = [frozen.candidate_of(row, values) for row in asked.rows]
+    given = list(map(frozen.candidate_of, asked.rows))
     supposed = _supposed_candidates(given, asked.supposed.facts)
     other_policy = _supposed_policy(policy, asked.supposed)
     other_parameters = _supposed_parameters(parameters, asked.supposed)
@@ -121,7 +120,7 @@ def answer(asked: Question) -> dict[str, Any]:
         "entered": [one["project_id"] for one in changes if one["after"]["outcome"] is Outcome.IN and one["moved"]],
         "left": [one["project_id"] for one in changes if one["before"]["outcome"] is Outcome.IN and one["moved"]],
         "changes": changes,
-        "caps": _caps(_taken(before, given, parameters), _taken(after, supposed, other_parameters)),
+        "caps": _caps(_taken(before, parameters), _taken(after, other_parameters)),
     }
 
 
@@ -209,24 +208,25 @@ def _supposed_candidates(given: Sequence[Candidate], facts: Mapping[UUID, Mappin
             place = pointer_to("facts", str(project_id))
             wrong.append(FieldError(place, "不是此次冻结的候选项目", "is no candidate of this freeze"))
             continue
-        values = dict(candidate.facts)
-        for key, text in said.items():
+        texts = dict(candidate.facts)
+        for key, value in said.items():
+            texts.pop(key, None)
             try:
-                values[key] = None if text is None else _value(key, text)
+                texts |= {} if value is None else {key: _text(key, value)}
             except ValueInvalid as invalid:
                 wrong.append(FieldError(pointer_to("facts", str(project_id), key), invalid.zh, invalid.en))
         conflicts = tuple(key for key in candidate.conflicts if key not in said)
-        by_id[candidate.project_id] = replace(candidate, facts=values, conflicts=conflicts)
+        by_id[candidate.project_id] = replace(candidate, facts=texts, conflicts=conflicts)
     if wrong:
         raise RoundInputInvalid(errors=wrong)
     return list(by_id.values())
 
 
-def _value(key: str, text: object) -> Value:
+def _text(key: str, value: object) -> str:
     entry = CATALOGUE.get(key)
     if entry is None:
         raise ValueInvalid("目录中没有这一项", "is not in the catalogue")
-    return value_of(entry, text)
+    return text_of(value_of(entry, value))
 
 
 def _changes(before: Iterable[Result], after: Iterable[Result], words: Sentences) -> list[dict[str, Any]]:
@@ -252,22 +252,17 @@ def _place(result: Result) -> dict[str, Any]:
     return {"rank": result.rank, "total": decimal_text(result.total), "outcome": result.outcome}
 
 
-def _taken(
-    results: Iterable[Result], candidates: Iterable[Candidate], parameters: RoundParameters
-) -> dict[tuple[str, str], dict[str, str | None]]:
+def _taken(results: Iterable[Result], parameters: RoundParameters) -> dict[tuple[str, str], dict[str, str | None]]:
     """By partition and cap: its limit (None: there is none) and what those in take of it, as far as it was recorded."""
-    demands = {one.project_id: demand_of(one.facts) for one in candidates}
     rows = {row.partition: row for row in parameters.caps}
-    used: dict[str, dict[str, Fraction]] = {}
+    used: dict[str, dict[str, Amount]] = {}
     for one in results:
-        sums = used.setdefault(one.partition, dict.fromkeys(MEASURES, Fraction(0)))
+        sums = used.setdefault(one.partition, dict.fromkeys(MEASURES, 0))
         if one.outcome is Outcome.IN:
-            demand = demands[one.project_id]
-            sums["count"] += 1
-            sums["budget"] += demand.budget or 0
-            sums["floor_area"] += demand.floor_area or 0
+            for cap, asks in zip(MEASURES, demand_of(one.scored.candidate.facts), strict=True):
+                sums[cap] += asks or 0
     return {
-        (partition, cap): {"limit": None if limit is None else decimal_text(limit), "used": decimal_text(sums[cap])}
+        (partition, cap): {"limit": None if limit is None else decimal_text(limit), "used": amount_text(sums[cap])}
         for partition, sums in used.items()
         for cap, limit in limits_of(rows.get(partition) or rows.get(None) or Caps(partition)).items()
     }

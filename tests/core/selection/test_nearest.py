@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.facts.catalogue import CATALOGUE, aggregated_value
+from services.core.kit.exact import decimal_text
 from services.core.policy.schema import Policy
 from services.core.selection.candidates import Candidate, Caps, Outcome, Result, RoundParameters
 from services.core.selection.inversion import grid
@@ -37,8 +38,7 @@ def outcome(policy_: Policy, limits: RoundParameters, mine: Candidate, others: S
 
 
 def changed(mine: Candidate, **texts: str) -> Candidate:
-    values = {key: aggregated_value(CATALOGUE[key], text) for key, text in texts.items()}
-    return replace(mine, facts={**mine.facts, **values})
+    return replace(mine, facts={**mine.facts, **texts})
 
 
 def test_each_curve_is_turned_round_to_the_least_that_wins_the_place() -> None:
@@ -188,7 +188,8 @@ def test_less_than_the_margin_keeps_a_project_in_and_more_does_not(
             loss = Fraction(10_000 - 1) if found.margin is None else Fraction(found.margin.lead) + step
             if loss < 0:
                 continue
-            lower = replace(mine, facts={**mine.facts, "compound.pipe": Fraction(result.total) - loss})
+            left = max(Fraction(0), Fraction(result.total) - loss)
+            lower = replace(mine, facts={**mine.facts, "compound.pipe": decimal_text(left)})
             expected = found.margin is None or step < 0
             assert (outcome(chosen, limits, lower, others).outcome is Outcome.IN) == expected
 
@@ -242,7 +243,7 @@ def half(chosen: Policy, mine: Candidate, change: Change) -> list[Candidate]:
     [step, *_] = change.steps
     if change.kind is not Kind.INDICATOR or step.before is None or step.fact is None:
         return []
-    before, after = mine.facts[step.fact], aggregated_value(CATALOGUE[step.fact], str(step.after))
+    before, after = mine.value(step.fact), aggregated_value(CATALOGUE[step.fact], str(step.after))
     if (
         not isinstance(before, Fraction)
         or not isinstance(after, Fraction)
@@ -254,7 +255,8 @@ def half(chosen: Policy, mine: Candidate, change: Change) -> list[Candidate]:
     if steps < 2:
         return []
     way = Fraction(int(steps / 2)) * step_size
-    return [replace(mine, facts={**mine.facts, step.fact: after - way if after > before else after + way})]
+    less = after - way if after > before else after + way
+    return [replace(mine, facts={**mine.facts, step.fact: decimal_text(less)})]
 
 
 @settings(max_examples=40)

@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.kit.exact import canonical_json
+from services.core.kit.exact import canonical_json, decimal_text
 from services.core.policy.schema import Policy, canonical
 from services.core.selection.bundle import build, candidate_from, parameters_from
 from services.core.selection.candidates import Candidate, Caps, Outcome, RoundParameters
-from services.core.selection.choice import Demand, choose
+from services.core.selection.choice import choose, demand
 from services.core.selection.rules import Contest, run
 from services.core.selection.sentences import Sentences
 from tests.support.rounds import candidate, many_candidates, parameters, policies, policy
@@ -70,8 +70,8 @@ def test_caps_hold_and_ranks_are_dense(chosen: Policy, limits: RoundParameters, 
         taken = [facts[one.no] for one in members if one.outcome is Outcome.IN]
         caps = rows.get(partition) or rows.get(None) or Caps()
         assert caps.count is None or len(taken) <= caps.count
-        assert caps.budget is None or sum(one["project.budget"] for one in taken) <= caps.budget  # type: ignore[misc]
-        assert caps.floor_area is None or sum(one["compound.floor_area"] for one in taken) <= caps.floor_area  # type: ignore[misc]
+        assert caps.budget is None or sum(Fraction(one["project.budget"]) for one in taken) <= caps.budget
+        assert caps.floor_area is None or sum(Fraction(one["compound.floor_area"]) for one in taken) <= caps.floor_area
         assert sum(one.outcome is Outcome.RESERVE for one in members) <= limits.reserve
         waiting = [one.outcome for one in ranked if one.outcome is not Outcome.IN]
         assert waiting == sorted(waiting, key=[Outcome.RESERVE, Outcome.LATER].index)
@@ -95,7 +95,7 @@ def test_a_worse_state_never_costs_points_or_rank_under_a_rising_curve(
 ) -> None:
     low, high = sorted((low, high))
     mine = candidate("mine", facilities__basic__defect_share=f"{low.numerator}/{low.denominator}")
-    more = replace(mine, facts={**mine.facts, "facilities.basic.defect_share": high})
+    more = replace(mine, facts={**mine.facts, "facilities.basic.defect_share": decimal_text(high)})
     before = next(one for one in run(policy(), RoundParameters("", 1), [*others, mine]) if one.no == "mine")
     after = next(one for one in run(policy(), RoundParameters("", 1), [*others, more]) if one.no == "mine")
     assert after.total >= before.total
@@ -108,7 +108,7 @@ def test_a_worse_state_never_costs_points_or_rank_under_a_rising_curve(
 def test_stopping_chooses_the_longest_beginning_and_skipping_contains_it(
     budgets: list[int], count: int, budget: int, reserve: int
 ) -> None:
-    demands = [Demand(Fraction(one)) for one in budgets]
+    demands = [demand(Fraction(one)) for one in budgets]
     caps = Caps(None, count, Fraction(budget))
     stop = [one.outcome is Outcome.IN for one in choose(demands, caps, over_cap="stop", reserve=reserve)]
     skip = [one.outcome is Outcome.IN for one in choose(demands, caps, over_cap="skip", reserve=reserve)]

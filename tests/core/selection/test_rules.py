@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.core.facts.catalogue import CATALOGUE, value_of
+from services.core.facts.catalogue import CATALOGUE, ValueInvalid, value_of
 from services.core.kit.exact import digest
 from services.core.policy.rubric import Indicator
 from services.core.selection.bundle import result_document
 from services.core.selection.candidates import Candidate, Caps, Outcome, Result, RoundParameters
-from services.core.selection.choice import Demand, choose
+from services.core.selection.choice import choose, demand
 from services.core.selection.rules import RULES_VERSION, RoundImpossible, run, score
 from services.core.selection.scoring import exact_points
 from tests.support.rounds import GATES, RUBRIC, candidate, policy
@@ -46,7 +46,7 @@ def test_choice_reproduces_the_golden_vectors(vector: dict[str, Any], over_cap: 
     limits = vector["caps"]
     budget = Fraction(limits["budget"]) if "budget" in limits else None
     chosen = choose(
-        [Demand(Fraction(one["budget"])) for one in vector["ranked"]],
+        [demand(Fraction(one["budget"])) for one in vector["ranked"]],
         Caps(None, limits.get("count"), budget),
         over_cap=over_cap,
         reserve=vector["reserve"],
@@ -82,8 +82,8 @@ def test_a_curve_gives_exact_points(fact: str, curve: dict[str, Any], value: str
 
 
 def test_a_value_of_another_type_is_no_score() -> None:
-    with pytest.raises(TypeError):
-        run(policy(), parameters(), [Candidate("1", "1", "t", "A", {"compound.hazards": True})])
+    with pytest.raises(ValueInvalid):
+        run(policy(), parameters(), [Candidate("1", "1", "t", "A", {"compound.hazards": "true"})])
 
 
 def test_each_indicator_is_rounded_once_half_up_and_the_total_is_their_sum() -> None:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.selection.candidates import Caps, RoundParameters
-from services.core.selection.choice import Demand
+from services.core.selection.choice import Amount, amount_text, demand
 from services.core.selection.plan_rules import Held, first_over, taken
 from services.core.selection.supplement_rules import Reserve, first_that_passes, weigh
 
-GOOD = Reserve("id-1", "1", "甲", 1, "library", True, (), {}, True, Demand(Fraction(10), Fraction(100)))
+GOOD = Reserve("id-1", "1", "甲", 1, "library", True, (), {}, True, demand(Fraction(10), Fraction(100)))
 
 FAILED = {"plan_vote": ("方案二次表决", "vote on the plan"), "plan": ("方案", "plan")}
 
@@ -31,10 +31,10 @@ def parameters(**caps: Any) -> RoundParameters:
         ({"conflicts": ("compound.households",)}, ["conflict"]),
         ({"failed_gates": FAILED}, ["gate"]),
         ({"is_ready": False}, ["not_ready"]),
-        ({"demand": Demand(Fraction(50), Fraction(100))}, []),
-        ({"demand": Demand(Fraction("50.01"), Fraction(100))}, ["cap"]),
-        ({"demand": Demand(None, Fraction(100))}, ["cap"]),
-        ({"demand": Demand(Fraction(51), Fraction(201))}, ["cap", "cap"]),
+        ({"demand": demand(Fraction(50), Fraction(100))}, []),
+        ({"demand": demand(Fraction("50.01"), Fraction(100))}, ["cap"]),
+        ({"demand": demand(None, Fraction(100))}, ["cap"]),
+        ({"demand": demand(Fraction(51), Fraction(201))}, ["cap", "cap"]),
         ({"may_enter": False, "failed_gates": FAILED, "is_ready": False}, ["stage", "gate", "not_ready"]),
     ],
 )
@@ -51,7 +51,7 @@ def test_every_reason_is_told_in_both_languages(change: dict[str, Any], codes: l
 def test_what_is_left_is_told() -> None:
     held = [Held("x", "A", Decimal("30.5"), None)]
     (only,) = weigh(
-        [replace(GOOD, demand=Demand(Fraction(20), None))], taken(parameters(budget=Fraction(50)), "A", held)
+        [replace(GOOD, demand=demand(Fraction(20), None))], taken(parameters(budget=Fraction(50)), "A", held)
     )
     (reason,) = only.document()["reasons"]
     assert (reason["left"], reason["asks"]) == ("19.5", "20")
@@ -97,7 +97,7 @@ def reserves(draw: st.DrawFn) -> list[Reserve]:
             draw(st.sampled_from([(), (), ("compound.households",)])),
             draw(st.sampled_from([{}, {}, FAILED])),
             draw(st.sampled_from([True, True, False])),
-            Demand(draw(AMOUNTS), draw(AMOUNTS)),
+            demand(draw(AMOUNTS), draw(AMOUNTS)),
         )
         for rank in ranks
     ]  # fmt: skip
@@ -131,9 +131,10 @@ def test_caps_are_never_exceeded_and_nobody_is_passed_over_without_a_reason(
     reserve = chosen.reserve
     assert (reserve.may_enter, reserve.is_ready, *reserve.conflicts, *reserve.failed_gates) == (True, True)
     assert all(one.reasons for one in weighed if one.reserve.rank < reserve.rank)
-    entered = Held(reserve.project_id, "A", _decimal(reserve.demand.budget), _decimal(reserve.demand.floor_area))
+    _, money, area = map(_decimal, reserve.demand)
+    entered = Held(reserve.project_id, "A", money, area)
     assert first_over(rules, [*held, entered]) is None
 
 
-def _decimal(number: Fraction | None) -> Decimal | None:
-    return None if number is None else Decimal(number.numerator) / Decimal(number.denominator)
+def _decimal(billionths: Amount | None) -> Decimal | None:
+    return None if billionths is None else Decimal(amount_text(billionths))
