@@ -79,7 +79,7 @@ async def prepare(database: Database, size: int) -> UUID:
             records=(
                 (
                     ids["freeze"], row["id"], row["no"], row["title"], str(row["region_id"]), "[]",
-                    json.dumps(nation.facts(number)), "[]", "[]", "[]", 0 if number % 17 == 0 else None,
+                    bundle.facts_json(nation.facts(number)), "[]", "[]", "[]", 0 if number % 17 == 0 else None,
                 )
                 for number, row in enumerate(rows)
             ),

@@ -13,8 +13,10 @@ over the results' lines.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from itertools import groupby
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from pydantic_core import to_json
@@ -46,9 +48,9 @@ class Writer:
         """The lines before the first partition."""
         return _line({"format": FORMAT}) + self._head
 
-    def candidates(self, candidates: Iterable[Candidate]) -> bytes:
-        """Lines of candidates, given by partition and number."""
-        lines = b"".join(map(_candidate_line, candidates))
+    def candidates(self, candidates: Iterable[Candidate], facts: Iterable[str]) -> bytes:
+        """Lines of candidates, given by partition and number; `facts` of each as canonical JSON (`facts_json`)."""
+        lines = "".join(map(_candidate_line, candidates, facts)).encode()
         self._inputs.update(lines)
         return lines
 
@@ -82,7 +84,8 @@ def build(
     parts = [writer.head()]
     ordered = sorted(candidates, key=lambda one: (one.partition, one.no))
     for partition, group in groupby(ordered, key=lambda one: one.partition):
-        parts.append(writer.candidates(group))
+        members = list(group)
+        parts.append(writer.candidates(members, (facts_json(one.facts) for one in members)))
         parts.append(writer.results([result_document(one) for one in found[partition]]))
     return b"".join([*parts, writer.end()])
 
@@ -153,19 +156,25 @@ def result_document(result: Result) -> dict[str, Any]:
     }
 
 
-def _candidate_line(candidate: Candidate) -> bytes:
-    """Written in the order of keys, and of texts alone: what canonical JSON would be, in a tenth of the time."""
-    document = {
-        "carry_over": candidate.carry_over,
-        "conflicts": sorted(set(candidate.conflicts)),
-        "exceptions": sorted(candidate.exceptions),
-        "facts": dict(sorted(candidate.facts.items())),
-        "no": candidate.no,
-        "partition": candidate.partition,
-        "project_id": candidate.project_id,
-        "title": candidate.title,
-    }
-    return to_json({"candidate": document}) + b"\n"
+def facts_json(facts: Mapping[str, str]) -> str:
+    """Facts as canonical JSON: as a freeze keeps them, and as a bundle's line has them."""
+    return to_json(dict(sorted(facts.items()))).decode()
+
+
+def _candidate_line(candidate: Candidate, facts: str) -> str:
+    """What canonical JSON of a candidate would be, in a tenth of the time."""
+    times = candidate.carry_over
+    return (
+        f'{{"candidate":{{"carry_over":{"null" if times is None else times}'
+        f',"conflicts":{_names(candidate.conflicts)},"exceptions":{_names(candidate.exceptions)},"facts":{facts}'
+        f',"no":{_quoted(candidate.no)},"partition":{_quoted(candidate.partition)}'
+        f',"project_id":{_quoted(candidate.project_id)},"title":{_quoted(candidate.title)}}}}}\n'
+    )
+
+
+@lru_cache(maxsize=1024)
+def _names(names: Collection[str]) -> str:
+    return canonical_json(sorted(set(names))).decode()
 
 
 def _line(document: Mapping[str, Any]) -> bytes:

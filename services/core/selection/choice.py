@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from operator import neg, not_
 from typing import Any, Literal, NamedTuple
 
@@ -77,6 +77,7 @@ def amount(number: Fraction | int) -> Amount:
     return scaled.numerator if scaled.denominator == 1 else scaled
 
 
+@lru_cache(maxsize=1 << 16)
 def amount_text(billionths: Amount) -> str:
     """The one text of so many billionths."""
     return billionths_text(billionths) if isinstance(billionths, int) else decimal_text(billionths / SCALE)

@@ -93,7 +93,7 @@ class _Work:
     """A run under way: what is remembered from one part to the next."""
 
     def __init__(self, run_id: UUID, policy: Policy, parameters: RoundParameters) -> None:
-        self.run_id = run_id
+        self.written = frozen.Written(run_id, policy)
         self.contest, self.words = Contest(policy, parameters), Sentences(policy)
         self.writer = Writer(policy, parameters)
         self.done = 0
@@ -102,9 +102,9 @@ class _Work:
 def _ranked(work: _Work, rows: "Sequence[asyncpg.Record]") -> bytes:
     """The results of some partitions, as COPY takes them."""
     candidates = list(map(frozen.candidate_of, rows))
-    work.writer.candidates(candidates)
+    work.writer.candidates(candidates, (row["facts"] for row in rows))
     results = work.contest.results(candidates)
-    text = frozen.copied(work.run_id, results, map(work.words.of, results), start=work.done + 1)
+    text = work.written.rows(results, map(work.words.of, results), start=work.done + 1)
     work.done += len(results)
     return text
 

@@ -65,7 +65,7 @@ class Bundle:
         yield writer.head()
         async for rows in self._partitions(database):
             by_number = sorted(rows, key=lambda row: str(row["no"]))
-            yield writer.candidates(map(frozen.candidate_of, by_number))
+            yield writer.candidates(map(frozen.candidate_of, by_number), (row["facts"] for row in by_number))
             assert self.policy.rubric is not None  # noqa: S101 - there is no run without one
             yield writer.results([frozen.document_of(row, self.policy.rubric) for row in rows])
         yield writer.end()
@@ -75,7 +75,7 @@ class Bundle:
         after = 0
         while True:
             async with database.read() as reader:
-                rows = await queries.WHOLE_RUN.all(reader, run_id=self.run_id, after=after, limit=PART)
+                rows = await queries.BUNDLED.all(reader, run_id=self.run_id, after=after, limit=PART)
             held += rows
             whole = [list(group) for _, group in groupby(held, key=lambda row: row["partition"])]
             if not rows:

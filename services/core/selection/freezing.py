@@ -20,6 +20,7 @@ from services.core.policy import queries as policies
 from services.core.policy.queries import lineage
 from services.core.projects import queries as projects
 from services.core.selection import queries, service
+from services.core.selection.bundle import facts_json
 from services.core.selection.carry_over import carry_overs
 from services.core.selection.events import RoundFrozen
 from services.core.selection.filtering import Exclusion, Filter, Why
@@ -206,7 +207,7 @@ def _record(freeze_id: UUID, candidate: dict[str, Any]) -> tuple[object, ...]:
         candidate["title"],
         candidate["partition"],
         _json(candidate["compounds"]),
-        _json({key: fact["value"] for key, fact in facts.items() if fact["value"] is not None}),
+        facts_json({key: fact["value"] for key, fact in facts.items() if fact["value"] is not None}),
         _json([key for key, fact in facts.items() if fact["kind"] == Kind.SYNTHETIC]),
         _json(sorted({conflict["key"] for conflict in candidate["conflicts"]})),
         _json(sorted(candidate["exceptions"])),

@@ -1,13 +1,16 @@
 """From rows to rules and back: frozen candidates, round parameters and results in their stored forms. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import count
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from services.core.kit.exact import decimal_text
 from services.core.policy.rubric import Rubric
+from services.core.policy.schema import Policy
 from services.core.selection.bundle import parameters_from
 from services.core.selection.candidates import Candidate, Result, RoundParameters, points_text
 
@@ -41,53 +44,58 @@ def parameters_of(row: Mapping[str, Any]) -> RoundParameters:
 
 
 def candidate_of(row: Mapping[str, Any]) -> Candidate:
-    """A frozen candidate as the rules take it."""
+    """A frozen candidate as the rules take it, from a row of `queries.CANDIDATE_COLUMNS`."""
     return Candidate(
-        project_id=str(row["project_id"]),
-        no=row["no"],
-        title=row["title"],
-        partition=row["partition"],
-        facts=row["facts"],
-        exceptions=frozenset(row["exceptions"]),
-        conflicts=tuple(row["conflicts"]),
-        carry_over=row["carry_over"],
+        row["project_id"],
+        row["no"],
+        row["title"],
+        row["partition"],
+        from_json(row["facts"]),
+        frozenset(_keys(row["exceptions"])),
+        _keys(row["conflicts"]),
+        row["carry_over"],
     )
 
 
-def copied(run_id: UUID, results: Iterable[Result], sentences: Iterable[tuple[str, str]], *, start: int) -> bytes:
-    """The rows of `run_result` from position `start` on, in the text form of COPY and the order of RESULT_COLUMNS."""
-    run = str(run_id)
-    lines = [
-        _line(run, position, result, told)
-        for position, (result, told) in enumerate(zip(results, sentences, strict=True), start=start)
-    ]
-    return "".join(lines).encode()
+@lru_cache(maxsize=1024)
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(from_json(text))
 
 
-def _line(run: str, position: int, result: Result, told: tuple[str, str]) -> str:
-    scored = result.scored
-    candidate = scored.candidate
-    dimensions = {
-        one.id: points_text(units) for one, units in zip(scored.rubric.dimensions, scored.dimension_units, strict=True)
-    }
-    fields = (
-        run,
-        str(position),
-        candidate.project_id,
-        candidate.no,
-        candidate.partition,
-        "" if result.rank is None else str(result.rank),
-        points_text(scored.total_units),
-        result.outcome.value,
-        f"{{{','.join(map(str, scored.units))}}}",
-        to_json(dimensions).decode(),
-        to_json(_reason(result)).decode(),
-        *told,
-    )
-    line = "\t".join(fields)
-    if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != len(fields) - 1:
-        line = "\t".join(map(_escaped, fields))
-    return f"{line}\n"
+class Written:
+    """Rows of `run_result` in the text form of COPY and the order of RESULT_COLUMNS."""
+
+    def __init__(self, run_id: UUID, policy: Policy) -> None:
+        assert policy.rubric is not None  # noqa: S101 - there is no run without one
+        self._run = str(run_id)
+        named = ",".join(f'"{one.id}":"%s"' for one in policy.rubric.dimensions)
+        self._dimensions = f"{{{named}}}"
+
+    def rows(self, results: Iterable[Result], sentences: Iterable[tuple[str, str]], *, start: int) -> bytes:
+        """The rows from position `start` on."""
+        return "".join(map(self._row, count(start), results, sentences)).encode()
+
+    def _row(self, position: int, result: Result, told: tuple[str, str]) -> str:
+        scored = result.scored
+        candidate = scored.candidate
+        fields = (
+            self._run,
+            str(position),
+            candidate.project_id,
+            candidate.no,
+            candidate.partition,
+            "" if result.rank is None else str(result.rank),
+            points_text(scored.total_units),
+            result.outcome.value,
+            f"{{{','.join(map(str, scored.units))}}}",
+            self._dimensions % tuple(map(points_text, scored.dimension_units)),
+            _reason(result),
+            *told,
+        )
+        line = "\t".join(fields)
+        if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != len(fields) - 1:
+            line = "\t".join(map(_escaped, fields))
+        return f"{line}\n"
 
 
 def _escaped(field: str) -> str:
@@ -95,16 +103,29 @@ def _escaped(field: str) -> str:
     return field.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
-def _reason(result: Result) -> dict[str, Any]:
-    return {
-        "code": result.reason.code,
-        "params": result.reason.params,
-        "failed_gates": result.failed_gates,
-        "excepted_gates": result.excepted_gates,
-        "missing": result.missing,
-        "conflicts": result.conflicts,
-        "carried": result.carried,
+def _reason(result: Result) -> str:
+    scored, reason = result.scored, result.reason
+    beside = _beside(scored.failed_gates, scored.excepted_gates, scored.missing, result.conflicts, result.carried)
+    return f'{{"code":"{reason.code}","params":{to_json(reason.params).decode()},{beside}}}'
+
+
+@lru_cache(maxsize=4096)
+def _beside(
+    failed_gates: Sequence[str],
+    excepted_gates: Sequence[str],
+    missing: Sequence[str],
+    conflicts: Sequence[str],
+    carried: str | None,
+) -> str:
+    """What a stored reason says beside its code and figures."""
+    told = {
+        "failed_gates": failed_gates,
+        "excepted_gates": excepted_gates,
+        "missing": missing,
+        "conflicts": conflicts,
+        "carried": carried,
     }
+    return to_json(told).decode()[1:-1]
 
 
 def document_of(row: Mapping[str, Any], rubric: Rubric) -> dict[str, Any]:

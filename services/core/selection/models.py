@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed
@@ -97,8 +97,9 @@ class Freeze(Keyed, Base):
 class FreezeCandidate(Base):
     """One project of a freeze, its facts in one wide row: what the rules read, and no more (`freeze_evidence` has the rest).
 
-    `facts`: texts of what is known, by key. `synthetic`: keys of those that rest on a synthetic figure. `conflicts`: keys of facts
-    whose sources differ. `exceptions`: ids of excepted gates. `carry_over`: as `candidates.Candidate` has it.
+    `facts`: texts of what is known, by key, as the canonical JSON that the run's digest is made of. `synthetic`: keys of those
+    that rest on a synthetic figure. `conflicts`: keys of facts whose sources differ. `exceptions`: ids of excepted gates.
+    `carry_over`: as `candidates.Candidate` has it.
     """
 
     __tablename__ = "freeze_candidate"
@@ -110,7 +111,7 @@ class FreezeCandidate(Base):
     title: Mapped[str] = mapped_column(String(200))
     partition: Mapped[str] = mapped_column(String(64, collation="C"))
     compounds: Mapped[list[Any]]
-    facts: Mapped[dict[str, Any]]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     synthetic: Mapped[list[Any]]
     conflicts: Mapped[list[Any]]
     exceptions: Mapped[list[Any]]

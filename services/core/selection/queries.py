@@ -3,7 +3,21 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, String, Uuid, bindparam, case, func, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    Select,
+    String,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.core.kit.database import Statement, in_scope
@@ -173,21 +187,21 @@ EXCLUDED = Statement(
     .limit(bindparam("limit"))
 )
 
+# As `frozen.candidate_of` takes them: ids and JSON as texts, which are quick to read; facts in their canonical form.
 CANDIDATE_COLUMNS = (
-    FreezeCandidate.project_id,
+    cast(FreezeCandidate.project_id, Text).label("project_id"),
     FreezeCandidate.no,
     FreezeCandidate.title,
     FreezeCandidate.partition,
-    FreezeCandidate.compounds,
-    FreezeCandidate.facts,
-    FreezeCandidate.conflicts,
-    FreezeCandidate.exceptions,
+    cast(FreezeCandidate.facts, Text).label("facts"),
+    cast(FreezeCandidate.conflicts, Text).label("conflicts"),
+    cast(FreezeCandidate.exceptions, Text).label("exceptions"),
     FreezeCandidate.carry_over,
 )
 
 # Candidates in the order of their index, a part at a time: what a freeze holds never changes, so parts belong together.
 CANDIDATES = Statement(
-    select(*CANDIDATE_COLUMNS[:4], *CANDIDATE_COLUMNS[5:])
+    select(*CANDIDATE_COLUMNS)
     .where(
         FreezeCandidate.freeze_id == bindparam("freeze_id", type_=Uuid()),
         tuple_(FreezeCandidate.partition, FreezeCandidate.no)
@@ -318,10 +332,11 @@ RESULT = Statement(
 )
 
 
-def _told() -> Select[Any]:
-    """Everything that a publication, a bundle or a print tells of a run, in the order of its ranking."""
+def _run_with(*columns: Any) -> Select[Any]:
+    """Results of a run with what was frozen of their projects, in the order of its ranking."""
     return (
-        select(*RESULT_COLUMNS, FreezeCandidate.title, *CANDIDATE_COLUMNS[4:], FreezeCandidate.synthetic)
+        select(*columns)
+        .select_from(RunResult)
         .join(Run, Run.id == RunResult.run_id)
         .join(
             FreezeCandidate,
@@ -333,11 +348,35 @@ def _told() -> Select[Any]:
     )
 
 
+TOLD = (
+    *RESULT_COLUMNS,
+    FreezeCandidate.title,
+    FreezeCandidate.compounds,
+    FreezeCandidate.facts,
+    FreezeCandidate.synthetic,
+)
+AFTER = RunResult.position > bindparam("after", type_=RunResult.position.type)
+
+WHOLE_RUN = Statement(_run_with(*TOLD).where(AFTER))
+
 # A part at a time: what a run found never changes, so parts belong together.
-WHOLE_RUN = Statement(_told().where(RunResult.position > bindparam("after", type_=RunResult.position.type)))
+BUNDLED = Statement(
+    _run_with(
+        *CANDIDATE_COLUMNS,
+        RunResult.position,
+        RunResult.rank,
+        RunResult.total,
+        RunResult.outcome,
+        RunResult.units,
+        RunResult.dimensions,
+        RunResult.reason,
+    ).where(AFTER)
+)
 
 PRINTED = Statement(
-    _told().where(or_(bindparam("partition", type_=String).is_(None), RunResult.partition == bindparam("partition")))
+    _run_with(*TOLD).where(
+        or_(bindparam("partition", type_=String).is_(None), RunResult.partition == bindparam("partition"))
+    )
 )
 
 PUBLICATIONS = Statement(

@@ -4,8 +4,8 @@ The same policy, parameters, facts and RULES_VERSION give the same results and t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import sub
+from itertools import compress, groupby
+from operator import ne, sub
 from typing import Any
 
 from services.core.policy.rubric import Rubric
@@ -159,9 +159,12 @@ class _Reasons:
         """`in`; or `cap` (what it did not fit, what was not recorded), or `stopped` (who stopped all after it)."""
         choice = self._chosen[place]
         params: dict[str, Any] = {"of": len(self._ranked)}
-        if choice.outcome is Outcome.IN:
-            return Reason("in", params | self._versus(place, self._first_out_after[place]))
-        params |= self._versus(self._last_in_before[place], place)
+        is_in = choice.outcome is Outcome.IN
+        nearest = self._first_out_after[place] if is_in else self._last_in_before[place]
+        if nearest is not None:
+            params["versus"] = self._versus(place, nearest) if is_in else self._versus(nearest, place)
+        if is_in:
+            return Reason("in", params)
         if choice.stopped_by is not None:
             return Reason("stopped", params | {"stopped_by": self._ranked[choice.stopped_by].candidate.no})
         params["over"] = [
@@ -176,16 +179,14 @@ class _Reasons:
         ]
         return Reason("cap", params)
 
-    def _versus(self, winner: int | None, loser: int | None) -> dict[str, Any]:
-        """What put the one at `winner` before the one at `loser`; nothing where there is no such pair."""
-        if winner is None or loser is None:
-            return {}
+    def _versus(self, winner: int, loser: int) -> dict[str, Any]:
+        """What put the one at `winner` before the one at `loser`."""
         ahead, behind = self._ranked[winner], self._ranked[loser]
         versus: dict[str, Any] = {"ahead": ahead.candidate.no, "behind": behind.candidate.no}
         if (ahead.candidate.project_id in self._before) != (behind.candidate.project_id in self._before):
-            return {"versus": versus | {"by": "carry_over"}}
-        steps = zip(self._names, self._keys[winner], self._keys[loser], strict=True)
-        versus["by"] = next(name for name, mine, theirs in steps if mine != theirs)
+            versus["by"] = "carry_over"
+            return versus
+        versus["by"] = next(compress(self._names, map(ne, self._keys[winner], self._keys[loser])))
         if versus["by"] == "total":
             versus["gap"] = points_text(ahead.total_units - behind.total_units)
             leads = list(map(sub, ahead.units, behind.units))
@@ -193,8 +194,8 @@ class _Reasons:
             if bonus > most:
                 versus["bonus"] = points_text(bonus)
             else:
-                versus |= {"indicator": self._indicators[leads.index(most)], "lead": points_text(most)}
-        return {"versus": versus}
+                versus["indicator"], versus["lead"] = self._indicators[leads.index(most)], points_text(most)
+        return versus
 
 
 def _running(marks: Sequence[bool]) -> list[int | None]:

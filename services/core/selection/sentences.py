@@ -24,6 +24,17 @@ _CAPS = {
 }
 
 
+_CARRIED = {
+    None: ("", ""),
+    "tier": ("（上轮未入选且已改进，优先）", " (preferred: not chosen last time and improved since)"),
+    "bonus": ("（含滚动加分）", " (with the carry-over bonus)"),
+    "tie_break": (
+        "（上轮未入选且已改进，同分优先）",
+        " (first among equals: not chosen last time and improved since)",
+    ),
+}
+
+
 class Sentences:
     """Words for the results of one policy. The same result always gives the same sentences."""
 
@@ -41,7 +52,7 @@ class Sentences:
         zh, en = OUTCOMES[result.outcome]
         total = points_text(result.scored.total_units)
         why_zh, why_en = self._why(result)
-        carried_zh, carried_en = _carried(result)
+        carried_zh, carried_en = _CARRIED[result.carried]
         return (
             f"第 {result.rank} 名（共 {params['of']} 名），总分 {total}{carried_zh}，{zh}：{why_zh}。",
             f"Ranked {result.rank} of {params['of']} with {total} points{carried_en}, {en}: {why_en}.",
@@ -80,7 +91,7 @@ class Sentences:
                 ),
                 versus,
             )
-        told = [_over(one) for one in params["over"]]
+        told = [_over(one["cap"], one["limit"], one["used"], one["asks"]) for one in params["over"]]
         return _joined((_list_zh(zh for zh, _ in told), _list_en(en for _, en in told)), versus)
 
     def _versus(self, versus: Mapping[str, Any] | None, result: Result) -> tuple[str, str] | None:
@@ -128,12 +139,12 @@ def sentences(policy: Policy, result: Result) -> tuple[str, str]:
     return Sentences(policy).of(result)
 
 
-def _over(over: Mapping[str, Any]) -> tuple[str, str]:
-    zh, en, unit_zh, unit_en = _CAPS[over["cap"]]
-    if over["asks"] is None:
+@lru_cache(maxsize=4096)
+def _over(cap: str, limit: str, used: str, asks: str | None) -> tuple[str, str]:
+    zh, en, unit_zh, unit_en = _CAPS[cap]
+    if asks is None:
         return f"没有记录{zh}，无法判断是否超出限额", f"its {en} is not recorded and may exceed the cap"
-    limit, used, asks = over["limit"], over["used"], over["asks"]
-    if over["cap"] == "count":
+    if cap == "count":
         return f"{zh}限额 {limit} {unit_zh}已满", f"the cap of {limit} {en} is full"
     left = _difference(limit, used)
     return (
@@ -145,19 +156,6 @@ def _over(over: Mapping[str, Any]) -> tuple[str, str]:
 @lru_cache(maxsize=4096)
 def _difference(limit: str, used: str) -> str:
     return decimal_text(Fraction(limit) - Fraction(used))
-
-
-def _carried(result: Result) -> tuple[str, str]:
-    if result.carried is None:
-        return "", ""
-    return {
-        "tier": ("（上轮未入选且已改进，优先）", " (preferred: not chosen last time and improved since)"),
-        "bonus": ("（含滚动加分）", " (with the carry-over bonus)"),
-        "tie_break": (
-            "（上轮未入选且已改进，同分优先）",
-            " (first among equals: not chosen last time and improved since)",
-        ),
-    }[result.carried]
 
 
 def _joined(first: tuple[str, str], second: tuple[str, str] | None) -> tuple[str, str]:
