@@ -17,6 +17,7 @@ from services.api.identity import managing, me, signing
 from services.api.judgement import router as judgement
 from services.api.middleware import Gate, RateLimiter
 from services.api.notifications import router as notifications
+from services.api.ownership import buildings, people, properties
 from services.api.policy import router as policy
 from services.api.projects import plan_documents, plans, rollups, stages
 from services.api.projects import public as transitions
@@ -49,6 +50,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     reshaping.router,
     facilities.router,
     sheets.router,
+    buildings.router,
+    properties.router,
+    people.router,
     exchange.router,
     events.router,
     notifications.router,

@@ -137,6 +137,46 @@ async def _compound(world: World) -> str:
     return str((await world.post("/v1/compounds", body))["id"])
 
 
+@makes("building_id")
+async def _building(world: World) -> str:
+    path = f"/v1/compounds/{await world.get('compound_id')}/buildings"
+    return str((await world.post(path, {"no": "3"}))["id"])
+
+
+@makes("entrance_id")
+async def _entrance(world: World) -> str:
+    path = f"/v1/compounds/{await world.get('compound_id')}/entrances"
+    return str((await world.post(path, {"building_id": await world.get("building_id"), "no": "2"}))["id"])
+
+
+async def _owned(world: World) -> dict[str, Any]:
+    """The region's property, which somebody owns."""
+    return dict((await (await world.person("city")).get(f"/v1/properties/{await world.get('property_id')}")).json())
+
+
+@makes("property_id")
+async def _property(world: World) -> str:
+    owners = {"kind": "persons", "people": [{"name": "王伟", "phone": "13812341234"}]}
+    body = {"door_no": "301", "kind": "dwelling", "area_by_register": "72.5", "owners": owners}
+    return str((await world.post(f"/v1/compounds/{await world.get('compound_id')}/properties", body))["id"])
+
+
+@makes("owner_id")
+async def _owner(world: World) -> str:
+    return str((await _owned(world))["owner"]["id"])
+
+
+@makes("person_id")
+async def _person(world: World) -> str:
+    return str((await _owned(world))["owner"]["members"][0]["person_id"])
+
+
+@makes("tenancy_id")
+async def _tenancy(world: World) -> str:
+    body = {"tenant": {"name": "李娜"}, "since": "2026-01-01"}
+    return str((await world.post(f"/v1/properties/{await world.get('property_id')}/tenants", body))["id"])
+
+
 @makes("report_id")
 async def _report(world: World) -> str:
     lines = [{"label": "南岳", "group": "2026", "figures": {"compound.households": "120"}}]
