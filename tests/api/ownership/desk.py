@@ -55,11 +55,19 @@ class Desk:
         return dict(answer.json())
 
     async def tried(
-        self, path: str, body: dict[str, Any] | None, *, version: int | None = None, method: str = "POST", **more: str
+        self,
+        path: str,
+        body: dict[str, Any] | None,
+        *,
+        version: int | None = None,
+        method: str = "POST",
+        key: str | None = None,
     ) -> httpx.Response:
         """Tries something."""
         headers = {} if version is None else {"If-Match": f'"{version}"'}
-        return await self.client.request(method, path, json=body, headers={**headers, **more})
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return await self.client.request(method, path, json=body, headers=headers)
 
     async def property(self, door: str, owners: dict[str, Any] | None = None, **over: Any) -> dict[str, Any]:
         """Enters a property."""

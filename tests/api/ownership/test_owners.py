@@ -155,10 +155,7 @@ async def test_a_head_that_many_make_at_once_is_one(desk: Desk) -> None:
 async def test_a_repeated_transfer_is_answered_again_and_done_once(desk: Desk) -> None:
     flat = await desk.property("101")
     body = {"owners": people(person("王伟")), "on": "2026-03-01", "document": DEED}
-    answers = [
-        await desk.tried(f"/v1/properties/{flat['id']}/transfer", body, version=1, **{"Idempotency-Key": "one"})
-        for _ in range(2)
-    ]
+    answers = [await desk.tried(f"/v1/properties/{flat['id']}/transfer", body, version=1, key="one") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[1].headers["Idempotency-Replayed"] == "true"
     assert len((await desk.get(f"{desk.at}/people"))["items"]) == 1

@@ -72,10 +72,10 @@ async def test_revealing_needs_a_purpose_is_audited_and_stored_nowhere(
 ) -> None:
     at = f"/v1/people/{only(await desk.property('1', people(person(NAME, PHONE, ONE))))}/reveal"
     body = {"purpose": "contact", "fields": ["phone", "phone"]}
-    told = await desk.tried(at, body, **{"Idempotency-Key": "again"})
+    told = await desk.tried(at, body, key="again")
     assert told.json()["fields"] == {"phone": PHONE}
     assert told.headers["Cache-Control"] == "no-store"
-    again = await desk.tried(at, body, **{"Idempotency-Key": "again"})
+    again = await desk.tried(at, body, key="again")
     assert again.json() == told.json()
     assert "Idempotency-Replayed" not in again.headers
     for wrong in (
@@ -179,8 +179,7 @@ async def test_nothing_of_a_person_lies_open_anywhere(desk: Desk, database: Data
     """The whole database as text, the stored answers included: no name, no number, and not in an event or the audit either."""
     flat = await desk.property("1", people(person(NAME, PHONE, ONE)))
     at = f"/v1/people/{only(flat)}"
-    key = {"Idempotency-Key": "kept"}
-    told = await desk.tried(f"{at}/correct", {"identity_number": TWO}, version=1, **key)
+    told = await desk.tried(f"{at}/correct", {"identity_number": TWO}, version=1, key="kept")
     refused = await desk.tried(
         f"{desk.at}/properties", {"door_no": "1", "kind": "shop", "owners": people(person(NAME, PHONE))}
     )

@@ -1,5 +1,7 @@
 """Buildings, entrances, properties: entered once, however their numbers are typed; closed, not deleted; summed exactly."""
 
+from typing import Any
+
 import pytest
 
 from services.core.kit.uow import Database
@@ -72,7 +74,7 @@ async def test_what_is_in_use_is_not_closed_and_what_is_closed_is_kept(desk: Des
 
 
 async def test_the_strongest_source_of_an_area_decides_and_the_others_are_kept(desk: Desk) -> None:
-    areas = {"area_by_register": None, "area_by_survey": "71.30", "area_by_contract": "72"}
+    areas: dict[str, Any] = {"area_by_register": None, "area_by_survey": "71.30", "area_by_contract": "72"}
     flat = await desk.property("101", **areas, registered_area="98.5")
     assert (flat["exclusive_area"], flat["exclusive_area_source"]) == ("71.3", "survey")
     body = {"door_no": "101", "kind": "dwelling", **areas, "area_by_register": "71.31"}
