@@ -22,8 +22,11 @@ from services.core.selection.supplementing import Stopping
 
 
 class ObjectionIn(In):
-    """An objection as it was received. Without a project it is against the round as a whole. No names of people in `what`."""
+    """An objection as it was received: to the ranking on notice, or to a supplement on notice. Without a project it is against
+    either as a whole. No names of people in `what`.
+    """
 
+    supplement_id: UUID | None = None
     project_id: UUID | None = None
     ground: ObjectionGround
     what: Reason
@@ -43,6 +46,7 @@ class ObjectionQuery(In):
 
     status: ObjectionStatus | None = None
     project_id: UUID | None = None
+    supplement_id: UUID | None = None
     limit: Any = None
     cursor: Any = None
 
@@ -52,7 +56,8 @@ class ObjectionOut(BaseModel):
 
     id: UUID
     round_id: UUID
-    publication_id: UUID
+    publication_id: UUID | None
+    supplement_id: UUID | None
     project_id: UUID | None
     ground: ObjectionGround
     what: str
@@ -80,6 +85,17 @@ class PublicObjections(BaseModel):
     """How many objections a round has and what became of them; `late` counts those of any status that came after the notice."""
 
     round_id: UUID
+    open: int
+    upheld: int
+    rejected: int
+    late: int
+
+
+class PublicSupplementObjections(BaseModel):
+    """How many objections a supplement has, what became of them, and what became of it."""
+
+    supplement_id: UUID
+    status: SupplementStatus
     open: int
     upheld: int
     rejected: int
@@ -257,14 +273,17 @@ class PlanPage(BaseModel):
 
 
 class PublicSupplement(BaseModel):
-    """A supplement that was published: since when, and until when it is on notice."""
+    """A supplement that was published: since when, until when it is on notice, and what became of it."""
 
     id: UUID
     ground: str
-    document: str | None
-    decided_at: datetime
+    status: SupplementStatus
+    document: str
+    published_at: datetime
     notice_until: date
     provisional: bool
+    decided_at: datetime | None
+    decision_document: str | None
 
 
 class PublicPlanPage(BaseModel):
@@ -346,8 +365,8 @@ class SupplementIn(In):
         return Stopping(self.dropped_project_id, self.ground, self.note)
 
 
-class SupplementConfirmIn(In):
-    """Under which document the plan is changed."""
+class SupplementDocumentIn(In):
+    """Under which document a project is stopped and its supplement published, or the plan changed."""
 
     document: Document
 
@@ -372,7 +391,9 @@ class CandidateOut(BaseModel):
 
 
 class SupplementOut(BaseModel):
-    """A supplement. `candidates` as proposed, and once confirmed as they decided; the first that passes is added."""
+    """A supplement. `candidates` as proposed, and once published as they decided; the first that passes is on notice as
+    `added_project_id`, and enters the plan when the supplement is confirmed.
+    """
 
     id: UUID
     round_id: UUID
@@ -384,12 +405,15 @@ class SupplementOut(BaseModel):
     candidates: list[CandidateOut]
     proposed_at: datetime
     proposed_by: UUID
-    decided_at: datetime | None
-    decided_by: UUID | None
+    published_at: datetime | None
+    published_by: UUID | None
     document: str | None
     added_project_id: UUID | None
     notice_until: date | None
     provisional: bool | None
+    decided_at: datetime | None
+    decided_by: UUID | None
+    decision_document: str | None
 
 
 class SupplementPage(BaseModel):

@@ -48,6 +48,7 @@ async def list_objections(
         after=after,
         status=query.status,
         project_id=query.project_id,
+        supplement_id=query.supplement_id,
         limit=page.limit + 1,
         **access.scope.parameters,
     )
@@ -60,7 +61,7 @@ async def list_objections(
 async def record_objection(
     access: Annotated[Access, requires(Permission.OBJECTION_WRITE)], uow: Uow, round_id: UUID, body: ObjectionIn
 ) -> Response:
-    """Records an objection to what is published; after the notice it is recorded as late."""
+    """Records an objection to the ranking or the supplement on notice; after the notice it is recorded as late."""
     objection_id = await objecting.record(
         uow, scope=access.scope, round_id=round_id, claim=objecting.Claim(**dict(body))
     )
@@ -81,7 +82,9 @@ async def get_objection(
 async def uphold_objection(
     access: Annotated[Access, requires(Permission.OBJECTION_DECIDE)], uow: Uow, objection_id: UUID, body: DecisionIn
 ) -> Response:
-    """The objection is right: the round is reopened, its facts are corrected and frozen anew. By another than who recorded it."""
+    """The objection is right: the round is reopened, its facts are corrected and frozen anew; a supplement is withdrawn. By another
+    than who recorded it.
+    """
     return await _decide(access, uow, objection_id, body, upheld=True)
 
 

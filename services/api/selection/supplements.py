@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from services.api.deps import Page, Reader, Uow, reply, validated_response
 from services.api.security import Access, requires
 from services.api.selection.annual_schemas import (
-    SupplementConfirmIn,
+    PublicSupplementObjections,
+    SupplementDocumentIn,
     SupplementIn,
     SupplementOut,
     SupplementPage,
@@ -17,7 +18,7 @@ from services.api.selection.annual_schemas import (
 )
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
-from services.core.selection import plan_queries, queries, supplementing
+from services.core.selection import annual_queries, plan_queries, queries, supplementing
 
 router = APIRouter(tags=["selection"])
 NONE = UUID(int=0)
@@ -74,14 +75,26 @@ async def get_supplement(
     return Response(_supplement(row).model_dump_json(), media_type="application/json")
 
 
+@router.post("/v1/supplements/{supplement_id}/publish", response_model=SupplementOut)
+async def publish_supplement(
+    access: Annotated[Access, requires(Permission.SUPPLEMENT_CONFIRM)],
+    uow: Uow,
+    supplement_id: UUID,
+    body: SupplementDocumentIn,
+) -> Response:
+    """By another person than who proposed it: the project is stopped, and the first reserve that passes now is on notice."""
+    await supplementing.publish(uow, scope=access.scope, supplement_id=supplement_id, document=body.document)
+    return await _answer(access, uow, supplement_id)
+
+
 @router.post("/v1/supplements/{supplement_id}/confirm", response_model=SupplementOut)
 async def confirm_supplement(
     access: Annotated[Access, requires(Permission.SUPPLEMENT_CONFIRM)],
     uow: Uow,
     supplement_id: UUID,
-    body: SupplementConfirmIn,
+    body: SupplementDocumentIn,
 ) -> Response:
-    """Another person confirms: reserves are weighed anew, the project is dropped, the first that passes takes its place."""
+    """After the notice, with no objection open: who was on notice enters the plan. By another person than who proposed it."""
     await supplementing.confirm(uow, scope=access.scope, supplement_id=supplement_id, document=body.document)
     return await _answer(access, uow, supplement_id)
 
@@ -107,3 +120,23 @@ async def get_published_supplement(request: Request, reader: Reader, supplement_
     if row is None:
         raise NotFound
     return validated_response(request, row["content"], row["etag"])
+
+
+@router.get(
+    "/public/supplements/{supplement_id}/objections", response_model=PublicSupplementObjections, tags=["public"]
+)
+async def count_objections_to_supplement(reader: Reader, supplement_id: UUID) -> Response:
+    """How many objections a published supplement has, and what became of it."""
+    row = await plan_queries.PUBLISHED_SUPPLEMENT.first(reader, supplement_id=supplement_id)
+    if row is None:
+        raise NotFound
+    counts = await annual_queries.objection_counts(reader, round_id=row["round_id"], supplement_id=supplement_id)
+    out = PublicSupplementObjections(
+        supplement_id=supplement_id,
+        status=row["status"],
+        open=counts.open,
+        upheld=counts.upheld,
+        rejected=counts.rejected,
+        late=counts.late,
+    )
+    return Response(out.model_dump_json(), media_type="application/json")

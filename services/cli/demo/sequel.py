@@ -65,7 +65,7 @@ class Sequel:
         )
 
     def replace(self) -> str:
-        """An event stops a project; the district proposes, the city confirms, the first ready reserve that fits enters."""
+        """An event stops a project; the district proposes, the city publishes; after the notice the first ready reserve enters."""
         district, played = self._people["district"], self.play.played
         for project in (row for row in played.ranking if row["outcome"] == "in"):
             body = {
@@ -79,14 +79,14 @@ class Sequel:
             district.post(f"/v1/supplements/{proposed['id']}/cancel")
         else:
             raise Refusal(zh="没有可以增补的项目", en="no reserve could take the place of any project")
-        document = {"document": f"演示调整通知〔{self.play.county.year}〕2号"}
-        self.supplement = self._people["city"].post(f"/v1/supplements/{proposed['id']}/confirm", document)
+        path, year = f"/v1/supplements/{proposed['id']}", self.play.county.year
+        published = self._people["city"].post(f"{path}/publish", {"document": f"演示增补公示〔{year}〕2号"})
+        self.end_notice(played.round_id)
+        self.supplement = self._people["city"].post(f"{path}/confirm", {"document": f"演示调整通知〔{year}〕3号"})
         self.plan = self._read_plan()
         added = next(row for row in played.ranking if row["project_id"] == self.supplement["added_project_id"])
         skipped = sum(not one["passes"] for one in self.supplement["candidates"] if one["rank"] < added["rank"])
-        return (
-            f"{project['no']} 退出，{added['no']} 增补（跳过 {skipped} 个），公示至 {self.supplement['notice_until']}"
-        )
+        return f"{project['no']} 退出，{added['no']} 增补（跳过 {skipped} 个），公示至 {published['notice_until']}"
 
     def improve(self) -> str:
         """Those that were not chosen apply again; two of them first improve their plan and have it voted anew."""

@@ -100,15 +100,13 @@ def make_admin() -> str:
 
 
 def end_notice(round_id: str) -> None:
-    """Moves what stands published of a round thirty days back, in the demonstration's own database: its notice is over."""
-    asyncio.run(
-        _execute(
-            os.environ["DATABASE_URL"],
-            "UPDATE publication SET published_at = published_at - interval '30 days', notice_until = notice_until - 30"
-            " WHERE round_id = $1 AND superseded_at IS NULL",
-            UUID(round_id),
-        )
-    )
+    """Moves what is on notice of a round thirty days back, in the demonstration's own database: its notice is over."""
+    moved = "SET published_at = published_at - interval '30 days', notice_until = notice_until - 30 WHERE round_id = $1"
+    for statement in (
+        f"UPDATE publication {moved} AND superseded_at IS NULL",
+        f"UPDATE supplement {moved} AND status = 'published'",
+    ):
+        asyncio.run(_execute(os.environ["DATABASE_URL"], statement, UUID(round_id)))
 
 
 def _free_port() -> int:

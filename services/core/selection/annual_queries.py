@@ -71,6 +71,7 @@ OBJECTION_COLUMNS = (
     Objection.id,
     Objection.round_id,
     Objection.publication_id,
+    Objection.supplement_id,
     Objection.project_id,
     Objection.ground,
     Objection.what,
@@ -99,6 +100,7 @@ OBJECTIONS = Statement(
         Objection.id > bindparam("after", type_=Uuid()),
         or_(bindparam("status", type_=String).is_(None), Objection.status == bindparam("status")),
         or_(bindparam("project_id", type_=Uuid()).is_(None), Objection.project_id == bindparam("project_id")),
+        or_(bindparam("supplement_id", type_=Uuid()).is_(None), Objection.supplement_id == bindparam("supplement_id")),
         in_scope(Objection.region_path),
     )
     .order_by(Objection.id)
@@ -112,7 +114,10 @@ OBJECTION_COUNTS = Statement(
         func.count().filter(Objection.status == ObjectionStatus.UPHELD).label("upheld"),
         func.count().filter(Objection.status == ObjectionStatus.REJECTED).label("rejected"),
         func.count().filter(Objection.late).label("late"),
-    ).where(Objection.round_id == bindparam("round_id", type_=Uuid()))
+    ).where(
+        Objection.round_id == bindparam("round_id", type_=Uuid()),
+        Objection.supplement_id.is_not_distinct_from(bindparam("supplement_id", type_=Uuid())),
+    )
 )
 
 APPROVALS = Statement(
@@ -135,7 +140,7 @@ APPROVALS = Statement(
 
 @dataclass(frozen=True, slots=True)
 class ObjectionCounts:
-    """How many objections a round has. Those that came after the notice are `late`; they hold nothing back."""
+    """How many objections a round or a supplement has. Those that came after the notice are `late`; they hold nothing back."""
 
     open: int
     open_in_time: int
@@ -144,9 +149,11 @@ class ObjectionCounts:
     late: int
 
 
-async def objection_counts(driver: "asyncpg.Connection", *, round_id: UUID) -> ObjectionCounts:
-    """The objections of a round, counted from the rows themselves."""
-    row = await OBJECTION_COUNTS.first(driver, round_id=round_id)
+async def objection_counts(
+    driver: "asyncpg.Connection", *, round_id: UUID, supplement_id: UUID | None = None
+) -> ObjectionCounts:
+    """The objections to what a round has published, or to one of its supplements, counted from the rows themselves."""
+    row = await OBJECTION_COUNTS.first(driver, round_id=round_id, supplement_id=supplement_id)
     assert row is not None  # noqa: S101 - an aggregate always answers
     return ObjectionCounts(**row)
 

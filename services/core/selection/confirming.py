@@ -18,7 +18,7 @@ from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
 from services.core.projects import stages
 from services.core.projects.rules import MOVES, Action, Stage
-from services.core.selection import annual_queries, approving, queries, service
+from services.core.selection import annual_queries, approving, publishing, queries, service
 from services.core.selection.annual_models import AnnualPlan, Confirmation, EntryKind, Opinion, PlanList
 from services.core.selection.candidates import Outcome
 from services.core.selection.errors import (
@@ -170,15 +170,10 @@ async def _missing(
     """What still stands between the publication and the plan."""
     missing = []
     if not has_ended(standing["notice_until"], uow.now):
-        until = standing["notice_until"].isoformat()
-        missing.append(FieldError("/notice", f"公示至 {until} 24 时止", f"the notice runs until the end of {until}"))
+        missing.append(publishing.notice_runs(standing["notice_until"]))
     counts = await annual_queries.objection_counts(uow.driver, round_id=found["id"])
     if counts.open_in_time:
-        missing.append(
-            FieldError(
-                "/objections", f"尚有 {counts.open_in_time} 件异议未处理", f"{counts.open_in_time} objections are open"
-            )
-        )
+        missing.append(publishing.objections_open(counts.open_in_time))
     missing += [
         FieldError(f"/approvals/{bureau}", "尚未出具同意意见", "this bureau has not approved yet")
         for bureau in await approving.bureaus(uow.driver, found)

@@ -181,9 +181,35 @@ class SupplementInputInvalid(InputInvalid):
 
 class SupplementOpen(DomainError):
     code, kind = "supplement-open", Kind.CONFLICT
-    title_zh, title_en = "该项目已有待确认的增补", "A supplement for this project is already proposed"
+    title_zh, title_en = (
+        "该项目已有待公示或公示中的增补",
+        "A supplement for this project is already proposed or on notice",
+    )
 
 
 class SupplementAlreadyDecided(DomainError):
     code, kind = "supplement-decided", Kind.CONFLICT
-    title_zh, title_en = "增补已确认或已撤回", "The supplement is already confirmed or cancelled"
+    title_zh, title_en = "增补已确认或已撤回", "The supplement is already confirmed, withdrawn or cancelled"
+
+
+class SupplementNotPublished(DomainError):
+    code, kind = "supplement-not-published", Kind.CONFLICT
+    title_zh, title_en = "增补尚未公示", "The supplement is not on notice yet"
+
+
+class SupplementOnNotice(DomainError):
+    code, kind = "supplement-on-notice", Kind.CONFLICT
+    title_zh, title_en = "增补正在公示", "The supplement is on notice"
+
+
+class SupplementNotReady(DomainError):
+    code, kind = "supplement-not-ready", Kind.CONFLICT
+    title_zh, title_en = "增补尚不具备列入年度计划的条件", "The supplement cannot enter the annual plan yet"
+
+
+class NobodyEnters(DomainError):
+    code, kind = "supplement-nobody-enters", Kind.CONFLICT
+    title_zh, title_en = (
+        "项目已终止，目前没有可增补的储备项目",
+        "The project is stopped already, and no reserve passes now",
+    )

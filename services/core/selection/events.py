@@ -58,11 +58,12 @@ class RoundWasPublished(Event):
 
 
 class ObjectionRecorded(Event):
-    """Somebody objects to what was published; what he says stays in the record."""
+    """Somebody objects to what was published of a round, or to a supplement; what he says stays in the record."""
 
     kind: ClassVar[str] = "objection.recorded"
     objection_id: UUID
-    publication_id: UUID
+    publication_id: UUID | None
+    supplement_id: UUID | None
     late: bool
 
 
@@ -117,16 +118,33 @@ class SupplementProposed(Event):
     round_id: UUID
 
 
+class SupplementPublished(Event):
+    """A second person stopped a project of the plan; who shall take its place, where a reserve passes, is on notice."""
+
+    kind: ClassVar[str] = "supplement.published"
+    supplement_id: UUID
+    round_id: UUID
+    added_project_id: UUID | None
+    notice_until: date
+    provisional: bool
+
+
 class SupplementConfirmed(Event):
-    """A second person stopped a project of the plan; a reserve took its place where one passes. The notice runs."""
+    """The notice of a supplement is over, and who was on notice is in the plan."""
 
     kind: ClassVar[str] = "supplement.confirmed"
     supplement_id: UUID
     round_id: UUID
     plan_id: UUID
     added_project_id: UUID | None
-    notice_until: date
-    provisional: bool
+
+
+class SupplementWithdrawn(Event):
+    """An objection to a supplement was upheld: nobody enters by it, and its place is free."""
+
+    kind: ClassVar[str] = "supplement.withdrawn"
+    supplement_id: UUID
+    round_id: UUID
 
 
 class SupplementCancelled(Event):

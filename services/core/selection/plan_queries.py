@@ -20,6 +20,8 @@ from services.core.selection import queries
 from services.core.selection.annual_models import (
     AnnualPlan,
     EntryKind,
+    Objection,
+    ObjectionStatus,
     PlanEntry,
     PlanList,
     Supplement,
@@ -196,12 +198,15 @@ SUPPLEMENT_COLUMNS = (
     Supplement.candidates,
     Supplement.proposed_at,
     Supplement.proposed_by,
-    Supplement.decided_at,
-    Supplement.decided_by,
+    Supplement.published_at,
+    Supplement.published_by,
     Supplement.document,
     Supplement.added_project_id,
     Supplement.notice_until,
     Supplement.provisional,
+    Supplement.decided_at,
+    Supplement.decided_by,
+    Supplement.decision_document,
 )
 
 SUPPLEMENTS = Statement(
@@ -223,31 +228,70 @@ SUPPLEMENT = Statement(
     )
 )
 
-OPEN_SUPPLEMENT = Statement(
-    select(Supplement.id).where(
+# The same wherever the caller is from, for who holds the round already: what is on notice is public.
+SUPPLEMENT_HELD = Statement(
+    select(*SUPPLEMENT_COLUMNS, Supplement.region_path).where(Supplement.id == bindparam("supplement_id", type_=Uuid()))
+)
+
+
+def _of_place(*conditions: Any) -> Statement:
+    """Supplements of a round for the place of one project."""
+    return Statement(
+        select(Supplement.id)
+        .where(
+            Supplement.round_id == bindparam("round_id", type_=Uuid()),
+            Supplement.dropped_project_id == bindparam("project_id", type_=Uuid()),
+            *conditions,
+        )
+        .limit(1)
+    )
+
+
+OPEN_SUPPLEMENT = _of_place(
+    or_(Supplement.status == SupplementStatus.PROPOSED, Supplement.status == SupplementStatus.PUBLISHED)
+)
+REPLACED = _of_place(Supplement.status == SupplementStatus.CONFIRMED, Supplement.added_project_id.is_not(None))
+
+# Who is on notice in a round.
+ON_NOTICE = Statement(
+    select(Supplement.id, Supplement.added_project_id).where(
         Supplement.round_id == bindparam("round_id", type_=Uuid()),
-        Supplement.dropped_project_id == bindparam("project_id", type_=Uuid()),
-        Supplement.status == SupplementStatus.PROPOSED,
+        Supplement.status == SupplementStatus.PUBLISHED,
+        Supplement.added_project_id.is_not(None),
     )
 )
 
-# What the plan implements of a round for one project.
-IMPLEMENTED_ENTRY = Statement(
+# Who was on notice for a place until an objection to him, or to the supplement as a whole, was upheld.
+OBJECTED = Statement(
+    select(Supplement.added_project_id)
+    .join(Objection, Objection.supplement_id == Supplement.id)
+    .where(
+        Supplement.round_id == bindparam("round_id", type_=Uuid()),
+        Supplement.dropped_project_id == bindparam("dropped_project_id", type_=Uuid()),
+        Supplement.status == SupplementStatus.WITHDRAWN,
+        Objection.status == ObjectionStatus.UPHELD,
+        or_(Objection.project_id.is_(None), Objection.project_id == Supplement.added_project_id),
+    )
+)
+
+# What the plan holds of a round for one project that it implements, or has stopped.
+PLACE_ENTRY = Statement(
     select(*ENTRY_COLUMNS, Project.stage)
     .join(Run, Run.id == PlanEntry.run_id)
     .join(Project, Project.id == PlanEntry.project_id)
     .where(
         PlanEntry.project_id == bindparam("project_id", type_=Uuid()),
         Run.round_id == bindparam("round_id", type_=Uuid()),
-        PlanEntry.list == PlanList.IMPLEMENT,
+        or_(PlanEntry.list == PlanList.IMPLEMENT, PlanEntry.kind == EntryKind.DROPPED),
         HOLDS,
     )
 )
 PROJECT = Statement(select(Project.no, Project.title).where(Project.id == bindparam("project_id", type_=Uuid())))
 
+# What was published of a supplement stays public, whatever became of it.
 PUBLISHED_SUPPLEMENT = Statement(
-    select(Supplement.etag, Supplement.content).where(
-        Supplement.id == bindparam("supplement_id", type_=Uuid()), Supplement.status == SupplementStatus.CONFIRMED
+    select(Supplement.round_id, Supplement.status, Supplement.etag, Supplement.content).where(
+        Supplement.id == bindparam("supplement_id", type_=Uuid()), Supplement.content.is_not(None)
     )
 )
 
@@ -257,15 +301,18 @@ SUPPLEMENTED = Statement(
     select(
         Supplement.id,
         Supplement.ground,
+        Supplement.status,
         Supplement.document,
-        Supplement.decided_at,
+        Supplement.published_at,
         Supplement.notice_until,
         Supplement.provisional,
+        Supplement.decided_at,
+        Supplement.decision_document,
     )
     .join(AnnualPlan, AnnualPlan.id == Supplement.plan_id)
     .where(
         AnnualPlan.year == bindparam("year"),
-        Supplement.status == SupplementStatus.CONFIRMED,
+        Supplement.content.is_not(None),
         Supplement.region_path >= bindparam("region_low", type_=Supplement.region_path.type),
         Supplement.region_path < bindparam("region_high", type_=Supplement.region_path.type),
     )

@@ -1,6 +1,7 @@
 """Publishing a run: what the public reads is fixed, byte for byte, and the legal notice begins."""
 
 import hashlib
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy import bindparam, update
 
 from services.core.kit.calendar import Unit, WorkCalendar, day_of, deadline, has_ended
 from services.core.kit.database import Statement
+from services.core.kit.errors import FieldError
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -114,3 +116,14 @@ def notice_from_now(uow: UnitOfWork, policy: Policy) -> Notice:
         raise NoticeUndefined
     due = deadline(WorkCalendar.default(), start=day_of(uow.now), days=term.days, unit=Unit(term.unit or Unit.CALENDAR))
     return Notice(uow.now, due.due, due.provisional)
+
+
+def notice_runs(last_day: date) -> FieldError:
+    """What is missing while a notice runs."""
+    until = last_day.isoformat()
+    return FieldError("/notice", f"公示至 {until} 24 时止", f"the notice runs until the end of {until}")
+
+
+def objections_open(count: int) -> FieldError:
+    """What is missing while objections that came in time are not decided."""
+    return FieldError("/objections", f"尚有 {count} 件异议未处理", f"{count} objections are open")

@@ -82,6 +82,37 @@ def facts_shown(policy: Policy) -> frozenset[str]:
     )
 
 
+def supplement_document(
+    *,
+    found: Mapping[str, Any],
+    proposed: Mapping[str, Any],
+    dropped: Mapping[str, Any],
+    added: Mapping[str, Any] | None,
+    candidates: Iterable[Mapping[str, Any]],
+    document: str,
+    notice: Notice,
+) -> bytes:
+    """The bytes that are published of a supplement: who is stopped, who enters, who is skipped and why.
+
+    Ids of projects and the note stay inside.
+    """
+    return canonical_json(
+        {
+            "supplement": {"id": proposed["id"], "ground": proposed["ground"], "document": document},
+            "round": {
+                "id": found["id"],
+                "title": found["title"],
+                "year": found["year"],
+                "region": found["region_name"],
+            },
+            "dropped": {"no": dropped["no"], "title": dropped["title"]},
+            "added": None if added is None else {"no": added["no"], "title": added["title"]},
+            "candidates": [{name: one[name] for name in one if name != "project_id"} for one in candidates],
+            "notice": notice_document(notice),
+        }
+    )
+
+
 def notice_document(notice: Notice) -> dict[str, Any]:
     """Until when one may object, and how, in both languages."""
     return {

@@ -22,7 +22,7 @@ CAP_WORDS: Mapping[str, tuple[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class Reserve:
     """A reserve as it stands now. `failed_gates`: by id what each is called, in Chinese and in English; `conflicts`: facts whose
-    sources differ and nobody has adjudicated.
+    sources differ and nobody has adjudicated; `on_notice`: for another place; `refused`: an objection to it here was upheld.
     """
 
     project_id: str
@@ -31,6 +31,8 @@ class Reserve:
     rank: int
     stage: str
     may_enter: bool
+    on_notice: bool
+    refused: bool
     conflicts: Sequence[str]
     failed_gates: Mapping[str, tuple[str, str]]
     is_ready: bool
@@ -77,6 +79,10 @@ def first_that_passes(weighed: Iterable[Weighed]) -> Weighed | None:
 def _reasons(reserve: Reserve, room: Budgeted) -> Iterable[Reason]:
     if not reserve.may_enter:
         yield Reason("stage", {"stage": reserve.stage})
+    if reserve.on_notice:
+        yield Reason("on_notice")
+    if reserve.refused:
+        yield Reason("objection")
     if reserve.conflicts:
         yield Reason("conflict", {"facts": sorted(reserve.conflicts)})
     if reserve.failed_gates:
@@ -99,6 +105,10 @@ def _words(reason: Reason, reserve: Reserve) -> tuple[str, str]:
     match reason.code:
         case "stage":
             return "已不在储备库或申报中", "is neither in the library nor applying any more"
+        case "on_notice":
+            return "已在另一增补的公示中", "is on notice for another place already"
+        case "objection":
+            return "对其增补的异议成立", "an objection to its entering here was upheld"
         case "conflict":
             facts = [CATALOGUE[key] for key in params["facts"]]
             zh, en = "、".join(one.title_zh for one in facts), ", ".join(one.title_en for one in facts)

@@ -1,54 +1,52 @@
 """Supplements (S6): a project of the plan is stopped on a ground, and a ready reserve takes its place.
 
-Proposed by one person, confirmed by another. The confirmation weighs all reserves anew under the round's lock: what decides is what
-holds then. When no reserve passes, the project is dropped alone.
+Proposed by one person, published by another: the project is stopped, and who shall enter is on notice as a ranking is. After the
+notice, with no objection open, it is confirmed; an upheld objection withdraws it. The publication weighs all reserves anew under
+the round's lock: what decides is what holds then. When no reserve passes, the project is stopped alone.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
-from services.core.facts.catalogue import CATALOGUE
+from services.core.kit.calendar import has_ended
 from services.core.kit.database import Statement
-from services.core.kit.errors import NotFound
-from services.core.kit.exact import canonical_json
+from services.core.kit.errors import FieldError, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.policy import queries as policies
-from services.core.policy.schema import Gate, Policy
-from services.core.projects import queries as projects
 from services.core.projects import stages
 from services.core.projects.errors import StageWrong
-from services.core.projects.figures import ProjectFacts
-from services.core.projects.gates import status
 from services.core.projects.rules import MOVES, Action, Stage
-from services.core.selection import adjusting, frozen, plan_queries, publishing, queries, service
+from services.core.selection import adjusting, annual_queries, plan_queries, publishing, queries, service, weighing
 from services.core.selection.annual_models import EntryKind, PlanEntry, PlanList, Supplement, SupplementStatus
-from services.core.selection.candidates import BUDGET, FLOOR_AREA
-from services.core.selection.choice import demand
 from services.core.selection.errors import (
+    NobodyEnters,
     RoundNotConfirmed,
     SecondPersonNeeded,
     SupplementAlreadyDecided,
     SupplementInputInvalid,
+    SupplementNotPublished,
+    SupplementNotReady,
+    SupplementOnNotice,
     SupplementOpen,
 )
-from services.core.selection.events import SupplementCancelled, SupplementConfirmed, SupplementProposed
+from services.core.selection.events import (
+    SupplementCancelled,
+    SupplementConfirmed,
+    SupplementProposed,
+    SupplementPublished,
+    SupplementWithdrawn,
+)
 from services.core.selection.models import RoundStatus
-from services.core.selection.plan_rules import number_of, taken
-from services.core.selection.snapshot import Notice, notice_document, tag_of
-from services.core.selection.supplement_rules import Reserve, Weighed, first_that_passes, weigh
+from services.core.selection.snapshot import supplement_document, tag_of
+from services.core.selection.weighing import Candidate
 
 if TYPE_CHECKING:
     import asyncpg
-
-READY = "project.ready"
 
 DECIDED = Statement(
     update(Supplement)
@@ -57,16 +55,16 @@ DECIDED = Statement(
         status=bindparam("new_status"),
         decided_at=bindparam("at"),
         decided_by=bindparam("by"),
-        document=bindparam("new_document"),
+        decision_document=bindparam("new_document"),
     )
 )
 PUBLISHED = Statement(
     update(Supplement)
     .where(Supplement.id == bindparam("supplement_id"))
     .values(
-        status=SupplementStatus.CONFIRMED,
-        decided_at=bindparam("at"),
-        decided_by=bindparam("by"),
+        status=SupplementStatus.PUBLISHED,
+        published_at=bindparam("at"),
+        published_by=bindparam("by"),
         document=bindparam("new_document"),
         candidates=bindparam("new_candidates", type_=Supplement.candidates.type),
         added_project_id=bindparam("added"),
@@ -90,22 +88,23 @@ class Stopping:
 async def propose(uow: UnitOfWork, *, scope: Scope, round_id: UUID, stopping: Stopping) -> UUID:
     """The proposal, with every reserve of the partition and why it passes or is skipped; its id.
 
-    A district proposes it for a project of its own in a round of the city above it. NotFound otherwise; RoundNotConfirmed;
+    A district proposes it for a project of its own in a round of the city above it; also for one that was stopped before, when its
+    place is empty still (an objection was upheld, or nobody was ready). NotFound otherwise; RoundNotConfirmed;
     SupplementInputInvalid for a ground that the round's policy does not know or a project that the plan does not implement of this
-    round; StageWrong once its works have begun; SupplementOpen when one is proposed already.
+    round; StageWrong once its works have begun; SupplementOpen when one is proposed or on notice already.
     """
     path = await _path(uow, scope, round_id, stopping.project_id)
     found = await service.locked(uow, scope=Scope((path,)), round_id=round_id)
     if found["status"] != RoundStatus.CONFIRMED:
         raise RoundNotConfirmed
-    policy = await _policy(uow, found)
+    policy = await weighing.policy_of(uow, found)
     if policy.supplements is None or stopping.ground not in policy.supplements.grounds:
         raise SupplementInputInvalid.at("/ground", zh="政策未规定此事由", en="is no ground of the policy")
-    dropped = await _implemented(uow, found, stopping.project_id)
     opened = await plan_queries.OPEN_SUPPLEMENT.first(uow.driver, round_id=round_id, project_id=stopping.project_id)
     if opened is not None:
         raise SupplementOpen
-    weighed = await _weigh(uow, found, policy, dropped)
+    dropped = await _place(uow, found, stopping.project_id)
+    weighed = await weighing.candidates(uow, found, policy, dropped)
     proposed = Supplement(
         id=new_id(),
         round_id=round_id,
@@ -115,7 +114,7 @@ async def propose(uow: UnitOfWork, *, scope: Scope, round_id: UUID, stopping: St
         ground=stopping.ground,
         note=stopping.note,
         status=SupplementStatus.PROPOSED,
-        candidates=_document(weighed),
+        candidates=weighing.document(weighed),
         proposed_at=uow.now,
         proposed_by=uow.actor.id,
     )
@@ -130,44 +129,55 @@ async def propose(uow: UnitOfWork, *, scope: Scope, round_id: UUID, stopping: St
     return proposed.id
 
 
-async def confirm(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID, document: str) -> None:
-    """The project is dropped, the first reserve that passes now takes its place, and the notice runs as for the round.
+async def publish(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID, document: str) -> None:
+    """A second person stops the project; the first reserve that passes now is on notice, by the legal calendar, as a ranking is.
 
-    NotFound; SupplementAlreadyDecided, SecondPersonNeeded for who proposed it; StageWrong when works have begun meanwhile.
+    NotFound; SupplementOnNotice, SupplementAlreadyDecided; SecondPersonNeeded for who proposed it; StageWrong when works have begun
+    meanwhile; NobodyEnters when the place was empty already and no reserve passes; NoticeUndefined.
     """
-    proposed = await _open(uow, scope, supplement_id)
-    round_id = proposed["round_id"]
-    found = await service.locked(uow, scope=scope, round_id=round_id)
-    proposed = await _open(uow, scope, supplement_id)
-    if proposed["proposed_by"] == uow.actor.id:
-        raise SecondPersonNeeded
-    await plan_queries.LOCKED_PLAN.all(uow.driver, plan_id=proposed["plan_id"])
-    policy = await _policy(uow, found)
-    dropped = await _implemented(uow, found, proposed["dropped_project_id"])
-    weighed = await _weigh(uow, found, policy, dropped)
-    added = _first(weighed)
-    await _enter(uow, found, proposed, dropped, added, document)
+    found, proposed = await _locked(uow, scope, supplement_id, SupplementStatus.PROPOSED)
+    policy = await weighing.policy_of(uow, found)
+    dropped = await _place(uow, found, proposed["dropped_project_id"])
+    weighed = await weighing.candidates(uow, found, policy, dropped)
+    added = weighing.first(weighed)
+    if dropped["list"] is not None:
+        stopped = adjusting.next_entry(uow, dropped, kind=EntryKind.DROPPED, document=document)
+        stopped.list = None
+        await _enter(uow, found, proposed, stopped, Action.DROP, Stage.DROPPED)
+    elif added is None:
+        raise NobodyEnters
     notice = publishing.notice_from_now(uow, policy)
-    content = await _content(uow, found, proposed, weighed, added, document, notice)
+    whole = await queries.round_of(uow.driver, scope=Scope((found["region_path"],)), round_id=found["id"])
+    names = await plan_queries.PROJECT.first(uow.driver, project_id=proposed["dropped_project_id"])
+    assert names is not None  # noqa: S101 - held by a foreign key
+    content = supplement_document(
+        found=whole,
+        proposed=proposed,
+        dropped=names,
+        added=None if added is None else added.entry,
+        candidates=weighing.document(weighed),
+        document=document,
+        notice=notice,
+    )
+    added_id = None if added is None else added.entry["project_id"]
     await PUBLISHED.all(
         uow.driver,
         supplement_id=supplement_id,
         at=uow.now,
         by=uow.actor.id,
         new_document=document,
-        new_candidates=_document(weighed),
-        added=None if added is None else added.entry["project_id"],
+        new_candidates=weighing.document(weighed),
+        added=added_id,
         until=notice.until,
         is_provisional=notice.provisional,
         bytes=content,
         tag=tag_of(hashlib.sha256(content).hexdigest()),
     )
     uow.record(
-        SupplementConfirmed(
+        SupplementPublished(
             supplement_id=supplement_id,
-            round_id=round_id,
-            plan_id=proposed["plan_id"],
-            added_project_id=None if added is None else added.entry["project_id"],
+            round_id=found["id"],
+            added_project_id=added_id,
             notice_until=notice.until,
             provisional=notice.provisional,
         ),
@@ -177,21 +187,60 @@ async def confirm(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID, documen
     )
 
 
+async def confirm(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID, document: str) -> None:
+    """After the notice: who was on notice enters the plan, under the policy version of the round.
+
+    NotFound; SupplementNotPublished, SupplementAlreadyDecided; SecondPersonNeeded for who proposed it; SupplementNotReady naming
+    what is missing: the end of the notice, open objections, what keeps the reserve out by now.
+    """
+    found, published = await _locked(uow, scope, supplement_id, SupplementStatus.PUBLISHED)
+    added = await _still_passing(uow, found, published)
+    missing = [*await _missing(uow, published), *added.missing]
+    if missing:
+        raise SupplementNotReady(errors=missing, missing=[one.pointer for one in missing])
+    if added.candidate is not None:
+        entered = adjusting.next_entry(uow, added.candidate.entry, kind=EntryKind.SUPPLEMENTED, document=document)
+        entered.list = PlanList.IMPLEMENT
+        entered.budget, entered.floor_area = weighing.figures_of(added.candidate.known)
+        await _enter(uow, found, published, entered, Action.SUPPLEMENT, Stage.PLANNED)
+    await _decide(uow, supplement_id, SupplementStatus.CONFIRMED, document)
+    uow.record(
+        SupplementConfirmed(
+            supplement_id=supplement_id,
+            round_id=found["id"],
+            plan_id=published["plan_id"],
+            added_project_id=published["added_project_id"],
+        ),
+        subject="project",
+        subject_id=published["added_project_id"] or published["dropped_project_id"],
+        region_path=published["region_path"],
+    )
+
+
+async def withdraw(uow: UnitOfWork, *, supplement_id: UUID, document: str) -> None:
+    """An objection to a supplement on notice was upheld: nobody enters by it. The round is locked; the project stays stopped."""
+    published = await plan_queries.SUPPLEMENT_HELD.first(uow.driver, supplement_id=supplement_id)
+    assert published is not None  # noqa: S101 - held by a foreign key
+    if published["status"] != SupplementStatus.PUBLISHED:
+        raise SupplementAlreadyDecided
+    await _decide(uow, supplement_id, SupplementStatus.WITHDRAWN, document)
+    uow.record(
+        SupplementWithdrawn(supplement_id=supplement_id, round_id=published["round_id"]),
+        subject="project",
+        subject_id=published["dropped_project_id"],
+        region_path=published["region_path"],
+    )
+
+
 async def cancel(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID) -> None:
-    """The proposal is taken back; the plan is as it was. NotFound, SupplementAlreadyDecided."""
-    proposed = await _open(uow, scope, supplement_id)
+    """A proposal is taken back; the plan is as it was. NotFound, SupplementOnNotice, SupplementAlreadyDecided."""
+    proposed = await plan_queries.supplement_of(uow.driver, scope=scope, supplement_id=supplement_id)
     round_id = proposed["round_id"]
     path = await _path(uow, scope, round_id, proposed["dropped_project_id"])
     await service.locked(uow, scope=Scope((path,)), round_id=round_id)
-    await _open(uow, scope, supplement_id)
-    await DECIDED.all(
-        uow.driver,
-        supplement_id=supplement_id,
-        new_status=SupplementStatus.CANCELLED,
-        at=uow.now,
-        by=uow.actor.id,
-        new_document=None,
-    )
+    proposed = await plan_queries.supplement_of(uow.driver, scope=scope, supplement_id=supplement_id)
+    _refuse_unless(SupplementStatus.PROPOSED, proposed["status"])
+    await _decide(uow, supplement_id, SupplementStatus.CANCELLED, None)
     uow.record(
         SupplementCancelled(supplement_id=supplement_id, round_id=round_id),
         subject="project",
@@ -200,29 +249,11 @@ async def cancel(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A reserve: its entry in the plan, what its facts say now, and the verdict."""
-
-    entry: "asyncpg.Record"
-    known: ProjectFacts
-    weighed: Weighed
-
-
-def _first(candidates: Sequence[Candidate]) -> Candidate | None:
-    first = first_that_passes(one.weighed for one in candidates)
-    return next((one for one in candidates if one.weighed is first), None)
-
-
-def _document(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
-    return [one.weighed.document() for one in candidates]
-
-
 async def _path(uow: UnitOfWork, scope: Scope, round_id: UUID, project_id: UUID) -> str:
-    """The region of a round in the scope, or of one by which the plan implements a project of the scope; NotFound otherwise."""
+    """The region of a round in the scope, or of one whose plan knows a project of the scope; NotFound otherwise."""
     row = await queries.ROUND.first(uow.driver, round_id=round_id, **scope.parameters)
     if row is None:
-        entry = await plan_queries.IMPLEMENTED_ENTRY.first(uow.driver, round_id=round_id, project_id=project_id)
+        entry = await plan_queries.PLACE_ENTRY.first(uow.driver, round_id=round_id, project_id=project_id)
         if entry is not None and scope.covers(entry["region_path"]):
             row = await queries.ROUND_TO_COMPUTE.first(uow.driver, round_id=round_id)
     if row is None:
@@ -231,156 +262,111 @@ async def _path(uow: UnitOfWork, scope: Scope, round_id: UUID, project_id: UUID)
     return path
 
 
-async def _policy(uow: UnitOfWork, found: "asyncpg.Record") -> Policy:
-    """The policy version that the round is pinned to."""
-    stored = await policies.by_id(uow.driver, version_id=found["policy_version_id"])
-    return Policy.model_validate(stored.body)
+async def _locked(
+    uow: UnitOfWork, scope: Scope, supplement_id: UUID, wanted: SupplementStatus
+) -> "tuple[asyncpg.Record, asyncpg.Record]":
+    """Round and supplement for a second person, both as they stand under the locks of round and plan."""
+    first = await plan_queries.supplement_of(uow.driver, scope=scope, supplement_id=supplement_id)
+    found = await service.locked(uow, scope=scope, round_id=first["round_id"])
+    held = await plan_queries.supplement_of(uow.driver, scope=scope, supplement_id=supplement_id)
+    _refuse_unless(wanted, held["status"])
+    if held["proposed_by"] == uow.actor.id:
+        raise SecondPersonNeeded
+    await plan_queries.LOCKED_PLAN.all(uow.driver, plan_id=held["plan_id"])
+    return found, held
 
 
-async def _open(uow: UnitOfWork, scope: Scope, supplement_id: UUID) -> "asyncpg.Record":
-    row = await plan_queries.supplement_of(uow.driver, scope=scope, supplement_id=supplement_id)
-    if row["status"] != SupplementStatus.PROPOSED:
-        raise SupplementAlreadyDecided
-    return row
+def _refuse_unless(wanted: SupplementStatus, status: str) -> None:
+    if status == wanted:
+        return
+    match status:
+        case SupplementStatus.PROPOSED:
+            raise SupplementNotPublished
+        case SupplementStatus.PUBLISHED:
+            raise SupplementOnNotice
+        case _:
+            raise SupplementAlreadyDecided
 
 
-async def _implemented(uow: UnitOfWork, found: "asyncpg.Record", project_id: UUID) -> "asyncpg.Record":
-    """The entry of a project that the plan implements of this round, before its works."""
-    entry = await plan_queries.IMPLEMENTED_ENTRY.first(uow.driver, round_id=found["id"], project_id=project_id)
-    if entry is None:
+async def _place(uow: UnitOfWork, found: "asyncpg.Record", project_id: UUID) -> "asyncpg.Record":
+    """The entry whose place is free or to be freed: implemented of this round and before its works, or stopped and not replaced."""
+    entry = await plan_queries.PLACE_ENTRY.first(uow.driver, round_id=found["id"], project_id=project_id)
+    replaced = await plan_queries.REPLACED.first(uow.driver, round_id=found["id"], project_id=project_id)
+    if entry is None or replaced is not None:
         raise SupplementInputInvalid.at(
             "/dropped_project_id", zh="不在本轮次的实施清单中", en="is not implemented by this round"
         )
-    if (Action.DROP, entry["stage"]) not in MOVES:
+    if entry["list"] is not None and (Action.DROP, entry["stage"]) not in MOVES:
         raise StageWrong(stage=entry["stage"])
     return entry
 
 
-async def _weigh(
-    uow: UnitOfWork, found: "asyncpg.Record", policy: Policy, dropped: "asyncpg.Record"
-) -> list[Candidate]:
-    """Every reserve of the dropped project's partition by rank, against what is left of the caps without it."""
-    entries = await plan_queries.RESERVES.all(
-        uow.driver, plan_id=dropped["plan_id"], round_id=found["id"], partition=dropped["partition"]
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """Who was on notice, when somebody was, and what keeps him out by now."""
+
+    candidate: Candidate | None
+    missing: tuple[FieldError, ...] = ()
+
+
+async def _still_passing(uow: UnitOfWork, found: "asyncpg.Record", published: "asyncpg.Record") -> Entering:
+    if published["added_project_id"] is None:
+        return Entering(None)
+    policy = await weighing.policy_of(uow, found)
+    dropped = await plan_queries.PLACE_ENTRY.first(
+        uow.driver, round_id=found["id"], project_id=published["dropped_project_id"]
     )
-    ids = [row["project_id"] for row in entries]
-    compounds = await projects.compounds_by_project(uow.driver, ids)
-    known = await projects.figures(
-        uow.driver, {project: [row["compound_id"] for row in rows] for project, rows in compounds.items()}
+    assert dropped is not None  # noqa: S101 - the publication entered it
+    weighed = await weighing.candidates(uow, found, policy, dropped, of_supplement=published["id"])
+    mine = next((one for one in weighed if one.entry["project_id"] == published["added_project_id"]), None)
+    if mine is None:
+        gone = FieldError("/added_project_id", "已不是本轮次的储备项目", "is no reserve of this round any more")
+        return Entering(None, (gone,))
+    reasons = mine.weighed.document()["reasons"]
+    return Entering(mine, tuple(FieldError("/added_project_id", one["zh"], one["en"]) for one in reasons))
+
+
+async def _missing(uow: UnitOfWork, published: "asyncpg.Record") -> list[FieldError]:
+    """What of the notice still stands between the publication and the plan."""
+    missing = []
+    if not has_ended(published["notice_until"], uow.now):
+        missing.append(publishing.notice_runs(published["notice_until"]))
+    counts = await annual_queries.objection_counts(
+        uow.driver, round_id=published["round_id"], supplement_id=published["id"]
     )
-    exceptions = await projects.exceptions_by_project(uow.driver, ids, policy_id=policy.id)
-    held = [
-        one
-        for one in await adjusting.implemented(uow, plan_id=dropped["plan_id"], round_id=found["id"])
-        if one.project_id != str(dropped["project_id"])
-    ]
-    room = taken(frozen.parameters_of(found), dropped["partition"], held)
-    by_id = {str(row["project_id"]): row for row in entries}
-    weighed = weigh(
-        (_reserve(row, known[row["project_id"]], policy, exceptions.get(row["project_id"], {})) for row in entries),
-        room,
-    )
-    return [
-        Candidate(row, known[row["project_id"]], one) for one in weighed for row in (by_id[one.reserve.project_id],)
-    ]
-
-
-def _reserve(
-    entry: "asyncpg.Record", known: ProjectFacts, policy: Policy, exceptions: Mapping[str, Mapping[str, Any]]
-) -> Reserve:
-    return Reserve(
-        project_id=str(entry["project_id"]),
-        no=entry["no"],
-        title=entry["title"],
-        rank=entry["rank"],
-        stage=entry["stage"],
-        may_enter=(Action.SUPPLEMENT, entry["stage"]) in MOVES,
-        conflicts=sorted({one["key"] for one in known.conflicts}),
-        failed_gates={
-            one.gate.id: _called(one.gate)
-            for one in status(policy.selection_gates, known, exceptions)
-            if not one.passed
-        },
-        is_ready=known.value(READY) is True,
-        demand=demand(_number(known, BUDGET), _number(known, FLOOR_AREA)),
-    )
-
-
-def _called(gate: Gate) -> tuple[str, str]:
-    fact = CATALOGUE[gate.condition.fact]
-    return gate.title or fact.title_zh, fact.title_en
-
-
-def _number(known: ProjectFacts, key: str) -> Fraction | None:
-    value = known.value(key)
-    return value if isinstance(value, Fraction) else None
+    if counts.open_in_time:
+        missing.append(publishing.objections_open(counts.open_in_time))
+    return missing
 
 
 async def _enter(
     uow: UnitOfWork,
     found: "asyncpg.Record",
-    proposed: "asyncpg.Record",
-    dropped: "asyncpg.Record",
-    added: Candidate | None,
-    document: str,
+    of: "asyncpg.Record",
+    entry: PlanEntry,
+    action: Action,
+    stage: Stage,
 ) -> None:
-    """The two entries of the ledger, or one, and the moves between stages."""
-    stopped = adjusting.next_entry(uow, dropped, kind=EntryKind.DROPPED, document=document)
-    stopped.list = None
-    entries: list[tuple[PlanEntry, Action, Stage]] = [(stopped, Action.DROP, Stage.DROPPED)]
-    if added is not None:
-        entered = adjusting.next_entry(uow, added.entry, kind=EntryKind.SUPPLEMENTED, document=document)
-        entered.list = PlanList.IMPLEMENT
-        entered.budget = number_of(_text(added.known, BUDGET))
-        entered.floor_area = number_of(_text(added.known, FLOOR_AREA))
-        entries.append((entered, Action.SUPPLEMENT, Stage.PLANNED))
-    for entry, action, stage in entries:
-        entry.ground, entry.supplement_id = proposed["ground"], proposed["id"]
-        uow.session.add(entry)
-        await stages.enter(
-            uow,
-            stages={entry.project_id: stage},
-            action=action,
-            year=found["year"],
-            round_id=found["id"],
-            policy_version_id=found["policy_version_id"],
-            document=document,
-        )
-    await uow.session.flush()
+    """An entry of the ledger, and the move between stages that goes with it."""
+    entry.ground, entry.supplement_id = of["ground"], of["id"]
+    await adjusting.add(uow, entry)
+    await stages.enter(
+        uow,
+        stages={entry.project_id: stage},
+        action=action,
+        year=found["year"],
+        round_id=found["id"],
+        policy_version_id=found["policy_version_id"],
+        document=entry.document,
+    )
 
 
-def _text(known: ProjectFacts, key: str) -> str | None:
-    return known.facts[key]["value"] if key in known.facts else None
-
-
-async def _content(
-    uow: UnitOfWork,
-    found: "asyncpg.Record",
-    proposed: "asyncpg.Record",
-    candidates: Sequence[Candidate],
-    added: Candidate | None,
-    document: str,
-    notice: Notice,
-) -> bytes:
-    """The bytes that are published of a supplement; ids of projects and the note stay inside."""
-    whole = await queries.round_of(uow.driver, scope=Scope((found["region_path"],)), round_id=found["id"])
-    dropped = await plan_queries.PROJECT.first(uow.driver, project_id=proposed["dropped_project_id"])
-    assert dropped is not None  # noqa: S101 - held by a foreign key
-    hidden = {"project_id"}
-    return canonical_json(
-        {
-            "supplement": {"id": proposed["id"], "ground": proposed["ground"], "document": document},
-            "round": {
-                "id": found["id"],
-                "title": found["title"],
-                "year": found["year"],
-                "region": whole["region_name"],
-            },
-            "dropped": {"no": dropped["no"], "title": dropped["title"]},
-            "added": None if added is None else {"no": added.entry["no"], "title": added.entry["title"]},
-            "candidates": [
-                {name: value for name, value in one.items() if name not in hidden} for one in _document(candidates)
-            ],
-            "notice": notice_document(notice),
-        }
+async def _decide(uow: UnitOfWork, supplement_id: UUID, status: SupplementStatus, document: str | None) -> None:
+    await DECIDED.all(
+        uow.driver,
+        supplement_id=supplement_id,
+        new_status=status,
+        at=uow.now,
+        by=uow.actor.id,
+        new_document=document,
     )

@@ -1,4 +1,4 @@
-"""Supplements: a project of the plan is stopped by one person and confirmed by another; the first ready reserve takes its place."""
+"""Supplements: a project of the plan is stopped by two people; the first ready reserve is on notice, and then takes its place."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ import pytest
 
 from services.core.kit.uow import SYSTEM
 from tests.api.selection.world import STOCK, VOTED, MakeStaff, World, plan_of
-from tests.api.selection.year import plan, plan_of_year, publish, today
+from tests.api.selection.year import RULING, end_supplement_notice, object_to, plan, plan_of_year, publish, today
 
 READY = {**VOTED, "project.ready": "true"}
 DOCUMENT = {"document": "甬建增〔2027〕3号"}
+CHANGE = {"document": "甬建调〔2027〕4号"}
 
 
 @dataclass(slots=True)
@@ -32,12 +33,30 @@ class Planned:
         )
         return answer
 
-    async def confirm(self, supplement_id: str, by: Any = None) -> httpx.Response:
-        """The second person's confirmation."""
+    async def publish(self, supplement_id: str, by: Any = None) -> httpx.Response:
+        """The second person's publication."""
         answer: httpx.Response = await (by or self.colleague).post(
-            f"/v1/supplements/{supplement_id}/confirm", json=DOCUMENT
+            f"/v1/supplements/{supplement_id}/publish", json=DOCUMENT
         )
         return answer
+
+    async def confirm(self, supplement_id: str, by: Any = None) -> httpx.Response:
+        """The confirmation, whether or not the notice is over."""
+        answer: httpx.Response = await (by or self.colleague).post(
+            f"/v1/supplements/{supplement_id}/confirm", json=CHANGE
+        )
+        return answer
+
+    async def supplemented(self, number: int) -> dict[str, Any]:
+        """The project of a rank stopped, its notice over, its supplement confirmed."""
+        supplement_id = (await self.stop(number)).json()["id"]
+        published = await self.publish(supplement_id)
+        assert published.status_code == 200, published.text
+        await end_supplement_notice(self.world, supplement_id)
+        confirmed = await self.confirm(supplement_id)
+        assert confirmed.status_code == 200, confirmed.text
+        made: dict[str, Any] = confirmed.json()
+        return made
 
     async def stage(self, number: int) -> str:
         """Where the project of a rank stands."""
@@ -79,24 +98,59 @@ async def test_the_first_ready_reserve_that_fits_takes_the_place(
     assert (await year.stage(1), await year.stage(5)) == ("planned", "library")
     twice = await year.stop(1, note="再次")
     assert (twice.status_code, twice.json()["type"]) == (409, "/problems/supplement-open")
-    own = await year.confirm(proposed.json()["id"], by=world.city)
+    own = await year.publish(proposed.json()["id"], by=world.city)
     assert (own.status_code, own.json()["type"]) == (409, "/problems/second-person-needed")
     assert (await api.get(f"/public/supplements/{proposed.json()['id']}")).status_code == 404
+    assert (await api.get(f"/public/supplements/{proposed.json()['id']}/objections")).status_code == 404
+    early = await year.confirm(proposed.json()["id"])
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/supplement-not-published")
 
-    confirmed = await year.confirm(proposed.json()["id"])
-    assert confirmed.status_code == 200, confirmed.text
-    made = confirmed.json()
+    published = await year.publish(proposed.json()["id"])
+    assert published.status_code == 200, published.text
+    made = published.json()
     assert (made["status"], made["added_project_id"], made["document"]) == (
-        "confirmed", year.projects[4]["id"], DOCUMENT["document"],
+        "published", year.projects[4]["id"], DOCUMENT["document"],
     )  # fmt: skip
     assert made["notice_until"] > (await today(world)).isoformat()
+    # Stopped at once; who is on notice waits for the end of it, and so do his works.
+    assert (await year.stage(1), await year.stage(5)) == ("dropped", "library")
+    version = (await world.district.get(f"/v1/projects/{year.projects[4]['id']}")).headers["etag"]
+    works = await world.district.post(
+        f"/v1/projects/{year.projects[4]['id']}/start", json=DOCUMENT, headers={"If-Match": version}
+    )
+    assert (works.status_code, works.json()["type"]) == (409, "/problems/project-stage-wrong")
+    for again in (await year.publish(made["id"]), await world.city.post(f"/v1/supplements/{made['id']}/cancel")):
+        assert (again.status_code, again.json()["type"]) == (409, "/problems/supplement-on-notice")
+    twice = await year.stop(1, note="再次")
+    assert (twice.status_code, twice.json()["type"]) == (409, "/problems/supplement-open")
+    shown = await api.get(f"/public/supplements/{made['id']}")
+    assert (shown.json()["dropped"]["title"], shown.json()["added"]["title"]) == ("第1", "第5")
+    assert shown.json()["notice"]["until"] == made["notice_until"]
+    assert shown.json()["candidates"][0]["reasons"][0]["zh"]
+    assert "地质灾害" not in shown.text
+    assert year.projects[0]["id"] not in shown.text
+    same = await api.get(f"/public/supplements/{made['id']}", headers={"If-None-Match": shown.headers["etag"]})
+    assert same.status_code == 304
+    soon = await year.confirm(made["id"])
+    assert (soon.status_code, soon.json()["type"], soon.json()["missing"]) == (
+        409, "/problems/supplement-not-ready", ["/notice"],
+    )  # fmt: skip
+
+    await end_supplement_notice(world, made["id"])
+    proposer = await year.confirm(made["id"], by=world.city)
+    assert (proposer.status_code, proposer.json()["type"]) == (409, "/problems/second-person-needed")
+    confirmed = await year.confirm(made["id"])
+    assert (confirmed.status_code, confirmed.json()["status"]) == (200, "confirmed"), confirmed.text
+    assert (confirmed.json()["document"], confirmed.json()["decision_document"]) == (
+        DOCUMENT["document"], CHANGE["document"],
+    )  # fmt: skip
     assert (await year.stage(1), await year.stage(5)) == ("dropped", "planned")
     again = await year.confirm(made["id"])
     assert (again.status_code, again.json()["type"]) == (409, "/problems/supplement-decided")
 
     whole = await plan(world)
-    assert {one["title"]: (one["list"], one["kind"]) for one in whole["items"] if one["kind"] != "confirmed"} == {
-        "第1": (None, "dropped"), "第5": ("implement", "supplemented"),
+    assert {one["title"]: (one["list"], one["kind"], one["document"]) for one in whole["items"] if one["ground"]} == {
+        "第1": (None, "dropped", DOCUMENT["document"]), "第5": ("implement", "supplemented", CHANGE["document"]),
     }  # fmt: skip
     assert (whole["baseline"]["implement"]["budget"], whole["totals"]["implement"]["budget"]) == ("250", "240")
     assert [one["title"] for one in (await plan(world, changed="true"))["items"]] == ["第1", "第5"]
@@ -107,17 +161,132 @@ async def test_the_first_ready_reserve_that_fits_takes_the_place(
     assert steps[-1]["ground"] == "emergency"
 
     public = (await api.get("/public/plans/2027", params={"region": str(world.root.id)})).json()
-    assert [(one["id"], one["notice_until"]) for one in public["supplements"]] == [(made["id"], made["notice_until"])]
-    shown = await api.get(f"/public/supplements/{made['id']}")
-    assert (shown.json()["dropped"]["title"], shown.json()["added"]["title"]) == ("第1", "第5")
-    assert shown.json()["notice"]["until"] == made["notice_until"]
-    assert shown.json()["candidates"][0]["reasons"][0]["zh"]
-    assert "地质灾害" not in shown.text
-    assert year.projects[0]["id"] not in shown.text
-    same = await api.get(f"/public/supplements/{made['id']}", headers={"If-None-Match": shown.headers["etag"]})
-    assert same.status_code == 304
+    assert [(one["id"], one["status"]) for one in public["supplements"]] == [(made["id"], "confirmed")]
+    assert (await api.get(f"/public/supplements/{made['id']}")).content == shown.content
     gone = await year.stop(1)
     assert (gone.status_code, gone.json()["errors"][0]["pointer"]) == (422, "/dropped_project_id")
+
+
+class TestObjections:
+    """What is on notice is open to objections, as a ranking is."""
+
+    async def on_notice(
+        self, world: World, staff: MakeStaff, budgets: int = 4, ready: str = "34"
+    ) -> tuple[Planned, str]:
+        """The first stopped, the third on notice for its place."""
+        year = await planned(world, staff, ["100"] * budgets, ready=ready)
+        supplement_id: str = (await year.stop(1)).json()["id"]
+        assert (await year.publish(supplement_id)).status_code == 200
+        return year, supplement_id
+
+    async def test_an_upheld_one_withdraws_it_and_the_next_reserve_is_proposed(
+        self, world: World, staff: MakeStaff, api: httpx.AsyncClient
+    ) -> None:
+        year, first = await self.on_notice(world, staff)
+        made = await object_to(world, year.round_id, supplement_id=first, project_id=year.projects[2]["id"])
+        assert (made["supplement_id"], made["publication_id"], made["late"]) == (first, None, False)
+        counted = (await api.get(f"/public/supplements/{first}/objections")).json()
+        assert (counted["status"], counted["open"]) == ("published", 1)
+        assert (await api.get(f"/public/rounds/{year.round_id}/objections")).json()["open"] == 0
+        listed = (
+            await world.city.get(f"/v1/rounds/{year.round_id}/objections", params={"supplement_id": first})
+        ).json()
+        assert [one["id"] for one in listed["items"]] == [made["id"]]
+
+        await end_supplement_notice(world, first)
+        async with world.database.begin(SYSTEM) as uow:  # it came while the notice ran
+            await uow.driver.execute(
+                "UPDATE round_objection SET received_on = received_on - 30 WHERE id = $1", made["id"]
+            )
+        held = await year.confirm(first)
+        assert (held.status_code, held.json()["missing"]) == (409, ["/objections"])
+        own = await world.city.post(f"/v1/objections/{made['id']}/uphold", json=RULING)
+        assert (own.status_code, own.json()["type"]) == (409, "/problems/second-person-needed")
+        upheld = await year.colleague.post(f"/v1/objections/{made['id']}/uphold", json=RULING)
+        assert (upheld.status_code, upheld.json()["status"]) == (200, "upheld")
+        withdrawn = (await world.city.get(f"/v1/supplements/{first}")).json()
+        assert (withdrawn["status"], withdrawn["decision_document"]) == ("withdrawn", RULING["document"])
+        assert (await world.city.get(f"/v1/rounds/{year.round_id}")).json()["status"] == "confirmed"
+        assert (await year.stage(1), await year.stage(3)) == ("dropped", "library")
+        late = await year.confirm(first)
+        assert (late.status_code, late.json()["type"]) == (409, "/problems/supplement-decided")
+        body = {"ground": "facts", "what": "w", "received_on": (await today(world)).isoformat(), "supplement_id": first}
+        too_late = await world.city.post(f"/v1/rounds/{year.round_id}/objections", json=body)
+        assert (too_late.status_code, too_late.json()["type"]) == (409, "/problems/supplement-decided")
+        public = (await api.get("/public/plans/2027", params={"region": str(world.root.id)})).json()
+        assert [one["status"] for one in public["supplements"]] == ["withdrawn"]
+        assert (await api.get(f"/public/supplements/{first}")).json()["added"]["title"] == "第3"
+
+        second = await year.stop(1)
+        assert second.status_code == 201, second.text
+        assert verdicts(second.json()) == [("第3", ["objection"]), ("第4", [])]
+        assert (await year.publish(second.json()["id"])).json()["added_project_id"] == year.projects[3]["id"]
+        await end_supplement_notice(world, second.json()["id"])
+        assert (await year.confirm(second.json()["id"])).status_code == 200
+        entries = {one["title"]: (one["list"], one["version"]) for one in (await plan(world))["items"]}
+        assert entries == {
+            "第1": (None, 2), "第2": ("implement", 1), "第3": ("reserve", 1), "第4": ("implement", 2),
+        }  # fmt: skip
+
+    async def test_one_for_a_reserve_that_was_passed_over_lets_the_other_compete_again(
+        self, world: World, staff: MakeStaff
+    ) -> None:
+        year, first = await self.on_notice(world, staff, ready="4")
+        made = await object_to(world, year.round_id, supplement_id=first, project_id=year.projects[2]["id"])
+        assert (await year.colleague.post(f"/v1/objections/{made['id']}/uphold", json=RULING)).status_code == 200
+        assert verdicts((await year.stop(1)).json()) == [("第3", ["not_ready"]), ("第4", [])]
+
+    async def test_a_rejected_one_and_a_late_one_hold_nothing_back(self, world: World, staff: MakeStaff) -> None:
+        year, supplement_id = await self.on_notice(world, staff)
+        made = await object_to(world, year.round_id, supplement_id=supplement_id)
+        assert (await year.colleague.post(f"/v1/objections/{made['id']}/reject", json=RULING)).status_code == 200
+        await end_supplement_notice(world, supplement_id)
+        late = await object_to(world, year.round_id, supplement_id=supplement_id)
+        assert late["late"] is True
+        assert (await year.confirm(supplement_id)).status_code == 200
+        upheld = await year.colleague.post(f"/v1/objections/{late['id']}/uphold", json=RULING)
+        assert (upheld.status_code, upheld.json()["type"]) == (409, "/problems/supplement-decided")
+        assert (await year.colleague.post(f"/v1/objections/{late['id']}/reject", json=RULING)).status_code == 200
+
+    async def test_a_street_objects_for_its_own_project(self, world: World, staff: MakeStaff) -> None:
+        year, supplement_id = await self.on_notice(world, staff)
+        own = await object_to(
+            world, year.round_id, by=world.street, supplement_id=supplement_id, project_id=year.projects[3]["id"]
+        )
+        assert (await world.street.get(f"/v1/objections/{own['id']}")).status_code == 200
+        body = {"ground": "facts", "what": "w", "received_on": (await today(world)).isoformat()}
+        path = f"/v1/rounds/{year.round_id}/objections"
+        nameless = await world.street.post(path, json={**body, "supplement_id": supplement_id})
+        assert nameless.status_code == 404
+
+    async def test_what_nobody_has_published_is_not_objected_to(self, world: World, staff: MakeStaff) -> None:
+        year = await planned(world, staff, ["100"] * 3, ready="3")
+        proposed = (await year.stop(1)).json()["id"]
+        body = {"ground": "facts", "what": "w", "received_on": (await today(world)).isoformat()}
+        for unknown in (proposed, year.round_id):
+            refused = await world.city.post(
+                f"/v1/rounds/{year.round_id}/objections", json={**body, "supplement_id": unknown}
+            )
+            assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/supplement_id")
+
+    async def test_confirming_races_upholding_and_one_of_them_wins(self, world: World, staff: MakeStaff) -> None:
+        year, supplement_id = await self.on_notice(world, staff, budgets=8, ready="345678")
+        for turn in range(4):
+            await end_supplement_notice(world, supplement_id)
+            late = await object_to(world, year.round_id, supplement_id=supplement_id)
+            calls = [
+                year.confirm(supplement_id),
+                year.colleague.post(f"/v1/objections/{late['id']}/uphold", json=RULING),
+            ]
+            answers = await asyncio.gather(*(calls if turn % 2 else reversed(calls)))
+            assert sorted(answer.status_code for answer in answers) == [200, 409]
+            status = (await world.city.get(f"/v1/supplements/{supplement_id}")).json()["status"]
+            implemented = (await plan(world))["totals"]["implement"]["projects"]
+            assert implemented == (2 if status == "confirmed" else 1)
+            if status == "confirmed":
+                return
+            supplement_id = (await year.stop(1)).json()["id"]
+            assert (await year.publish(supplement_id)).status_code == 200
 
 
 async def test_what_decides_is_what_holds_when_it_is_confirmed(world: World, staff: MakeStaff) -> None:
@@ -129,20 +298,60 @@ async def test_what_decides_is_what_holds_when_it_is_confirmed(world: World, sta
     assert said.status_code == 201, said.text
     ready = {"facts": [{**unready, "value": "true"}]}
     assert (await world.city.post(f"/v1/projects/{year.projects[3]['id']}/facts", json=ready)).status_code == 201
-    confirmed = (await year.confirm(proposed["id"])).json()
-    assert verdicts(confirmed) == [("第3", ["not_ready"]), ("第4", [])]
-    assert confirmed["added_project_id"] == year.projects[3]["id"]
+    published = (await year.publish(proposed["id"])).json()
+    assert verdicts(published) == [("第3", ["not_ready"]), ("第4", [])]
+    assert published["added_project_id"] == year.projects[3]["id"]
+
+
+@pytest.mark.parametrize("change", ["withdrawn", "unready", "dearer", "taken over"])
+async def test_who_fails_while_he_is_on_notice_does_not_enter(world: World, staff: MakeStaff, change: str) -> None:
+    year = await planned(world, staff, ["150", "150", "150", "100"], ready="34")
+    reserve = year.projects[2]["id"]
+    path = f"/v1/projects/{reserve}"
+    supplement_id = (await year.stop(1)).json()["id"]
+    assert (await year.publish(supplement_id)).status_code == 200
+    await end_supplement_notice(world, supplement_id)
+    version = {"If-Match": (await world.city.get(path)).headers["etag"]}
+    if change == "withdrawn":
+        assert (await world.city.post(f"{path}/withdraw", headers=version)).status_code == 200
+    elif change == "unready":
+        said = {"key": "project.ready", "value": "false", "source": "街道", "document": "d"}
+        assert (await world.city.post(f"{path}/facts", json={"facts": [said]})).status_code == 201
+    elif change == "dearer":
+        assert (await world.city.post(f"{path}/plans", json=plan_of("151"))).status_code == 201
+    else:
+        county = await world.round(at=world.counties[0], filter={"stage": "library"}, caps=[{"count": 0}], reserve=9)
+        await plan_of_year(world, county["id"])
+    refused = await year.confirm(supplement_id)
+    assert (refused.status_code, set(refused.json()["missing"])) == (409, {"/added_project_id"}), refused.text
+    assert await year.stage(1) == "dropped"
+    # The way out is an objection that says so; then the next one is proposed.
+    late = await object_to(world, year.round_id, supplement_id=supplement_id, ground="withdrawn", project_id=reserve)
+    assert (await year.colleague.post(f"/v1/objections/{late['id']}/uphold", json=RULING)).status_code == 200
+    assert (await year.stop(1)).status_code == 201
 
 
 async def test_when_no_reserve_passes_the_project_is_dropped_alone(
     world: World, staff: MakeStaff, api: httpx.AsyncClient
 ) -> None:
     year = await planned(world, staff, ["100", "100", "100"], ready="")
-    confirmed = await year.confirm((await year.stop(1)).json()["id"])
-    assert (confirmed.status_code, confirmed.json()["added_project_id"]) == (200, None)
+    made = await year.supplemented(1)
+    assert (made["status"], made["added_project_id"]) == ("confirmed", None)
     assert (await year.stage(1), await year.stage(3)) == ("dropped", "library")
     assert (await plan(world))["totals"]["implement"]["projects"] == 1
-    assert (await api.get(f"/public/supplements/{confirmed.json()['id']}")).json()["added"] is None
+    assert (await api.get(f"/public/supplements/{made['id']}")).json()["added"] is None
+    # The place is empty: it is filled when somebody is ready, and the project is not stopped twice.
+    again = (await year.stop(1)).json()
+    nobody = await year.publish(again["id"])
+    assert (nobody.status_code, nobody.json()["type"]) == (409, "/problems/supplement-nobody-enters")
+    ready = {"facts": [{"key": "project.ready", "value": "true", "source": "街道", "document": "d"}]}
+    assert (await world.city.post(f"/v1/projects/{year.projects[2]['id']}/facts", json=ready)).status_code == 201
+    assert (await year.publish(again["id"])).json()["added_project_id"] == year.projects[2]["id"]
+    await end_supplement_notice(world, again["id"])
+    assert (await year.confirm(again["id"])).status_code == 200
+    steps = (await world.city.get(f"/v1/projects/{year.projects[0]['id']}/lineage")).json()["steps"]
+    assert [one["step"] for one in steps] == ["apply", "choose", "confirmed", "drop", "dropped"]
+    assert (await year.stop(1)).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -210,32 +419,44 @@ async def test_a_district_proposes_for_its_own_project_and_takes_it_back(world: 
     assert (await world.district.get(path)).status_code == 200
     assert (await world.other_district.get(path)).status_code == 404
     assert (await world.other_district.post(f"{path}/cancel")).status_code == 404
-    assert (await world.district.post(f"{path}/confirm", json=DOCUMENT)).status_code == 403
+    for action in ("publish", "confirm"):
+        assert (await world.district.post(f"{path}/{action}", json=DOCUMENT)).status_code == 403
     cancelled = await world.district.post(f"{path}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
-    assert (await year.confirm(proposed.json()["id"])).json()["type"] == "/problems/supplement-decided"
+    assert (await year.publish(proposed.json()["id"])).json()["type"] == "/problems/supplement-decided"
     assert (await year.stage(1), await year.stage(3)) == ("planned", "library")
     listed = await world.city.get(f"/v1/rounds/{year.round_id}/supplements", params={"status": "cancelled"})
     assert [one["id"] for one in listed.json()["items"]] == [proposed.json()["id"]]
     assert (await year.stop(1)).status_code == 201  # a cancelled proposal is in nobody's way
 
 
-async def test_two_confirm_at_once_and_one_of_them_does(world: World, staff: MakeStaff) -> None:
+async def test_two_publish_at_once_and_one_of_them_does_and_so_with_confirming(world: World, staff: MakeStaff) -> None:
     year = await planned(world, staff, ["100", "100", "100", "100"], ready="34")
     third = await staff("city", world.root)
     supplement_id = (await year.stop(1)).json()["id"]
-    answers = await asyncio.gather(year.confirm(supplement_id), year.confirm(supplement_id, by=third))
-    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    for act in (year.publish, year.confirm):
+        answers = await asyncio.gather(act(supplement_id), act(supplement_id, by=third))
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        if act == year.publish:
+            await end_supplement_notice(world, supplement_id)
     assert (await plan(world))["totals"]["implement"]["projects"] == 2
     assert (await year.stage(3), await year.stage(4)) == ("planned", "library")
 
 
-async def test_two_supplements_at_once_never_take_the_same_reserve(world: World, staff: MakeStaff) -> None:
-    year = await planned(world, staff, ["150", "150", "140", "150", "150"], ready="345")
+async def test_two_supplements_at_once_never_take_the_same_reserve_or_room(world: World, staff: MakeStaff) -> None:
+    year = await planned(world, staff, ["150", "150", "140", "161", "150"], ready="345")
     first, second = (await year.stop(1)).json(), (await year.stop(2)).json()
-    answers = await asyncio.gather(year.confirm(first["id"]), year.confirm(second["id"]))
+    answers = await asyncio.gather(year.publish(first["id"]), year.publish(second["id"]))
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert {answer.json()["added_project_id"] for answer in answers} == {year.projects[2]["id"], year.projects[3]["id"]}
+    assert {answer.json()["added_project_id"] for answer in answers} == {
+        year.projects[2]["id"], year.projects[4]["id"],
+    }  # fmt: skip
+    in_turn = [year.projects[2]["id"], year.projects[4]["id"]]
+    one, other = sorted((answer.json() for answer in answers), key=lambda made: in_turn.index(made["added_project_id"]))
+    assert verdicts(other) == [("第3", ["on_notice"]), ("第4", ["cap"]), ("第5", [])]
+    for made in (one, other):
+        await end_supplement_notice(world, made["id"])
+        assert (await year.confirm(made["id"])).status_code == 200
     totals = (await plan(world))["totals"]["implement"]
     assert (totals["projects"], totals["budget"]) == (2, "290")
 
@@ -245,5 +466,9 @@ async def test_a_project_whose_works_have_begun_is_not_dropped(world: World, sta
     proposed = (await year.stop(1)).json()
     async with world.database.begin(SYSTEM) as uow:
         await uow.driver.execute("UPDATE project SET stage = 'works' WHERE id = $1", year.projects[0]["id"])
-    for late in (await year.stop(1, dropped_project_id=year.projects[0]["id"]), await year.confirm(proposed["id"])):
-        assert (late.status_code, late.json()["type"]) == (409, "/problems/project-stage-wrong")
+    late = await year.publish(proposed["id"])
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/project-stage-wrong")
+    cancelled = await world.city.post(f"/v1/supplements/{proposed['id']}/cancel")
+    assert cancelled.status_code == 200
+    again = await year.stop(1)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/project-stage-wrong")

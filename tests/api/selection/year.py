@@ -52,6 +52,17 @@ async def end_notice(world: World, round_id: str) -> None:
     assert moved == "UPDATE 1"
 
 
+async def end_supplement_notice(world: World, supplement_id: str) -> None:
+    """A supplement was published thirty days earlier, and its notice has ended."""
+    async with world.database.begin(SYSTEM) as uow:
+        moved = await uow.driver.execute(
+            """UPDATE supplement SET published_at = published_at - interval '30 days', notice_until = notice_until - 30
+               WHERE id = $1 AND status = 'published'""",
+            UUID(supplement_id),
+        )
+    assert moved == "UPDATE 1"
+
+
 async def object_to(world: World, round_id: str, by: Any = None, **over: Any) -> dict[str, Any]:
     """An objection received today."""
     body = {"ground": "facts", "what": "建成年代登记有误", "received_on": (await today(world)).isoformat(), **over}

@@ -14,7 +14,7 @@ from services.core.selection.choice import Amount, amount_text, demand
 from services.core.selection.plan_rules import Held, first_over, taken
 from services.core.selection.supplement_rules import Reserve, first_that_passes, weigh
 
-GOOD = Reserve("id-1", "1", "甲", 1, "library", True, (), {}, True, demand(Fraction(10), Fraction(100)))
+GOOD = Reserve("id-1", "1", "甲", 1, "library", True, False, False, (), {}, True, demand(Fraction(10), Fraction(100)))
 
 FAILED = {"plan_vote": ("方案二次表决", "vote on the plan"), "plan": ("方案", "plan")}
 
@@ -28,6 +28,8 @@ def parameters(**caps: Any) -> RoundParameters:
     [
         ({}, []),
         ({"may_enter": False, "stage": "draft"}, ["stage"]),
+        ({"on_notice": True}, ["on_notice"]),
+        ({"refused": True}, ["objection"]),
         ({"conflicts": ("compound.households",)}, ["conflict"]),
         ({"failed_gates": FAILED}, ["gate"]),
         ({"is_ready": False}, ["not_ready"]),
@@ -94,6 +96,8 @@ def reserves(draw: st.DrawFn) -> list[Reserve]:
         Reserve(
             f"id-{rank}", str(rank), "项目", rank, "library",
             draw(st.booleans()),
+            draw(st.sampled_from([False, False, True])),
+            draw(st.sampled_from([False, False, True])),
             draw(st.sampled_from([(), (), ("compound.households",)])),
             draw(st.sampled_from([{}, {}, FAILED])),
             draw(st.sampled_from([True, True, False])),
