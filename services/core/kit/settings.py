@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     jiugai_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     jiugai_public_url: str = "http://127.0.0.1:8000"
     jiugai_metrics_token: SecretStr | None = None
+    # The mini-program; without both, residents cannot sign in.
+    wechat_appid: str | None = None
+    wechat_secret: SecretStr | None = None
+    wechat_base_url: str = "https://api.weixin.qq.com"
 
     database_pool: int = 20
     statement_timeout_ms: int = 30_000
@@ -54,11 +58,14 @@ class Settings(BaseSettings):
             "DATABASE_URL": urlsplit(self.database_url.get_secret_value()).password or "",
             "REDIS_URL": urlsplit(self.redis_url.get_secret_value()).password or "",
             "JIUGAI_INDEX_KEY": self.jiugai_index_key.get_secret_value() if self.jiugai_index_key else "",
+            "WECHAT_SECRET": self.wechat_secret.get_secret_value() if self.wechat_secret else "",
             "JIUGAI_METRICS_TOKEN": self.jiugai_metrics_token.get_secret_value() if self.jiugai_metrics_token else "",
         }
         for name, value in given.items():
             if EXAMPLE in value:
                 raise ValueError(f"{name} still holds the example value; production does not start on it")
+        if not self.wechat_base_url.startswith("https://"):
+            raise ValueError("WECHAT_BASE_URL must begin with https:// in production: it is sent the secret")
         return self
 
     @property
