@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from services.api.app import create_app
@@ -23,6 +24,8 @@ from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
 from tests.support import databases
 from tests.support.people import Client, Region, make_region, sign_in, sign_in_resident
+from tests.support.wechat import APPID, FakeWeChat, serving
+from tests.support.wechat import SECRET as WECHAT_SECRET
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET = "0123456789abcdef" * 4
@@ -136,3 +139,19 @@ def resident(app: FastAPI, database: Database) -> Callable[[], Awaitable[Client]
         return await sign_in_resident(app, database)
 
     return make
+
+
+@pytest.fixture
+async def wechat() -> AsyncIterator[FakeWeChat]:
+    """WeChat's server."""
+    async with serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def mini_program(settings: Settings, wechat: FakeWeChat) -> AsyncIterator[FastAPI]:
+    """The application connected to that WeChat."""
+    own = {"wechat_appid": APPID, "wechat_secret": SecretStr(WECHAT_SECRET), "wechat_base_url": wechat.address}
+    application = create_app(settings.model_copy(update=own))
+    async with application.router.lifespan_context(application):
+        yield application

@@ -34,6 +34,7 @@ from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
 from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
+from services.wechat.client import WeChat
 
 # A router's routes carry their whole paths. Where several fit one request, the order decides.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -88,7 +89,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = create_engine(settings, application="jiugai-api")
     app.state.database = Database(engine, doorbell=doorbell.ring, vault=open_vault(settings))
     app.state.doorbell = doorbell
+    app.state.wechat = wechat = WeChat.of(settings)
     yield
+    if wechat is not None:
+        await wechat.close()
     await app.state.database.close()
     await doorbell.close()
 

@@ -26,7 +26,7 @@ DOCUMENT = create_app(
         jiugai_secret_key=SecretStr("0" * 64),
     )
 ).openapi()
-WITHOUT_TOKEN = {"POST /v1/auth/staff", "POST /v1/auth/refresh"}
+WITHOUT_TOKEN = {"POST /v1/auth/staff", "POST /v1/auth/wechat", "POST /v1/auth/refresh"}
 MAY = {**{str(role): ALLOWS[role] | {Permission.ME} for role in Role}, "resident": RESIDENT}
 FOR_ALL = re.compile(r"/(public/.*|healthz|readyz|problems(/\{code\})?|oauth/token)")
 

@@ -19,17 +19,10 @@ from services.wechat.errors import (
     WeChatUnavailable,
 )
 from services.wechat.rest import rest_of
-from tests.support.wechat import APPID, SECRET, FakeWeChat, serving
+from tests.support.wechat import APPID, SECRET, FakeWeChat
 
 NOWHERE = "redis://127.0.0.1:1/0"
 MakeClient = Callable[..., WeChat]
-
-
-@pytest.fixture
-async def wechat() -> AsyncIterator[FakeWeChat]:
-    """The server."""
-    async with serving() as fake:
-        yield fake
 
 
 @pytest.fixture

@@ -20,12 +20,15 @@ from services.api.identity.proofs import (
     refusal_answer,
     secret_answer,
 )
-from services.api.identity.schemas import CodeIn, MeOut, SessionPage, TotpEnrolOut, TotpRemoveIn
-from services.core.identity import account, queries
+from services.api.identity.schemas import CodeIn, LanguageIn, MeOut, SessionPage, TotpEnrolOut, TotpRemoveIn
+from services.api.security import Access, requires
+from services.core.identity import account, queries, resident_sign_in
+from services.core.identity.access import Permission
 from services.core.identity.sign_in import PasswordProof
 from services.core.kit.errors import DomainError
 
 router = APIRouter(prefix="/v1/me", tags=["me"])
+ResidentMe = Annotated[Access, requires(Permission.RESIDENT_ACT)]
 
 
 @router.get("", response_model=MeOut)
@@ -43,6 +46,13 @@ async def me(access: Me, reader: Reader) -> Response:
         "permissions": sorted(principal.permissions),
     }
     return Response(to_json(body), media_type="application/json")
+
+
+@router.put("/language", status_code=204, dependencies=[Forgetting])
+async def choose_language(access: ResidentMe, body: LanguageIn, uow: Uow) -> Response:
+    """The language in which a resident is written to."""
+    await resident_sign_in.choose_language(uow, resident_id=access.principal.id, language=body.language)
+    return reply(uow, 204)
 
 
 @router.put("/password", status_code=204, dependencies=[Counted, Forgetting])

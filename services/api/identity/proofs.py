@@ -8,7 +8,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from services.api.deps import TOLD_ONCE
-from services.api.identity.schemas import PasswordChangeIn, PasswordIn, SignInIn, TotpRemoveIn
+from services.api.identity.schemas import PasswordChangeIn, PasswordIn, SignInIn, TotpRemoveIn, WeChatSignInIn
 from services.api.problems import language_of, problem_response
 from services.api.security import Access, requires
 from services.core.identity import passwords
@@ -19,6 +19,8 @@ from services.core.identity.tokens import Lifetimes
 from services.core.kit.crypto import FieldCipher, field_cipher
 from services.core.kit.errors import DomainError, InputInvalid, NotAllowed
 from services.core.kit.uow import UnitOfWork
+from services.wechat.client import WeChat
+from services.wechat.errors import WeChatNotConfigured
 
 Me = Annotated[Access, requires(Permission.ME)]
 
@@ -63,6 +65,19 @@ Forgetting = Depends(forget_principals, scope="function")
 async def get_sign_in_proof(request: Request, body: SignInIn) -> PasswordProof:
     """The password tried for the username."""
     return await prove_by_username(request.app.state.database, username=body.username, password=body.password)
+
+
+def wechat_of(request: Request) -> WeChat:
+    """The client of WeChat; WeChatNotConfigured where no mini-program is set."""
+    client: WeChat | None = request.app.state.wechat
+    if client is None:
+        raise WeChatNotConfigured
+    return client
+
+
+async def get_openid(request: Request, body: WeChatSignInIn) -> str:
+    """Whom WeChat says the code stands for; asked before a transaction begins."""
+    return await wechat_of(request).openid(body.code)
 
 
 async def get_own_proof(request: Request, body: PasswordIn, access: StaffMe) -> PasswordProof:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.api.wire import In, Name, no_control
+from services.api.wire import In, Name, no_control, one_line
 from services.core.identity.access import Permission, Role
 from services.core.identity.rules import LONGEST_PASSWORD
 
@@ -27,6 +27,18 @@ class SignInIn(In):
     username: Name
     password: Tried
     otp: Code | None = None
+
+
+class WeChatSignInIn(In):
+    """What `wx.login` gave."""
+
+    code: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+
+
+class LanguageIn(In):
+    """The language in which one is written to."""
+
+    language: Language
 
 
 class RefreshIn(In):

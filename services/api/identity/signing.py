@@ -17,12 +17,15 @@ from services.api.identity.proofs import (
     Me,
     TokenLifetimes,
     get_cipher,
+    get_openid,
     get_sign_in_proof,
     refusal_answer,
     secret_answer,
 )
-from services.api.identity.schemas import ClientTokenOut, RefreshIn, SignInIn, TokensOut
+from services.api.identity.schemas import ClientTokenOut, RefreshIn, SignInIn, TokensOut, WeChatSignInIn
+from services.api.problems import language_of
 from services.core.identity import sign_in as use
+from services.core.identity.resident_sign_in import sign_in_resident
 from services.core.identity.sign_in import PasswordProof
 from services.core.identity.tokens import Lifetimes, Tokens
 from services.core.kit.crypto import FieldCipher
@@ -39,7 +42,7 @@ def _user_agent(request: Request) -> str:
 def _tokens_answer(request: Request, tokens: Tokens | DomainError, lifetimes: Lifetimes) -> Response:
     if isinstance(tokens, DomainError):
         return refusal_answer(request, tokens)
-    assert tokens.refresh_token is not None  # noqa: S101 - staff always get one
+    assert tokens.refresh_token is not None  # noqa: S101 - only clients get none
     return secret_answer(
         200,
         TokensOut(
@@ -65,6 +68,29 @@ async def sign_in(
     """Signs a member of staff in. `otp-required` (401) says that the password was right and a code is wanted as well."""
     tokens = await use.sign_in(
         uow, proof=proof, otp=body.otp, cipher=cipher, lifetimes=lifetimes, user_agent=_user_agent(request)
+    )
+    return _tokens_answer(request, tokens, lifetimes)
+
+
+@router.post("/v1/auth/wechat", response_model=TokensOut, dependencies=[Counted])
+async def sign_in_from_wechat(
+    *,
+    request: Request,
+    body: WeChatSignInIn,  # noqa: ARG001 - read by the dependency that asks WeChat
+    openid: Annotated[str, Depends(get_openid)],
+    lifetimes: TokenLifetimes,
+    uow: AnonymousUow,
+) -> Response:
+    """Signs a resident in with the code of `wx.login`; the first time makes his account. `session_key` stays with nobody.
+
+    401 `wechat-code-refused`: call `wx.login` again. 503 `wechat-unavailable`: the same request may succeed in a moment.
+    """
+    tokens = await sign_in_resident(
+        uow,
+        openid=openid,
+        language=language_of(request.headers.get("accept-language")),
+        user_agent=_user_agent(request),
+        lifetimes=lifetimes,
     )
     return _tokens_answer(request, tokens, lifetimes)
 

@@ -13,6 +13,11 @@ class SignInRefused(DomainError):
     )
 
 
+class AccountDisabled(DomainError):
+    code, kind = "account-disabled", Kind.FORBIDDEN
+    title_zh, title_en = "该账号已停用，请联系社区", "This account is disabled; ask the community"
+
+
 class OtpRequired(DomainError):
     code, kind = "otp-required", Kind.UNAUTHENTICATED
     title_zh, title_en = "请输入动态验证码", "Send the code of your authenticator as well"
