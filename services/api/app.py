@@ -27,6 +27,10 @@ from services.api.security import PrincipalCache
 from services.api.selection import annual_plans, approvals, nearest, objections, printing, supplements, what_if
 from services.api.selection import public as published
 from services.api.selection import router as selection
+from services.api.surveys import public as public_surveys
+from services.api.surveys import responses as survey_responses
+from services.api.surveys import results as survey_results
+from services.api.surveys import router as surveys
 from services.api.territory import facilities, reports, reshaping, sheets
 from services.api.territory import router as territory
 from services.core.kit import logs
@@ -66,6 +70,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     annual_plans.router,
     judgement.router,
     supplements.router,
+    surveys.router,
+    survey_responses.router,
+    survey_results.router,
+    public_surveys.router,
     signing.router,
     me.router,
     managing.router,

@@ -13,6 +13,7 @@ from services.core.projects import models as projects
 from services.core.residents import models as residents
 from services.core.selection import annual_models as annual
 from services.core.selection import models as selection
+from services.core.surveys import models as surveys
 from services.core.territory import models as territory
 from services.core.votes import models as votes
 
@@ -32,6 +33,7 @@ TABLES = (
     projects,
     residents,
     selection,
+    surveys,
     territory,
     votes,
 )

@@ -17,6 +17,7 @@ from services.core.policy.service import store_packaged
 from services.worker import runtime
 from services.worker.tasks import selection as _bound  # noqa: F401 - binds the task that computes a run
 from tests.support.people import Client, Region, sign_in
+from tests.support.register import Register
 
 ADD_MESSAGE = """
 INSERT INTO message (id, recipient_kind, recipient_id, event_id, event_seq, kind, title_zh, title_en, body_zh, body_en,
@@ -307,3 +308,25 @@ async def _import(world: World) -> str:
     answer = await (await world.person("city")).post("/v1/imports", data=sent, files=file)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
+
+
+@makes("survey_id")
+async def _survey(world: World) -> str:
+    """An open one of a compound with one household."""
+    compound_id = UUID(await world.get("compound_id"))
+    await Register(world.database, compound_id, world.at).homes(1)
+    body = {
+        "title": "调查", "purpose": "other", "compound_id": str(compound_id),
+        "questions": [{"id": "advice", "kind": "text", "title": "建议"}],
+    }  # fmt: skip
+    made = str((await world.post("/v1/surveys", body))["id"])
+    await world.post(f"/v1/surveys/{made}/open", None, version=1)
+    return made
+
+
+@makes("response_id")
+async def _response(world: World) -> str:
+    survey = await world.get("survey_id")
+    door = (await (await world.person("city")).get(f"/v1/surveys/{survey}/unanswered")).json()["items"][0]
+    body = {"property_id": door["property_id"], "channel": "paper", "answers": {"advice": "多种树"}}
+    return str((await world.post(f"/v1/surveys/{survey}/responses", body))["id"])

@@ -60,6 +60,10 @@ class Permission(StrEnum):
     STAFF_WRITE = "staff:write"
     SUPPLEMENT_CONFIRM = "supplement:confirm"
     SUPPLEMENT_WRITE = "supplement:write"
+    SURVEY_ANSWER = "survey:answer"
+    SURVEY_ENTER = "survey:enter"
+    SURVEY_READ = "survey:read"
+    SURVEY_WRITE = "survey:write"
     VOTE_CONFIRM = "vote:confirm"
     VOTE_ENTER = "vote:enter"
     VOTE_READ = "vote:read"
@@ -94,6 +98,7 @@ READING = frozenset(
 COMMUNITY = READING | {
     P.COMPOUND_WRITE, P.EVENT_READ, P.FACT_ATTEST, P.IMPORT_READ, P.IMPORT_WRITE, P.OWNER_READ, P.OWNER_WRITE,
     P.PERSON_REVEAL, P.BALLOT_CAST, P.VOTE_CONFIRM, P.VOTE_ENTER, P.VOTE_READ,
+    P.SURVEY_ANSWER, P.SURVEY_ENTER, P.SURVEY_READ, P.SURVEY_WRITE,
 }  # fmt: skip
 STREET = COMMUNITY | {P.OBJECTION_READ, P.OBJECTION_WRITE, P.PROJECT_WRITE, P.PROJECT_APPLY, P.VOTE_WRITE}
 DISTRICT = STREET | {
@@ -114,13 +119,13 @@ ALLOWS: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: READING
     | {
         P.AUDIT_READ, P.EVENT_READ, P.IMPORT_READ, P.OBJECTION_READ, P.OWNER_READ, P.PANEL_IDENTIFY, P.STAFF_READ,
-        P.VOTE_READ,
+        P.VOTE_READ, P.SURVEY_READ,
     },
     Role.DEPARTMENT: READING | {P.EVENT_READ, P.FACT_ATTEST, P.OBJECTION_READ, P.ROUND_APPROVE},
 }  # fmt: skip
 
 # What a resident may do. Where, is decided by what binds him to properties, never by a part of the region tree.
-RESIDENT = frozenset({P.BALLOT_CAST, P.ME, P.RESIDENT_ACT, P.VOTE_READ})
+RESIDENT = frozenset({P.BALLOT_CAST, P.ME, P.RESIDENT_ACT, P.SURVEY_ANSWER, P.VOTE_READ})
 
 # Who may give which role: nobody hands out more than stands below them.
 GIVES: dict[Role, frozenset[Role]] = {

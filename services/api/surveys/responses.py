@@ -1,0 +1,131 @@
+"""Routes of answers to a survey: translate only."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.api.deps import Page, Reader, Uow, reply
+from services.api.problems import language_of, problem_document
+from services.api.security import Access, requires
+from services.api.surveys.schemas import (
+    BatchIn,
+    ConfirmIn,
+    EndIn,
+    OutcomeOut,
+    OutcomesOut,
+    Refusal,
+    ResponseIn,
+    ResponseOut,
+    ResponsePage,
+    ResponseQuery,
+)
+from services.core.identity.access import Permission
+from services.core.kit.errors import NotFound
+from services.core.surveys import answering, queries
+from services.core.surveys.answering import Outcome
+
+router = APIRouter(prefix="/v1/surveys/{survey_id}/responses", tags=["surveys"])
+NONE = UUID(int=0)
+
+Answering = Annotated[Access, requires(Permission.SURVEY_ANSWER)]
+Entering = Annotated[Access, requires(Permission.SURVEY_ENTER)]
+
+
+def _out(row: Mapping[str, Any]) -> ResponseOut:
+    return ResponseOut.model_validate(dict(row))
+
+
+async def _shown(reader: Reader, survey_id: UUID, response_id: UUID) -> ResponseOut:
+    row = await queries.RESPONSE.first(reader, survey_id=survey_id, response_id=response_id)
+    if row is None:
+        raise NotFound
+    return _out(row)
+
+
+@router.get("", response_model=ResponsePage)
+async def list_responses(
+    access: Entering, reader: Reader, page: Page, survey_id: UUID, query: Annotated[ResponseQuery, Query()]
+) -> Response:
+    """Answers to a survey, in the order in which they came in; `unit_id` with no state gives the history of one household."""
+    (after,) = page.after((UUID,)) or (NONE,)
+    await queries.survey_of(reader, scope=access.scope, survey_id=survey_id)
+    rows = await queries.RESPONSES.all(
+        reader,
+        survey_id=survey_id,
+        after=after,
+        state=query.state,
+        channel=query.channel,
+        unit_id=query.unit_id,
+        building_id=query.building_id,
+        others=not query.mine,
+        me=access.principal.id,
+        limit=page.limit + 1,
+    )
+    return page.answer([_out(row).model_dump(mode="json") for row in rows], lambda row: (row["id"],))
+
+
+@router.post("", status_code=201, response_model=ResponseOut)
+async def answer_survey(access: Answering, uow: Uow, survey_id: UUID, body: ResponseIn) -> Response:
+    """What staff enter waits for a second person."""
+    response_id = await answering.enter(uow, scope=access.scope, survey_id=survey_id, entry=body.entry())
+    return reply(
+        uow,
+        201,
+        await _shown(uow.driver, survey_id, response_id),
+        location=f"/v1/surveys/{survey_id}/responses/{response_id}",
+    )
+
+
+@router.post("/batch", response_model=OutcomesOut)
+async def enter_responses(access: Entering, request: Request, uow: Uow, survey_id: UUID, body: BatchIn) -> Response:
+    """Enters up to 200 answers, each taken or refused by itself; all wait for a second person."""
+    entries = [one.entry() for one in body.responses]
+    outcomes = await answering.enter_all(uow, scope=access.scope, survey_id=survey_id, entries=entries)
+    return reply(uow, 200, _outcomes(request, outcomes))
+
+
+@router.post("/confirm", response_model=OutcomesOut)
+async def confirm_responses(access: Entering, request: Request, uow: Uow, survey_id: UUID, body: ConfirmIn) -> Response:
+    """Confirms up to 200 entries of others, each by itself."""
+    outcomes = await answering.confirm_all(uow, scope=access.scope, survey_id=survey_id, response_ids=body.response_ids)
+    return reply(uow, 200, _outcomes(request, outcomes))
+
+
+@router.post("/{response_id}/confirm", response_model=ResponseOut)
+async def confirm_response(access: Entering, uow: Uow, survey_id: UUID, response_id: UUID) -> Response:
+    """Confirms an entry of somebody else: it counts from now on."""
+    await answering.confirm(uow, scope=access.scope, survey_id=survey_id, response_id=response_id)
+    return reply(uow, 200, await _shown(uow.driver, survey_id, response_id))
+
+
+@router.post("/{response_id}/refuse", response_model=ResponseOut)
+async def refuse_response(access: Entering, uow: Uow, survey_id: UUID, response_id: UUID, body: EndIn) -> Response:
+    """An entry is not what was said; it never counts."""
+    await answering.refuse(uow, scope=access.scope, survey_id=survey_id, response_id=response_id, reason=body.reason)
+    return reply(uow, 200, await _shown(uow.driver, survey_id, response_id))
+
+
+@router.post("/{response_id}/void", response_model=ResponseOut)
+async def void_response(access: Answering, uow: Uow, survey_id: UUID, response_id: UUID, body: EndIn) -> Response:
+    """An answer that counted does so no more; it stays on record."""
+    await answering.void(uow, scope=access.scope, survey_id=survey_id, response_id=response_id, reason=body.reason)
+    return reply(uow, 200, await _shown(uow.driver, survey_id, response_id))
+
+
+def _outcomes(request: Request, outcomes: Sequence[Outcome]) -> OutcomesOut:
+    language = language_of(request.headers.get("accept-language"))
+    return OutcomesOut(
+        items=[
+            OutcomeOut(index=index, response_id=outcome.response_id, refusal=_refusal(outcome, language))
+            for index, outcome in enumerate(outcomes)
+        ]
+    )
+
+
+def _refusal(outcome: Outcome, language: str) -> Refusal | None:
+    if outcome.refusal is None:
+        return None
+    told = problem_document(outcome.refusal, status=0, language=language, request_id=None)
+    return Refusal(type=told["type"], title=told["title"], errors=told.get("errors", []))

@@ -1,0 +1,463 @@
+"""What routes of surveys take and answer."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.api.wire import Document, In, Line, Reason
+from services.core.kit.exact import DecimalOut, Ratio
+from services.core.surveys.answering import MAX_BATCH, Entry
+from services.core.surveys.rules import (
+    Channel,
+    Decisive,
+    Option,
+    Purpose,
+    Question,
+    QuestionKind,
+    ResponseState,
+    SurveyStatus,
+    Unit,
+)
+from services.core.surveys.service import Draft
+
+Key = Annotated[str, Field(min_length=1, max_length=40)]
+Answers = Annotated[dict[str, Any], Field(max_length=100, examples=[{"join": "yes"}])]
+
+
+class OptionIn(In):
+    """An offered answer. Its id and label never change while the survey lives."""
+
+    id: Key
+    label: Annotated[Line, Field(max_length=100)]
+
+
+class QuestionIn(In):
+    """A question. `options` for `single`, `multiple` and `menu`; `most` for the latter two: how many may be chosen.
+
+    `points` for `scale`: it runs from 1 to them. A `menu` offers facilities of the compounds or items of the policy's menu, by
+    name. A `photo` is answered with references to evidence on file.
+    """
+
+    id: Key
+    kind: QuestionKind
+    title: Line
+    required: bool = False
+    options: list[OptionIn] = Field(default=[], max_length=30)
+    most: int | None = Field(default=None, ge=2, le=30)
+    points: int | None = Field(default=None, ge=2, le=10)
+
+    def question(self) -> Question:
+        """The same for the rules."""
+        options = tuple(Option(option.id, option.label) for option in self.options)
+        return Question(self.id, self.kind, self.title, self.required, options, self.most, self.points)
+
+
+Questions = Annotated[
+    list[QuestionIn],
+    Field(
+        min_length=1,
+        max_length=60,
+        examples=[[{"id": "wish", "kind": "text", "title": "您对小区改造有什么建议？"}]],
+    ),
+]
+
+
+class DecisiveIn(In):
+    """The question whose answers the survey's fact counts, and which of them speak for it (points of a scale as text)."""
+
+    question: Key
+    choices: list[Key] = Field(min_length=1, max_length=30)
+
+
+class SurveyChangeIn(In):
+    """What a draft says. `tenants`: whether these answer too. `target`: the share of all that should answer."""
+
+    title: Line
+    tenants: bool = True
+    closes_on: date | None = None
+    target: Ratio | None = None
+    decisive: DecisiveIn | None = None
+    questions: Questions
+
+    def draft(self) -> Draft:
+        """The same for the use case."""
+        decisive = self.decisive
+        return Draft(
+            title=self.title,
+            tenants=self.tenants,
+            closes_on=self.closes_on,
+            target=self.target,
+            decisive=None if decisive is None else Decisive(decisive.question, tuple(decisive.choices)),
+            questions=[question.question() for question in self.questions],
+        )
+
+
+class SurveyIn(SurveyChangeIn):
+    """A new survey of all compounds of a project, of one compound (of a project, when both are named), or of buildings or
+    entrances of these. Facts, and so gates, come of surveys of whole projects.
+    """
+
+    purpose: Purpose = Field(examples=["other"])
+    unit: Unit = Unit.HOUSEHOLD
+    project_id: UUID | None = None
+    compound_id: UUID | None = None
+    building_ids: list[UUID] = Field(default=[], max_length=200)
+    entrance_ids: list[UUID] = Field(default=[], max_length=200)
+
+
+class QuestionnaireIn(In):
+    """The next version of an open survey's questions."""
+
+    questions: Questions
+
+
+class ExtendIn(In):
+    """A later last day, and why."""
+
+    closes_on: date
+    reason: Reason
+
+
+class PublishIn(In):
+    """The questions whose results everybody may read; none: only how many answered."""
+
+    questions: list[Key] = Field(max_length=60)
+
+
+class OptionOut(BaseModel):
+    """An offered answer."""
+
+    id: str
+    label: str
+
+
+class QuestionOut(BaseModel):
+    """A question of a questionnaire."""
+
+    id: str
+    kind: QuestionKind
+    title: str
+    required: bool
+    options: list[OptionOut]
+    most: int | None
+    points: int | None
+
+
+class SurveyItem(BaseModel):
+    """A survey in a list. `units`: how many are asked, once it is open."""
+
+    id: UUID
+    purpose: Purpose
+    title: str
+    unit: Unit
+    status: SurveyStatus
+    project_id: UUID | None
+    compound_id: UUID | None
+    building_ids: list[UUID]
+    entrance_ids: list[UUID]
+    tenants: bool
+    closes_on: date | None
+    target: str | None
+    questionnaire: int
+    units: int | None
+    version: int
+    made_at: datetime
+    opened_at: datetime | None
+    closed_at: datetime | None
+
+
+class DecisiveOut(BaseModel):
+    """The question that decides, and the answers that speak for it."""
+
+    question: str
+    choices: list[str]
+
+
+class SurveyOut(SurveyItem):
+    """One survey with the questions in use."""
+
+    decisive: DecisiveOut | None
+    questions: list[QuestionOut]
+
+
+class SurveyPage(BaseModel):
+    """A page of surveys."""
+
+    items: list[SurveyItem]
+    next_cursor: str | None
+    has_more: bool
+
+
+class SurveyQuery(In):
+    """Which surveys."""
+
+    status: SurveyStatus | None = None
+    purpose: Purpose | None = None
+    project_id: UUID | None = None
+    compound_id: UUID | None = None
+    limit: Any = None
+    cursor: Any = None
+
+
+class QuestionnaireOut(BaseModel):
+    """One version of a questionnaire."""
+
+    number: int
+    made_at: datetime
+    questions: list[QuestionOut]
+
+
+class QuestionnairesOut(BaseModel):
+    """Every version, the oldest first."""
+
+    items: list[QuestionnaireOut]
+
+
+class ResponseIn(In):
+    """Answers by question. A resident names the property that he answers for and leaves the rest; staff name the property, or the
+    person where the survey asks people, and how the answer came in.
+
+    `questionnaire`: the version that was answered, when it is not the one in use. `document`: where the paper is kept.
+    """
+
+    answers: Answers
+    property_id: UUID | None = None
+    person_id: UUID | None = None
+    channel: Channel = Channel.PHONE
+    questionnaire: int | None = Field(default=None, ge=1, le=1_000_000)
+    document: Document | None = None
+
+    def entry(self) -> Entry:
+        """The same for the use case of staff."""
+        unit_id = self.person_id or self.property_id
+        return Entry(unit_id, self.channel, self.answers, self.questionnaire, self.document)
+
+
+class BatchIn(In):
+    """Answers of up to 200 households, each taken or refused by itself."""
+
+    responses: list[ResponseIn] = Field(
+        min_length=1, max_length=MAX_BATCH, examples=[[{"channel": "paper", "answers": {}}]]
+    )
+
+
+class ConfirmIn(In):
+    """Entries that a second person has compared with what was said."""
+
+    response_ids: list[UUID] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class EndIn(In):
+    """Why an answer does not count."""
+
+    reason: Reason
+
+
+class Refusal(BaseModel):
+    """Why one of several was refused: a problem's code and title, and the wrong places."""
+
+    type: str
+    title: str
+    errors: list[dict[str, str]]
+
+
+class OutcomeOut(BaseModel):
+    """What became of one of several, by its place in the request."""
+
+    index: int
+    response_id: UUID | None
+    refusal: Refusal | None
+
+
+class OutcomesOut(BaseModel):
+    """What became of each, in the order of the request."""
+
+    items: list[OutcomeOut]
+
+
+class DoorOut(BaseModel):
+    """Where somebody is asked."""
+
+    property_id: UUID
+    compound_id: UUID
+    building: str | None
+    entrance: str | None
+    door_no: str
+
+
+class ResponseOut(DoorOut):
+    """An answer and what became of it. `standing`: what the resident who gave it is to the household."""
+
+    id: UUID
+    unit_id: UUID
+    questionnaire: int
+    answers: dict[str, Any]
+    channel: Channel
+    state: ResponseState
+    standing: str | None
+    document: str | None
+    entered_by: UUID | None
+    entered_at: datetime
+    confirmed_by: UUID | None
+    confirmed_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+class ResponsePage(BaseModel):
+    """A page of answers."""
+
+    items: list[ResponseOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ResponseQuery(In):
+    """Which answers. `unit_id`: all that was said of one household or person, its history. `mine=false`: entered by others."""
+
+    state: ResponseState | None = None
+    channel: Channel | None = None
+    unit_id: UUID | None = None
+    building_id: UUID | None = None
+    mine: bool = True
+    limit: Any = None
+    cursor: Any = None
+
+
+class UnansweredItem(DoorOut):
+    """A door where nobody has answered."""
+
+    unit_id: UUID
+
+
+class UnansweredPage(BaseModel):
+    """A page of doors."""
+
+    items: list[UnansweredItem]
+    next_cursor: str | None
+    has_more: bool
+
+
+class UnansweredQuery(In):
+    """Which doors."""
+
+    building_id: UUID | None = None
+    entrance_id: UUID | None = None
+    limit: Any = None
+    cursor: Any = None
+
+
+class EntranceProgress(BaseModel):
+    """How far an entrance is; one without numbers stands for doors outside any entrance or building."""
+
+    compound_id: UUID
+    building_id: UUID | None
+    building: str | None
+    entrance_id: UUID | None
+    entrance: str | None
+    units: int
+    counted: int
+    pending: int
+
+
+class ProgressOut(BaseModel):
+    """How far a survey is: answers that count, of all that were asked. `reached`: whether these are as many as it aims at."""
+
+    units: int
+    counted: int
+    pending: int
+    share: str
+    target: str | None
+    reached: bool | None
+    entrances: list[EntranceProgress]
+
+
+class ChoiceOut(BaseModel):
+    """How many chose one answer."""
+
+    id: str
+    label: str
+    responses: int
+
+
+class NumbersOut(BaseModel):
+    """What the numbers that answer a question come to."""
+
+    sum: DecimalOut
+    least: DecimalOut
+    most: DecimalOut
+
+
+class QuestionResult(BaseModel):
+    """The answers to one question. `choices` is empty where answers are free."""
+
+    id: str
+    kind: QuestionKind
+    title: str
+    answered: int
+    choices: list[ChoiceOut]
+    numbers: NumbersOut | None
+
+
+class ResultsOut(BaseModel):
+    """What a survey's answers come to, over all versions of its questionnaire."""
+
+    units: int
+    counted: int
+    pending: int
+    share: str
+    questions: list[QuestionResult]
+
+
+class PublicSurvey(BaseModel):
+    """What everybody may read of a survey: what it asks, of whom, until when."""
+
+    id: UUID
+    purpose: Purpose
+    title: str
+    unit: Unit
+    tenants: bool
+    status: SurveyStatus
+    closes_on: date | None
+    questionnaire: int
+    questions: list[QuestionOut]
+
+
+class PublicChoice(BaseModel):
+    """How many chose one answer; null where that is hidden."""
+
+    id: str
+    label: str
+    responses: int | None
+
+
+class PublicQuestion(BaseModel):
+    """The results of one question. `unanswered`: who passed it over, where that was allowed."""
+
+    id: str
+    kind: QuestionKind
+    title: str
+    choices: list[PublicChoice]
+    unanswered: int | None = None
+
+
+class PublicResults(BaseModel):
+    """Published results. Numbers under `hidden_below`, and those that would give them away, are null."""
+
+    survey_id: UUID
+    title: str
+    purpose: Purpose
+    unit: Unit
+    units: int
+    responses: int | None
+    response_share: str | None
+    hidden_below: int
+    questions: list[PublicQuestion]
+
+
+def survey_out(row: Mapping[str, Any]) -> SurveyOut:
+    """A survey as stored."""
+    return SurveyOut.model_validate(dict(row))

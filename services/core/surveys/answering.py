@@ -1,0 +1,270 @@
+"""Answers to an open survey: what staff enter and a second person confirms, what residents say themselves, what is void.
+
+Whoever writes an answer shares the survey's row and holds the rows of the households (or people) that it is of, in one order. Of
+each at most one answer counts and at most one waits: two unique indexes say so.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.core.kit.errors import DomainError, NotFound
+from services.core.kit.events import Event
+from services.core.kit.ids import new_id
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+from services.core.surveys import queries, rules
+from services.core.surveys.errors import (
+    AnswersInvalid,
+    NotAsked,
+    ResponseEnded,
+    ResponseNotPending,
+    SecondPersonNeeded,
+    SurveyNotOpen,
+)
+from services.core.surveys.events import (
+    ResponseRefused,
+    ResponsesConfirmed,
+    ResponsesEntered,
+    ResponseVoided,
+)
+from services.core.surveys.rules import Channel, Question, ResponseState, SurveyStatus
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+MAX_BATCH = 200
+
+COLUMNS = (
+    "id", "survey_id", "unit_id", "questionnaire", "answers", "channel", "state", "standing", "document", "entered_by",
+    "entered_at",
+)  # fmt: skip
+END = """
+UPDATE survey_response SET state = $2, ended_by = $3, ended_at = $4, end_reason = $5 WHERE id = ANY ($1::uuid[])
+"""
+CONFIRM = """
+UPDATE survey_response SET state = 'counted', confirmed_by = $2, confirmed_at = $3 WHERE id = ANY ($1::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What staff enter: whose it is (a property, or a person where the survey asks people), how it came in, what was said.
+
+    `questionnaire`: the version that the paper was printed from; None for the one in use. `document`: where the paper is kept.
+    """
+
+    unit_id: UUID | None
+    channel: Channel
+    answers: Mapping[str, Any]
+    questionnaire: int | None = None
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one of several: the answer's id, or why it was refused."""
+
+    response_id: UUID | None = None
+    refusal: DomainError | None = None
+
+
+async def enter(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entry: Entry) -> UUID:
+    """One answer, to be confirmed by a second person; its id. Refusals as told by `enter_all`, and those of the answer itself."""
+    (outcome,) = await enter_all(uow, scope=scope, survey_id=survey_id, entries=[entry])
+    if outcome.response_id is None:
+        raise outcome.refusal or NotFound
+    return outcome.response_id
+
+
+async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: Sequence[Entry]) -> list[Outcome]:
+    """Answers that came in at the door, on paper, by telephone or at a meeting, each taken or refused by itself, in their order.
+
+    What is entered counts once somebody else has confirmed it; it takes the place of an earlier entry that still waits. Paper that
+    was filled in time may be entered after the last day, until the survey is closed. The same entry again changes nothing.
+    NotFound, SurveyNotOpen.
+    """
+    survey = await _held(uow, scope, survey_id)
+    versions = await queries.versions_of(uow.driver, survey_id=survey_id)
+    units = await _lock_units(uow, survey_id, [entry.unit_id for entry in entries if entry.unit_id is not None])
+    waiting = {
+        row["unit_id"]: row
+        for row in await queries.CURRENT.all(uow.driver, survey_id=survey_id, unit_ids=units)
+        if row["state"] == ResponseState.PENDING
+    }
+    outcomes: list[Outcome] = []
+    new: dict[UUID, tuple[Any, ...]] = {}
+    for entry in entries:
+        number = entry.questionnaire or survey["questionnaire"]
+        refusal, answers = _examined(entry, number, versions, asked=units, taken=new)
+        if refusal is not None or entry.unit_id is None:
+            outcomes.append(Outcome(refusal=refusal))
+            continue
+        said = (number, answers, entry.channel, entry.document, uow.actor.id)
+        held = waiting.get(entry.unit_id)
+        if held is not None and said == tuple(held[name] for name in _SAID):
+            outcomes.append(Outcome(held["id"]))
+            continue
+        response_id = new_id()
+        new[entry.unit_id] = _row(
+            uow, response_id, survey_id, entry.unit_id, number, answers, entry.channel, document=entry.document
+        )
+        outcomes.append(Outcome(response_id))
+    await _end(uow, [waiting[unit]["id"] for unit in new if unit in waiting], ResponseState.SUPERSEDED)
+    await uow.driver.copy_records_to_table("survey_response", records=list(new.values()), columns=COLUMNS)
+    if new:
+        _record(uow, survey, ResponsesEntered(response_ids=[row[0] for row in new.values()]))
+    return outcomes
+
+
+_SAID = ("questionnaire", "answers", "channel", "document", "entered_by")
+
+
+def _examined(
+    entry: Entry,
+    number: int,
+    versions: Mapping[int, Sequence[Question]],
+    *,
+    asked: Sequence[UUID],
+    taken: Mapping[UUID, object],
+) -> tuple[DomainError | None, dict[str, Any]]:
+    """Why an entry is refused, or else its answers as they are stored."""
+    if entry.channel is Channel.PHONE:
+        return AnswersInvalid.at(
+            "/channel", zh="工作人员须说明答卷如何收到", en="must say how staff came by the answer"
+        ), {}
+    if entry.unit_id is None or entry.unit_id not in asked:
+        return NotAsked(), {}
+    if entry.unit_id in taken:
+        return NotAsked(zh="同一户（人）在本批中重复", en="The same one comes twice in this batch"), {}
+    if number not in versions:
+        return AnswersInvalid.at("/questionnaire", zh="没有这一版问卷", en="there is no such version"), {}
+    answers, wrong = rules.fitted(versions[number], entry.answers)
+    return (AnswersInvalid(errors=wrong), {}) if wrong else (None, answers)
+
+
+async def confirm_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_ids: Sequence[UUID]) -> list[Outcome]:
+    """A second person found these entries to be what was said: they count, in place of what counted of the same households before.
+
+    Each is confirmed or refused by itself, in their order. NotFound, SurveyNotOpen.
+    """
+    survey = await _held(uow, scope, survey_id)
+    rows = await queries.BY_ID.all(uow.driver, survey_id=survey_id, response_ids=list(response_ids))
+    units = await _lock_units(uow, survey_id, [row["unit_id"] for row in rows])
+    found = {
+        row["id"]: row
+        for row in await queries.BY_ID.all(uow.driver, survey_id=survey_id, response_ids=list(response_ids))
+    }
+    outcomes, good = [], []
+    for response_id in response_ids:
+        refusal = _unconfirmable(uow, found.get(response_id))
+        if refusal is None and response_id not in good:
+            good.append(response_id)
+        outcomes.append(Outcome(response_id) if refusal is None else Outcome(refusal=refusal))
+    confirmed = {found[response_id]["unit_id"] for response_id in good}
+    current = await queries.CURRENT.all(uow.driver, survey_id=survey_id, unit_ids=units)
+    await _end(
+        uow,
+        [row["id"] for row in current if row["state"] == ResponseState.COUNTED and row["unit_id"] in confirmed],
+        ResponseState.SUPERSEDED,
+    )
+    if good:
+        await uow.driver.execute(CONFIRM, good, uow.actor.id, uow.now)
+        _record(uow, survey, ResponsesConfirmed(response_ids=good))
+    return outcomes
+
+
+async def confirm(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id: UUID) -> None:
+    """One entry. NotFound, SurveyNotOpen, ResponseNotPending, SecondPersonNeeded."""
+    (outcome,) = await confirm_all(uow, scope=scope, survey_id=survey_id, response_ids=[response_id])
+    if outcome.refusal is not None:
+        raise outcome.refusal
+
+
+def _unconfirmable(uow: UnitOfWork, row: "Record | None") -> DomainError | None:
+    if row is None:
+        return NotFound()
+    if row["state"] != ResponseState.PENDING:
+        return ResponseNotPending()
+    return SecondPersonNeeded() if row["entered_by"] == uow.actor.id else None
+
+
+async def refuse(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id: UUID, reason: str) -> None:
+    """An entry is not what was said: it never counts. Who entered it may say so too.
+
+    NotFound, SurveyNotOpen, ResponseNotPending.
+    """
+    survey = await _held(uow, scope, survey_id)
+    row = await _one_locked(uow, survey_id, response_id)
+    if row["state"] != ResponseState.PENDING:
+        raise ResponseNotPending
+    await _end(uow, [response_id], ResponseState.REFUSED, reason)
+    _record(uow, survey, ResponseRefused(response_id=response_id))
+
+
+async def void(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id: UUID, reason: str) -> None:
+    """An answer that counted does so no more; it stays on record. NotFound, SurveyNotOpen, ResponseEnded."""
+    survey = await _held(uow, scope, survey_id)
+    row = await _one_locked(uow, survey_id, response_id)
+    if row["state"] != ResponseState.COUNTED:
+        raise ResponseEnded
+    await _end(uow, [response_id], ResponseState.VOID, reason)
+    _record(uow, survey, ResponseVoided(response_id=response_id))
+
+
+async def _held(uow: UnitOfWork, scope: Scope, survey_id: UUID) -> "Record":
+    survey = await queries.HELD.first(uow.driver, survey_id=survey_id, **scope.parameters)
+    if survey is None:
+        raise NotFound
+    if survey["status"] != SurveyStatus.OPEN:
+        raise SurveyNotOpen
+    return survey
+
+
+async def _lock_units(uow: UnitOfWork, survey_id: UUID, unit_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the units that the survey asks, locked in one order."""
+    rows = await queries.UNITS_LOCKED.all(uow.driver, survey_id=survey_id, unit_ids=list(unit_ids))
+    return [row["unit_id"] for row in rows]
+
+
+async def _one_locked(uow: UnitOfWork, survey_id: UUID, response_id: UUID) -> "Record":
+    """An answer as it is while its household is locked; NotFound."""
+    row = None
+    for _ in range(2):  # whose it is never changes; what became of it is read under the lock
+        row = await queries.BY_ID.first(uow.driver, survey_id=survey_id, response_ids=[response_id])
+        if row is None:
+            raise NotFound
+        await _lock_units(uow, survey_id, [row["unit_id"]])
+    assert row is not None  # noqa: S101 - for the type checker
+    return row
+
+
+async def _end(uow: UnitOfWork, response_ids: Sequence[UUID], state: ResponseState, reason: str | None = None) -> None:
+    if response_ids:
+        await uow.driver.execute(END, list(response_ids), state, uow.actor.id, uow.now, reason)
+
+
+def _row(
+    uow: UnitOfWork,
+    response_id: UUID,
+    survey_id: UUID,
+    unit_id: UUID,
+    number: int,
+    answers: Mapping[str, Any],
+    channel: Channel,
+    *,
+    standing: str | None = None,
+    document: str | None = None,
+) -> tuple[Any, ...]:
+    """A row of `COLUMNS`: what a resident says counts at once, what staff enter waits."""
+    state = ResponseState.COUNTED if channel is Channel.PHONE else ResponseState.PENDING
+    stored = json.dumps(answers, ensure_ascii=False)
+    return (
+        response_id, survey_id, unit_id, number, stored, channel, state, standing, document, uow.actor.id, uow.now,
+    )  # fmt: skip
+
+
+def _record(uow: UnitOfWork, survey: "Record", happened: Event) -> None:
+    uow.record(happened, subject="survey", subject_id=survey["id"], region_path=survey["region_path"])
