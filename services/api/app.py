@@ -33,6 +33,9 @@ from services.api.surveys import results as survey_results
 from services.api.surveys import router as surveys
 from services.api.territory import facilities, reports, reshaping, sheets
 from services.api.territory import router as territory
+from services.api.votes import ballots, rolls
+from services.api.votes import public as public_votes
+from services.api.votes import router as votes
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
@@ -74,6 +77,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     survey_responses.router,
     survey_results.router,
     public_surveys.router,
+    votes.router,
+    rolls.router,
+    ballots.router,
+    public_votes.router,
     signing.router,
     me.router,
     managing.router,

@@ -88,6 +88,7 @@ OF_NO_REGION: dict[str, str] = {
 _FACT = {"key": "compound.households", "value": "120", "source": "街道", "document": "甬街〔2026〕1号"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/compounds/{compound_id}/facts": {"facts": [_FACT]},
+    "POST /v1/votes/{vote_id}/ballots": {"owner_id": str(UUID(int=1)), "choices": {"1": "approve"}},
     "POST /v1/projects/{project_id}/facts": {
         "facts": [{**_FACT, "key": "vote.menu.passed", "value": "false", "source": "社区"}]
     },
@@ -273,6 +274,52 @@ async def _objection(world: World) -> str:
     day = datetime.fromisoformat(published["published_at"]).astimezone(SHANGHAI).date().isoformat()
     body = {"ground": "facts", "what": "建成年代有误", "received_on": day}
     return str((await world.post(f"/v1/rounds/{await world.get('round_id')}/objections", body))["id"])
+
+
+ADD_HEAD = """
+WITH owner AS (
+  INSERT INTO voting_owner (id, compound_id, region_path, kind, title, set_key, version, created_at)
+  SELECT $2, id, region_path, 'company', '单位', $3, 1, now() FROM compound WHERE id = $1
+  RETURNING id, compound_id, region_path)
+INSERT INTO property (id, compound_id, region_path, door_no, kind, area_by_register, voting_owner_id, version, created_at)
+SELECT gen_random_uuid(), compound_id, region_path, $3, 'dwelling', 80, id, 1, now() FROM owner
+"""
+TAKES_BALLOTS = """
+UPDATE vote SET status = 'open', opened_at = now(), opens_on = now()::date, closes_at = now() + interval '1 day' WHERE id = $1
+"""
+
+
+@makes("vote_id")
+async def _vote(world: World) -> str:
+    """With its roll on notice."""
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(ADD_HEAD, UUID(await world.get("compound_id")), new_id(), uuid4().hex[:8])
+    body = {
+        "project_id": await world.get("project_id"),
+        "title": "业主表决",
+        "matters": [{"title": "使用维修资金", "kind": "use_repair_fund"}],
+        "roll_days": 5,
+        "result_days": 5,
+    }
+    made = await world.post("/v1/votes", body)
+    return str((await world.post(f"/v1/votes/{made['id']}/roll/publish", None, version=1))["id"])
+
+
+@makes("vote_objection_id")
+async def _vote_objection(world: World) -> str:
+    vote = await world.get("vote_id")
+    body = {"what": "面积有误", "received_on": datetime.now(SHANGHAI).date().isoformat()}
+    return str((await world.post(f"/v1/votes/{vote}/objections", body))["id"])
+
+
+@makes("ballot_id")
+async def _ballot(world: World) -> str:
+    vote = await world.get("vote_id")
+    roll = (await (await world.person("city")).get(f"/v1/votes/{vote}/roll")).json()["items"]
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(TAKES_BALLOTS, UUID(vote))
+    body = {"owner_id": roll[0]["owner_id"], "choices": {"1": "approve"}, "channel": "paper"}
+    return str((await world.post(f"/v1/votes/{vote}/ballots", body))["ballot_id"])
 
 
 @makes("supplement_id")

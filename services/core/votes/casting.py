@@ -79,7 +79,7 @@ async def cast(uow: UnitOfWork, *, vote_id: UUID, given: Given) -> Cast:
             BallotCast.kind,
             given.owner_id,
         )
-        if row is None:
+        if row is None or row["refused"] == "nobody":
             raise NotFound
         if not row["missed"]:
             return _told(row)
@@ -89,7 +89,7 @@ async def cast(uow: UnitOfWork, *, vote_id: UUID, given: Given) -> Cast:
 async def enter(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, entered: Entered) -> Cast:
     """Staff enter a ballot of a head. What is on paper waits for a second person.
 
-    NotFound for a vote outside the scope or a head that is not on its roll; refusals as of `cast`.
+    NotFound for a vote outside the scope; refusals as of `cast`, BallotInvalid also for a head that is not on the roll.
     """
     choices = in_order(entered.choices)
     _check(entered)
@@ -173,6 +173,8 @@ def _told(row: "Record") -> Cast:
             raise SeveralOwners(owners=[str(one) for one in row["owners"]])
         case "choices":
             raise _incomplete()
+        case "nobody":
+            raise BallotInvalid.at("/owner_id", zh="不在表决名册上", en="is not on the roll of this vote")
         case "person":
             raise BallotInvalid.at(
                 "/person_id", zh="不是该表决人现在的业主", en="is no owner of this head's property now"

@@ -18,7 +18,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.votes import counting, queries, rolls, service
 from services.core.votes.drafting import MENU, PLAN
-from services.core.votes.errors import RecountDiffers
+from services.core.votes.errors import RecountDiffers, RollTampered
 from services.core.votes.events import VoteFinalised
 from services.core.votes.lifecycle import ObjectionTo, VoteAct
 from services.core.votes.rules import RULES_VERSION
@@ -57,8 +57,11 @@ async def finalise(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int
     result = await queries.RESULTS.first(uow.driver, vote_id=vote_id)
     assert result is not None  # noqa: S101 - a vote is preliminary once its result is published
     await service.refuse_notice_running(uow, vote, ObjectionTo.RESULT, vote["result_revision"], result["notice_until"])
-    await rolls.refuse_tampered(uow.driver, vote)
-    await refuse_differing(uow.driver, whole, result)
+    again = await recount(uow.driver, whole)
+    if not again["roll_intact"]:
+        raise RollTampered
+    if not again["equal"]:
+        raise RecountDiffers
     certificate = canonical_json(await certificate_of(uow, whole, result))
     digest = hashlib.sha256(certificate).hexdigest()
     await FINAL.all(
@@ -74,11 +77,19 @@ async def finalise(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int
     await _tell_project(uow, whole)
 
 
-async def refuse_differing(driver: "asyncpg.Connection", vote: "asyncpg.Record", result: Mapping[str, Any]) -> None:
-    """RecountDiffers unless the ledger, counted anew, gives what was published."""
-    again = counting.document(await counting.count(driver, vote), sealed=False)
-    if again != result["matters"] or await counting.ledger_digest(driver, vote["id"]) != result["ledger_digest"]:
-        raise RecountDiffers
+async def recount(driver: "asyncpg.Connection", vote: "asyncpg.Record") -> dict[str, Any]:
+    """The ledger counted anew beside what was published last, and whether the roll is the one that was frozen."""
+    result = await queries.RESULTS.first(driver, vote_id=vote["id"])
+    assert result is not None  # noqa: S101 - only what was published is told
+    matters = counting.document(await counting.count(driver, vote), sealed=False)
+    digest = await counting.ledger_digest(driver, vote["id"])
+    return {
+        "equal": matters == result["matters"] and digest == result["ledger_digest"],
+        "roll_intact": (await rolls.stored(driver, vote["id"])).digest == vote["roll_digest"],
+        "published_digest": result["ledger_digest"],
+        "ledger_digest": digest,
+        "matters": matters,
+    }
 
 
 async def certificate_of(uow: UnitOfWork, vote: "asyncpg.Record", result: Mapping[str, Any]) -> dict[str, Any]:

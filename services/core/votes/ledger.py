@@ -24,7 +24,7 @@ from services.core.votes.errors import (
     VoteStatusWrong,
 )
 from services.core.votes.events import BallotConfirmed, BallotCorrected, BallotVoided
-from services.core.votes.lifecycle import NEEDS_SECOND, Channel, Entry, VoteStatus
+from services.core.votes.lifecycle import Channel, Entry, VoteStatus
 from services.core.votes.rules import Choice
 from services.core.votes.statements import ADD_ENTRY, LOCK_SHARED
 
@@ -42,13 +42,14 @@ async def confirm(
     NotFound, VoteStatusWrong, BallotNotPending, VoteSecondPersonNeeded for who entered it, BallotDiffers.
     """
     vote, ballot = await _found(uow, scope, vote_id, ballot_id)
+    # The last line is read before what was decided: whoever decides in between has taken the next number.
+    last = await _last(uow, vote_id, ballot)
     if not ballot["pending"] or await uow.driver.fetchval(queries.DECIDED, ballot_id):
         raise BallotNotPending
     if ballot["by_id"] == uow.actor.id:
         raise VoteSecondPersonNeeded
     if in_order(choices) != ballot["choices"]:
         raise BallotDiffers
-    last = await _last(uow, vote_id, ballot)
     said = positions.taken(
         last["positions"],
         str(ballot["caster_id"]),
@@ -69,7 +70,7 @@ async def correct(
     choices: Mapping[str, Choice],
     reason: str,
 ) -> UUID:
-    """What staff entered wrongly is put right; from paper it waits for a second person again. The id of the line that says so.
+    """What staff entered wrongly is put right, and waits for a second person. The id of the line that says so.
 
     NotFound, VoteStatusWrong, BallotOfResident, BallotSuperseded when it counts no more.
     """
@@ -79,12 +80,9 @@ async def correct(
     right = in_order(choices, matters=vote["matters"])
     last = await _last(uow, vote_id, ballot)
     await _refuse_superseded(uow, ballot, last)
-    caster, line = str(ballot["caster_id"]), new_id()
-    pending = ballot["channel"] in NEEDS_SECOND
+    line = new_id()
     said = last["positions"]
-    if not pending:
-        said = positions.taken(said, caster, ballot=str(line), n=last["n"] + 1, choices=right)
-    await _add(uow, ballot, last, Entry.CORRECT, said, line=line, choices=right, pending=pending, reason=reason)
+    await _add(uow, ballot, last, Entry.CORRECT, said, line=line, choices=right, pending=True, reason=reason)
     _record(uow, vote, BallotCorrected(ballot_id=ballot_id))
     return line
 

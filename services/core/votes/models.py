@@ -219,10 +219,10 @@ class BallotEntry(Keyed, Base):
     entry: Mapped[str] = mapped_column(String(10))
     of_id: Mapped[UUID | None] = mapped_column(ForeignKey("ballot.id"))
     caster_id: Mapped[UUID]
-    choices: Mapped[list[str] | None] = mapped_column(ARRAY(String(10)))
+    choices: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     pending: Mapped[bool]
     positions: Mapped[dict[str, Any]]
-    standing: Mapped[list[str] | None] = mapped_column(ARRAY(String(10)))
+    standing: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     channel: Mapped[str] = mapped_column(String(10))
     assurance: Mapped[str] = mapped_column(String(20))
     evidence: Mapped[str | None] = mapped_column(String(300))

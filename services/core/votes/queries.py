@@ -12,6 +12,7 @@ from services.core.kit.scope import Scope
 from services.core.policy.models import PolicyVersion
 from services.core.projects.models import Project
 from services.core.territory.models import Compound
+from services.core.votes.lifecycle import VoteStatus
 from services.core.votes.models import (
     BallotEntry,
     NoticeService,
@@ -189,6 +190,64 @@ ROLL_PAGE = Statement(
     .order_by(RollProperty.door, RollProperty.property_id)
     .limit(bindparam("limit"))
 )
+
+# The heads of a vote that a resident stands for as an owner, by the register as it is now, and what he said last.
+MINE = """
+SELECT rp.owner_id, array_agg(DISTINCT rp.door) AS doors, o.area,
+       (array_agg(l.positions -> b.person_id::text -> 'choices')
+          FILTER (WHERE l.positions ? b.person_id::text))[1] AS choices,
+       coalesce(bool_or(l.standing IS NOT NULL), false) AS counted,
+       coalesce(bool_or(l.standing IS NULL AND l.positions <> '{}'), false) AS contradicted
+FROM binding b
+JOIN roll_property rp ON rp.vote_id = $1 AND rp.property_id = b.property_id
+JOIN property p ON p.id = b.property_id
+JOIN owner_member own ON own.voting_owner_id = p.voting_owner_id AND own.person_id = b.person_id
+JOIN roll_owner o ON o.vote_id = rp.vote_id AND o.owner_id = rp.owner_id
+LEFT JOIN LATERAL (
+  SELECT e.positions, e.standing FROM ballot e WHERE e.vote_id = rp.vote_id AND e.owner_id = rp.owner_id
+  ORDER BY e.n DESC LIMIT 1) AS l ON true
+WHERE b.resident_id = $2 AND b.kind = 'owner' AND b.ended_at IS NULL
+GROUP BY rp.owner_id, o.area ORDER BY rp.owner_id
+"""
+
+# The votes in which a resident has a head, the newest first, and in how many heads he has not been counted yet.
+OF_RESIDENT = """
+SELECT v.id, v.title, v.status, v.opens_on, v.closes_at, v.matters, c.name AS compound_name,
+       count(DISTINCT rp.owner_id) AS heads,
+       count(DISTINCT rp.owner_id) FILTER (WHERE l.standing IS NULL) AS uncounted
+FROM binding b
+JOIN property p ON p.id = b.property_id
+JOIN owner_member own ON own.voting_owner_id = p.voting_owner_id AND own.person_id = b.person_id
+JOIN roll_property rp ON rp.property_id = b.property_id
+JOIN vote v ON v.id = rp.vote_id
+JOIN compound c ON c.id = v.compound_id
+LEFT JOIN LATERAL (
+  SELECT e.standing FROM ballot e WHERE e.vote_id = rp.vote_id AND e.owner_id = rp.owner_id ORDER BY e.n DESC LIMIT 1
+) AS l ON true
+WHERE b.resident_id = $1 AND b.kind = 'owner' AND b.ended_at IS NULL AND v.id < $2 AND ($3::text IS NULL OR v.status = $3)
+GROUP BY v.id, c.name ORDER BY v.id DESC LIMIT $4
+"""
+
+PUBLIC = Statement(WHOLE.where(VOTE_ID, Vote.status != VoteStatus.DRAFT))
+
+# What is on notice now, the latest first: a roll, a vote that is announced or open, a result.
+NOTICES = """
+SELECT v.id AS vote_id, v.title, c.name AS compound_name, c.region_id,
+       CASE v.status WHEN 'roll' THEN 'vote_roll' WHEN 'preliminary' THEN 'vote_result' WHEN 'final' THEN 'vote_result'
+                     ELSE 'vote' END AS kind,
+       CASE v.status WHEN 'roll' THEN l.published_at WHEN 'preliminary' THEN r.published_at WHEN 'final' THEN r.published_at
+                     ELSE v.noticed_at END AS since,
+       CASE v.status WHEN 'roll' THEN l.notice_until WHEN 'preliminary' THEN r.notice_until WHEN 'final' THEN r.notice_until
+                     ELSE (v.closes_at AT TIME ZONE 'Asia/Shanghai' - interval '1 second')::date END AS until
+FROM vote v
+JOIN compound c ON c.id = v.compound_id
+LEFT JOIN vote_roll l ON l.vote_id = v.id AND l.revision = v.roll_revision
+LEFT JOIN vote_result r ON r.vote_id = v.id AND r.revision = v.result_revision
+WHERE v.status NOT IN ('draft', 'cancelled') AND v.id < $1
+  AND ($2::uuid IS NULL OR EXISTS (
+    SELECT 1 FROM region g WHERE g.id = $2 AND v.region_path >= g.path AND v.region_path < left(g.path, -1) || '/'))
+ORDER BY v.id DESC LIMIT $3
+"""
 
 SERVED = """
 SELECT s.how, count(*) AS owners FROM vote_service s WHERE s.vote_id = $1 GROUP BY s.how ORDER BY s.how

@@ -61,7 +61,8 @@ chosen AS (
   SELECT e.*, p.region_path, p.assurance, h.owners, l.n, l.id AS last_id, l.positions, l.standing,
          l.positions -> e.caster_id::text AS said,
          l.pending AND l.caster_id = e.caster_id AND l.choices = $2::text[] AND l.channel = $5 AS waits_already,
-         CASE WHEN p.status <> 'open' OR $3 >= p.closes_at THEN 'closed'
+         CASE WHEN e.owner_id IS NULL THEN 'nobody'
+              WHEN p.status <> 'open' OR $3 >= p.closes_at THEN 'closed'
               WHEN cardinality(h.owners) > 1 THEN 'several'
               WHEN cardinality($2::text[]) <> p.matters THEN 'choices'
               WHEN e.refusal IS NOT NULL THEN e.refusal
@@ -72,7 +73,7 @@ chosen AS (
                   SELECT 1 FROM owner_member m
                   WHERE m.voting_owner_id = e.owner_id AND m.person_id = said.caster::uuid)) THEN 'stands'
          END AS refused
-  FROM place p CROSS JOIN heads h JOIN entitled e ON true
+  FROM place p CROSS JOIN heads h LEFT JOIN entitled e ON true
   LEFT JOIN LATERAL (
     SELECT b.n, b.id, b.positions, b.standing, b.pending, b.caster_id, b.choices, b.channel
     FROM ballot b WHERE b.vote_id = $1 AND b.owner_id = e.owner_id ORDER BY b.n DESC LIMIT 1) AS l ON true
@@ -83,7 +84,7 @@ weighed AS (
               ELSE c.said -> 'choices' = to_jsonb($2::text[]) END AS same,
          CASE WHEN $12::boolean THEN coalesce(c.positions, '{{}}')
               ELSE coalesce(c.positions, '{{}}') || jsonb_build_object(
-                c.caster_id::text,
+                coalesce(c.caster_id::text, ''),
                 jsonb_build_object('id', $4::uuid, 'n', coalesce(c.n, 0) + 1, 'choices', $2::text[])) END AS new_positions
   FROM chosen c),
 entry AS (

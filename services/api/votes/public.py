@@ -1,0 +1,75 @@
+"""What everybody may read of votes without a token: the vote, its result, what is on notice, and how a vote goes."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.api.deps import Page, Reader
+from services.api.votes.schemas import (
+    NoticeOut,
+    NoticePage,
+    PublicVote,
+    ResultOut,
+    VoteTransitionOut,
+    VoteTransitionsOut,
+)
+from services.core.kit.errors import NotFound
+from services.core.votes import counting, queries
+from services.core.votes.lifecycle import ACT_TITLES, MOVES, STATUS_TITLES, TOLD, Interim, VoteStatus
+
+router = APIRouter(prefix="/public", tags=["public"])
+NEWEST = UUID(int=2**128 - 1)
+
+
+@router.get("/vote-transitions")
+async def get_vote_transitions() -> VoteTransitionsOut:
+    """Every way a vote can go; there is no other."""
+    return VoteTransitionsOut(
+        statuses={status: _told(titles) for status, titles in STATUS_TITLES.items()},
+        acts={act: _told(titles) for act, titles in ACT_TITLES.items()},
+        transitions=[
+            VoteTransitionOut(act=act, from_status=VoteStatus(before), to_status=after)
+            for (act, before), after in MOVES.items()
+        ],
+    )
+
+
+def _told(titles: tuple[str, str]) -> dict[str, str]:
+    return dict(zip(("zh", "en"), titles, strict=True))
+
+
+@router.get("/votes/{vote_id}", response_model=PublicVote)
+async def get_public_vote(reader: Reader, vote_id: UUID) -> Response:
+    """A vote once its roll was published: thresholds, how many take part (where the policy tells it), later the result."""
+    row = await queries.PUBLIC.first(reader, vote_id=vote_id)
+    if row is None:
+        raise NotFound
+    result = None
+    if row["status"] in TOLD:
+        result = await queries.RESULTS.first(reader, vote_id=vote_id)
+    taking_part = None
+    if row["status"] in (VoteStatus.OPEN, VoteStatus.CLOSED) and row["interim"] == Interim.PARTICIPATION:
+        counted = await counting.count(reader, row)
+        taking_part = counting.document(counted, sealed=True)[0]["taking_part"]
+    elif result is not None:
+        taking_part = result["matters"][0]["taking_part"]
+    out = PublicVote.model_validate(
+        {
+            **row,
+            "matters": row["matter_list"],
+            "plan_version": row["plan_number"],
+            "taking_part": taking_part,
+            "result": None if result is None else ResultOut.model_validate(dict(result)),
+        }
+    )
+    return Response(out.model_dump_json(), media_type="application/json")
+
+
+@router.get("/notices", response_model=NoticePage)
+async def list_notices(reader: Reader, page: Page, region: Annotated[UUID | None, Query()] = None) -> Response:
+    """What is on notice of votes, the latest vote first: rolls, announced and open votes, results."""
+    (before,) = page.after((UUID,)) or (NEWEST,)
+    rows = await reader.fetch(queries.NOTICES, before, region, page.limit + 1)
+    items = [NoticeOut.model_validate(dict(row)).model_dump(mode="json") for row in rows]
+    return page.answer(items, lambda row: (row["vote_id"],))
