@@ -125,8 +125,8 @@ def region(database: Database) -> Callable[..., Awaitable[Region]]:
 def staff(app: FastAPI, database: Database) -> Callable[..., Awaitable[Client]]:
     """`await staff("street", region)` is an HTTP client signed in as somebody with that role there."""
 
-    async def make(role: str, at: Region) -> Client:
-        return await sign_in(app, database, role, at)
+    async def make(role: str, at: Region, **over: str) -> Client:
+        return await sign_in(app, database, role, at, **over)
 
     return make
 

@@ -53,6 +53,7 @@ Source = Annotated[Line, AfterValidator(not_ours)]
 Document = Annotated[
     str, Field(min_length=1, max_length=300, examples=["甬建发〔2026〕12号"]), AfterValidator(one_line)
 ]
+Bureau = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["housing"])]
 Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one_line)]
 
 

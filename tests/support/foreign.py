@@ -42,7 +42,9 @@ class World:
     async def person(self, role: str) -> Client:
         """Somebody with that role in this region."""
         if role not in self._people:
-            self._people[role] = await sign_in(self.app, self.database, role, self.at)
+            self._people[role] = await sign_in(
+                self.app, self.database, role, self.at, bureau="housing" if role == "department" else None
+            )
         return self._people[role]
 
     async def get(self, parameter: str) -> str:

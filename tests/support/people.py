@@ -28,8 +28,8 @@ INSERT INTO staff (id, username, display_name, language, password_hash, must_cha
 VALUES ($1, $2, $3, 'zh', 'none', false, 0, 0, now(), 1)
 """
 ADD_GRANT = """
-INSERT INTO role_grant (id, principal_kind, principal_id, role, region_id, region_path, given_at)
-VALUES ($1, 'staff', $2, $3, $4, $5, now())
+INSERT INTO role_grant (id, principal_kind, principal_id, role, region_id, region_path, bureau, given_at)
+VALUES ($1, 'staff', $2, $3, $4, $5, $6, now())
 """
 
 
@@ -80,8 +80,11 @@ async def make_region(
     return Region(region_id, row["path"], name, level, code)
 
 
-async def sign_in(app: FastAPI | None, database: Database, role: str, at: Region, **client: Any) -> Client:
-    """Somebody with `role` at a region, signed in; passwords and their slow hashes are tested where they belong.
+async def sign_in(
+    app: FastAPI | None, database: Database, role: str, at: Region, *, bureau: str | None = None, **client: Any
+) -> Client:
+    """Somebody with `role` at a region (a department: for a bureau), signed in; passwords and their slow hashes are tested where
+    they belong.
 
     `resident` is a role here too: an account that is bound to nothing, wherever `at` is.
     """
@@ -90,7 +93,7 @@ async def sign_in(app: FastAPI | None, database: Database, role: str, at: Region
     staff_id = new_id()
     async with database.begin(SYSTEM) as uow:
         await uow.driver.execute(ADD_STAFF, staff_id, f"{role}-{uuid4().hex}", f"{role} 测试")
-        await uow.driver.execute(ADD_GRANT, new_id(), staff_id, role, at.id, at.path)
+        await uow.driver.execute(ADD_GRANT, new_id(), staff_id, role, at.id, at.path, bureau)
     return await _signed_in(app, database, "staff", staff_id, **client)
 
 

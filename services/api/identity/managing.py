@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
 from services.api.identity.proofs import Forgetting, TemporaryPassword, secret_answer
 from services.api.identity.schemas import (
+    BureauIn,
     ClientIn,
     ClientOut,
     ClientPage,
@@ -78,7 +79,7 @@ async def create_staff(access: StaffWriting, body: StaffIn, temporary: Temporary
         username=body.username,
         display_name=body.display_name,
         language=body.language,
-        grants=[GrantWanted(grant.role, grant.region_id) for grant in body.grants],
+        grants=[GrantWanted(grant.role, grant.region_id, grant.bureau) for grant in body.grants],
         password_hash=temporary.hash,
     )
     made = TemporaryPasswordOut(id=staff_id, temporary_password=temporary.password, version=1)
@@ -115,7 +116,7 @@ async def give_grant(access: StaffWriting, staff_id: UUID, version: IfMatch, bod
         _manager(access),
         staff_id=staff_id,
         version=version,
-        wanted=GrantWanted(body.role, body.region_id),
+        wanted=GrantWanted(body.role, body.region_id, body.bureau),
     )
     return reply(uow, 201, GrantGivenOut(id=grant_id, staff_id=staff_id, version=new), version=new)
 
@@ -185,7 +186,12 @@ async def list_clients(access: ClientWriting, reader: Reader, page: Page) -> Res
 async def create_client(access: ClientWriting, body: ClientIn, uow: Uow) -> Response:
     """A new client with the department's role. Its secret is told once."""
     client_id, secret = await service.create_client(
-        uow, _manager(access), name=body.name, organisation=body.organisation, region_ids=body.region_ids
+        uow,
+        _manager(access),
+        name=body.name,
+        organisation=body.organisation,
+        region_ids=body.region_ids,
+        bureau=body.bureau,
     )
     made = ClientSecretOut(id=client_id, client_secret=secret, version=1)
     return secret_answer(201, made, uow=uow, ETag=etag(1), Location=f"/v1/clients/{client_id}")
@@ -195,6 +201,13 @@ async def create_client(access: ClientWriting, body: ClientIn, uow: Uow) -> Resp
 async def get_client(access: ClientWriting, reader: Reader, client_id: UUID) -> Response:
     """One client."""
     return _one(await queries.ONE_CLIENT.first(reader, client_id=client_id, **access.scope.parameters))
+
+
+@router.put("/clients/{client_id}/bureau", response_model=VersionOut, dependencies=[Forgetting])
+async def set_bureau(access: ClientWriting, client_id: UUID, version: IfMatch, body: BureauIn, uow: Uow) -> Response:
+    """For which bureau of a policy the client answers (`POST /v1/rounds/{id}/approvals`)."""
+    new = await service.set_bureau(uow, _manager(access), client_id=client_id, version=version, bureau=body.bureau)
+    return reply(uow, 200, VersionOut(id=client_id, version=new), version=new)
 
 
 @router.post("/clients/{client_id}/rotate-secret", response_model=ClientSecretOut, dependencies=[Forgetting])

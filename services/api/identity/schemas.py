@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.api.wire import In, Name, no_control, one_line
+from services.api.wire import Bureau, In, Name, no_control, one_line
 from services.core.identity.access import Permission, Role
 from services.core.identity.rules import LONGEST_PASSWORD
 
@@ -75,6 +75,7 @@ class OwnGrantOut(BaseModel):
     region_id: UUID
     region_name: str
     region_path: str
+    bureau: str | None
 
 
 class MeOut(BaseModel):
@@ -145,10 +146,11 @@ class SessionPage(BaseModel):
 
 
 class GrantIn(In):
-    """A role on a region and everything below it."""
+    """A role on a region and everything below it; of a department also the bureau of a policy for which it answers."""
 
     role: Role
     region_id: UUID
+    bureau: Bureau | None = None
 
 
 class GrantOut(BaseModel):
@@ -158,6 +160,7 @@ class GrantOut(BaseModel):
     role: Role
     region_id: UUID
     region_name: str
+    bureau: str | None
 
 
 class StaffIn(In):
@@ -244,11 +247,18 @@ class EndedOut(BaseModel):
 
 
 class ClientIn(In):
-    """A department's system and the regions that it works for."""
+    """A department's system, the regions that it works for, and the bureau of a policy for which it answers."""
 
     name: Name
     organisation: Annotated[Name, Field(max_length=100)]
     region_ids: Annotated[list[UUID], Field(min_length=1, max_length=20)]
+    bureau: Bureau | None = None
+
+
+class BureauIn(In):
+    """The bureau of a policy for which a client answers from now on; null for none."""
+
+    bureau: Bureau | None
 
 
 class ClientOut(BaseModel):

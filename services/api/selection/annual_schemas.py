@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.wire import Document, In, Line, Reason
+from services.api.wire import Bureau, Document, In, Line, Reason
 from services.core.kit.exact import Money
 from services.core.selection.adjusting import Adjustment
 from services.core.selection.annual_models import (
@@ -135,7 +135,7 @@ class FixedIn(In):
 class ApprovalIn(In):
     """A bureau's answer to what is published. A return says why and fixes nothing."""
 
-    bureau: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["housing"])
+    bureau: Bureau
     document: Document
     issued_on: date
     opinion: Opinion

@@ -40,8 +40,13 @@ async def list_approvals(
 async def give_approval(
     access: Annotated[Access, requires(Permission.ROUND_APPROVE)], uow: Uow, round_id: UUID, body: ApprovalIn
 ) -> Response:
-    """A bureau approves what is published, and may fix budgets and client units; or returns it, which reopens the round."""
-    approval_id = await approving.answer(uow, scope=access.scope, round_id=round_id, given=body.answer())
+    """A bureau approves what is published, and may fix budgets and client units; or returns it, which reopens the round.
+
+    A department answers for the bureau that it was given; the city records the paper of any.
+    """
+    approval_id = await approving.answer(
+        uow, scope=access.scope, by=access.principal, round_id=round_id, given=body.answer()
+    )
     rows = await annual_queries.APPROVALS.all(uow.driver, round_id=round_id)
     made = next(ApprovalOut.model_validate(dict(row)) for row in rows if row["id"] == approval_id)
     return reply(uow, 201, made, location=f"/v1/rounds/{round_id}/approvals")

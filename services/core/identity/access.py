@@ -136,10 +136,11 @@ GIVES: dict[Role, frozenset[Role]] = {
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role on a region's subtree."""
+    """A role on a region's subtree; of a department, for which bureau of a policy it answers there."""
 
     role: Role
     region_path: str
+    bureau: str | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,17 @@ class Principal:
         if self.kind == "resident":
             return RESIDENT
         return frozenset({Permission.ME}).union(*(ALLOWS[grant.role] for grant in self.grants))
+
+    def bureaus(self, region_path: str) -> frozenset[str] | None:
+        """The bureaus for which this principal answers at a region. None: any, by those who keep its papers."""
+        answering = [
+            grant
+            for grant in self.grants
+            if Permission.ROUND_APPROVE in ALLOWS[grant.role] and region_path.startswith(grant.region_path)
+        ]
+        if any(grant.role is not Role.DEPARTMENT for grant in answering):
+            return None
+        return frozenset(grant.bureau for grant in answering if grant.bureau is not None)
 
     def scope(self, permission: Permission) -> Scope:
         """Where this principal may do it."""

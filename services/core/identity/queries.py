@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 LIVE_GRANTS = (
-    select(func.array_agg(RoleGrant.role.concat(" ").concat(RoleGrant.region_path)))
+    select(func.array_agg(func.concat_ws(" ", RoleGrant.role, RoleGrant.region_path, RoleGrant.bureau)))
     .where(
         RoleGrant.principal_kind == Session.principal_kind,
         RoleGrant.principal_id == Session.principal_id,
@@ -74,14 +74,14 @@ async def principal_by_token(connection: "asyncpg.Connection", digest: str) -> P
     row = await PRINCIPAL.first(connection, digest=digest)
     if row is None:
         return None
-    held = (entry.partition(" ") for entry in row["grants"] or ())
+    held = (entry.split(" ") for entry in row["grants"] or ())
     return Principal(
         kind=row["principal_kind"],
         id=row["principal_id"],
         session_id=row["session_id"],
         language=row["language"],
         must_change_password=row["must_change_password"],
-        grants=tuple(Grant(Role(role), path) for role, _, path in held),
+        grants=tuple(Grant(Role(role), path, *bureau) for role, path, *bureau in held),
     )
 
 
@@ -120,7 +120,16 @@ def _grants_seen(kind: str, principal_id: Any) -> Any:
     """The live grants inside the scope, as JSON."""
     held = aliased(RoleGrant)
     entry = func.json_build_object(
-        "id", held.id, "role", held.role, "region_id", held.region_id, "region_name", REGION.c.name
+        "id",
+        held.id,
+        "role",
+        held.role,
+        "region_id",
+        held.region_id,
+        "region_name",
+        REGION.c.name,
+        "bureau",
+        held.bureau,
     )
     return (
         select(func.coalesce(func.json_agg(aggregate_order_by(entry, held.id)), text("'[]'::json")))
@@ -211,7 +220,14 @@ ME = Statement(
     .where(Session.id == bindparam("session_id"))
 )
 MY_GRANTS = Statement(
-    select(RoleGrant.id, RoleGrant.role, RoleGrant.region_id, REGION.c.name.label("region_name"), RoleGrant.region_path)
+    select(
+        RoleGrant.id,
+        RoleGrant.role,
+        RoleGrant.region_id,
+        REGION.c.name.label("region_name"),
+        RoleGrant.region_path,
+        RoleGrant.bureau,
+    )
     .join(REGION, REGION.c.id == RoleGrant.region_id)
     .where(
         RoleGrant.principal_kind == bindparam("kind"),

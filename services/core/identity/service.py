@@ -41,10 +41,11 @@ class Manager:
 
 @dataclass(frozen=True, slots=True)
 class GrantWanted:
-    """A role to be given on a region."""
+    """A role to be given on a region; to a department also for which bureau it answers."""
 
     role: Role
     region_id: UUID
+    bureau: str | None = None
 
 
 def constraint_of(error: IntegrityError) -> str | None:
@@ -102,6 +103,10 @@ async def _give(
         )
     if not may_give(by.principal.grants, wanted.role, region["path"]):
         raise GrantBeyondYours
+    if wanted.bureau is not None and wanted.role is not Role.DEPARTMENT:
+        raise InputInvalid.at(
+            f"{pointer}/bureau", zh="只有部门角色可以指定部门", en="only a department answers for a bureau"
+        )
     return RoleGrant(
         id=new_id(),
         principal_kind=kind,
@@ -109,6 +114,7 @@ async def _give(
         role=wanted.role.value,
         region_id=wanted.region_id,
         region_path=region["path"],
+        bureau=wanted.bureau,
         given_by=by.principal.id,
         given_at=uow.now,
         ended_at=None,
@@ -204,7 +210,7 @@ async def give_grant(
     staff.version += 1
     _audit(
         uow, "staff.grant_given", of=staff, grants=[given], grant_id=str(given.id), role=given.role,
-        region_id=str(given.region_id), held_before=len(grants),
+        bureau=given.bureau, region_id=str(given.region_id), held_before=len(grants),
     )  # fmt: skip
     return given.id, staff.version
 
@@ -272,16 +278,22 @@ async def revoke_sessions(uow: "UnitOfWork", by: Manager, *, staff_id: UUID) -> 
 
 
 async def create_client(
-    uow: "UnitOfWork", by: Manager, *, name: str, organisation: str, region_ids: Sequence[UUID]
+    uow: "UnitOfWork",
+    by: Manager,
+    *,
+    name: str,
+    organisation: str,
+    region_ids: Sequence[UUID],
+    bureau: str | None,
 ) -> tuple[UUID, str]:
-    """A client with the department's role on the regions; its id and its secret, which is not told again."""
+    """A client with the department's role on the regions, for a bureau or none; its id and its secret, which is told once."""
     secret = new_secret(CLIENT_SECRET)
     client = Client(
         id=new_id(), name=name, organisation=organisation, secret_hash=token_digest(secret), created_at=uow.now
     )
     given = []
     for place, region_id in enumerate(region_ids):
-        wanted = GrantWanted(Role.DEPARTMENT, region_id)
+        wanted = GrantWanted(Role.DEPARTMENT, region_id, bureau)
         given.append(
             await _give(uow, by, kind="client", principal_id=client.id, wanted=wanted, pointer=f"/region_ids/{place}")
         )
@@ -303,6 +315,30 @@ async def _managed_client(
     if client.version != version:
         raise VersionStale
     return client, grants
+
+
+async def set_bureau(uow: "UnitOfWork", by: Manager, *, client_id: UUID, version: int, bureau: str | None) -> int:
+    """From now on the client answers for this bureau, or for none; the new version. Its grants are ended and given anew."""
+    client, grants = await _managed_client(uow, by, client_id, version)
+    await uow.connection.execute(
+        update(RoleGrant).where(RoleGrant.id.in_([grant.id for grant in grants])).values(ended_at=uow.now)
+    )
+    given = [
+        await _give(
+            uow,
+            by,
+            kind="client",
+            principal_id=client_id,
+            wanted=GrantWanted(Role(grant.role), grant.region_id, bureau),
+            pointer="",
+        )
+        for grant in grants
+    ]
+    if given:
+        await save(uow, given)
+    client.version += 1
+    _audit(uow, "client.bureau_set", of=client, grants=given, bureau=bureau)
+    return client.version
 
 
 async def rotate_secret(uow: "UnitOfWork", by: Manager, *, client_id: UUID, version: int) -> tuple[str, int]:

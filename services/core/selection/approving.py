@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from services.core.identity.access import Principal
 from services.core.kit.calendar import day_of, has_ended
 from services.core.kit.errors import FieldError
 from services.core.kit.exact import decimal_text
@@ -20,6 +21,7 @@ from services.core.selection.annual_models import Approval, Opinion
 from services.core.selection.errors import (
     ApprovalInputInvalid,
     BureauAnswered,
+    BureauNotYours,
     NoticeNotEnded,
     NotPublished,
     ObjectionsOpen,
@@ -70,13 +72,17 @@ async def bureaus(driver: "asyncpg.Connection", found: "asyncpg.Record") -> tupl
     return tuple(calendar.approvals or ()) if calendar is not None else ()
 
 
-async def answer(uow: UnitOfWork, *, scope: Scope, round_id: UUID, given: Answer) -> UUID:
+async def answer(uow: UnitOfWork, *, scope: Scope, by: Principal, round_id: UUID, given: Answer) -> UUID:
     """The bureau's answer is in the record; its id. One that returns the round reopens it: facts are corrected, all ask anew.
 
+    A department answers for its own bureau (BureauNotYours otherwise); the city records what any bureau has sent on paper.
     NotPublished, RoundReopened, RoundConfirmed; NoticeNotEnded until its last day is over; ObjectionsOpen; BureauAnswered;
     ApprovalInputInvalid naming the place, also when bureaus fix different things or what they fix exceeds the caps.
     """
     found = await service.locked(uow, scope=scope, round_id=round_id)
+    own = by.bureaus(found["region_path"])
+    if own is not None and given.bureau not in own:
+        raise BureauNotYours
     standing = await _open_to_approval(uow, found)
     given_before = [
         row

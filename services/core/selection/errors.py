@@ -131,6 +131,11 @@ class BureauAnswered(DomainError):
     title_zh, title_en = "该部门已就本次公布出具意见", "This bureau has answered this publication already"
 
 
+class BureauNotYours(DomainError):
+    code, kind = "bureau-not-yours", Kind.FORBIDDEN
+    title_zh, title_en = "您未被指定代表该部门出具意见", "You do not answer for this bureau"
+
+
 class RunNotPublished(DomainError):
     code, kind = "run-not-published", Kind.CONFLICT
     title_zh, title_en = "只有已公布且未被取代的结果才能确认", "Only the run that stands published can be confirmed"

@@ -162,3 +162,24 @@ async def test_the_same_request_again_makes_no_second_client_and_tells_no_secret
     assert english.headers["idempotency-replayed"] == "true"
     listed = (await manager.get("/v1/clients")).json()["items"]
     assert [one["organisation"] for one in listed].count(body["organisation"]) == 1
+
+
+async def test_a_client_answers_for_the_bureau_that_it_was_given(api: httpx.AsyncClient, department: Made) -> None:
+    url = f"/v1/clients/{department.id}"
+    token = (await api.post("/oauth/token", data=GRANT, headers=basic(department.id, department.secret))).json()
+
+    async def told() -> list[str | None]:
+        me = (await api.get("/v1/me", headers=bearer(token["access_token"]))).json()
+        return [grant["bureau"] for grant in me["grants"]]
+
+    assert await told() == [None]
+    given = await department.manager.put(f"{url}/bureau", json={"bureau": "finance"}, headers=match(1))
+    assert (given.status_code, given.json()["version"]) == (200, 2), given.text
+    assert await told() == ["finance"]
+    assert (await department.manager.get(url)).json()["grants"][0]["bureau"] == "finance"
+    stale = await department.manager.put(f"{url}/bureau", json={"bureau": "ndrc"}, headers=match(1))
+    assert stale.status_code == 412
+    wrong = await department.manager.put(f"{url}/bureau", json={"bureau": "财政局"}, headers=match(2))
+    assert wrong.status_code == 422
+    taken = await department.manager.put(f"{url}/bureau", json={"bureau": None}, headers=match(2))
+    assert (taken.status_code, await told()) == (200, [None])

@@ -96,6 +96,20 @@ async def test_what_is_no_username_is_refused(staff: Any, tree: Tree, username: 
     assert answer.json()["errors"][0]["pointer"] == "/username"
 
 
+async def test_only_a_department_is_given_a_bureau(staff: Any, tree: Tree) -> None:
+    city = await staff("city", tree.city)
+    body = wanted(tree.a, "department")
+    body["grants"][0]["bureau"] = "finance"
+    made = await city.post("/v1/staff", json=body)
+    assert made.status_code == 201, made.text
+    shown = (await city.get(f"/v1/staff/{made.json()['id']}")).json()
+    assert [grant["bureau"] for grant in shown["grants"]] == ["finance"]
+    wrong = wanted(tree.a, "street")
+    wrong["grants"][0]["bureau"] = "finance"
+    refused = await city.post("/v1/staff", json=wrong)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/grants/0/bureau")
+
+
 async def test_a_role_is_given_only_by_who_stands_above_it_and_inside_his_region(staff: Any, tree: Tree) -> None:
     district, city = await staff("district", tree.a), await staff("city", tree.city)
     for role in ("district", "city", "auditor", "department"):

@@ -64,7 +64,7 @@ async def test_four_bureaus_approve_and_the_plan_is_issued_jointly(world: World,
     colleague = await staff("city", world.root)
     assert (await colleague.post(f"/v1/objections/{objection['id']}/reject", json=RULING)).status_code == 200
 
-    department = await staff("department", world.root)
+    department = await staff("department", world.root, bureau="housing")
     fixed = [{"project_id": chosen["id"], "budget": "950.50", "client_unit": "柳州市城投"}]
     first = await approve(world, found["id"], "housing", by=department, fixed=fixed)
     assert first.status_code == 201, first.text
@@ -94,6 +94,28 @@ async def test_four_bureaus_approve_and_the_plan_is_issued_jointly(world: World,
     late = {"ground": "facts", "what": "w", "received_on": (await today(world)).isoformat()}
     refused = await world.city.post(f"/v1/rounds/{found['id']}/objections", json=late)
     assert refused.json()["type"] == "/problems/round-confirmed"
+
+
+async def test_a_department_answers_for_its_own_bureau_and_the_city_keeps_every_paper(
+    world: World, staff: MakeStaff
+) -> None:
+    await world.project(world.streets[0], attested=CLEARED, plan=PAID)
+    found = await liuzhou(world)
+    await publish(world, found["id"])
+    await end_notice(world, found["id"])
+    finance = await staff("department", world.root, bureau="finance")
+    unbound = await staff("department", world.root)
+    elsewhere = await staff("department", world.counties[0], bureau="finance")
+    for by, status, code in ((finance, 403, "bureau-not-yours"), (unbound, 403, "bureau-not-yours")):
+        refused = await approve(world, found["id"], "housing", by=by)
+        assert (refused.status_code, refused.json()["type"]) == (status, f"/problems/{code}")
+    assert (await approve(world, found["id"], "finance", by=elsewhere)).status_code == 404
+    assert (await approve(world, found["id"], "finance", by=finance)).status_code == 201
+    assert (await approve(world, found["id"], "housing")).status_code == 201
+    answered = (await world.city.get(f"/v1/rounds/{found['id']}/approvals")).json()
+    assert [(one["bureau"], one["recorded_by"]) for one in answered["items"]] == [
+        ("finance", str(finance.staff_id)), ("housing", str(world.city.staff_id)),
+    ]  # fmt: skip
 
 
 async def test_a_return_reopens_the_round_and_every_bureau_is_asked_anew(world: World) -> None:
