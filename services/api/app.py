@@ -8,6 +8,8 @@ from fastapi import APIRouter, FastAPI
 from services.api import health, metrics, problems
 from services.api.audit import router as audit
 from services.api.calculators import router as calculators
+from services.api.consultations import lifts, meetings, mine
+from services.api.consultations import router as consultations
 from services.api.deps import Replay, replay
 from services.api.doorbell import RedisDoorbell
 from services.api.events import router as events
@@ -62,6 +64,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     properties.router,
     people.router,
     exchange.router,
+    consultations.router,
+    lifts.router,
+    meetings.router,
+    mine.router,
     events.router,
     notifications.router,
     selection.router,

@@ -1,5 +1,6 @@
 """Every table of every domain, for Alembic. Nothing else imports this."""
 
+from services.core.consultations import models as consultations
 from services.core.exchange import models as exchange
 from services.core.facts import models as facts
 from services.core.identity import models as identity
@@ -20,6 +21,7 @@ from services.core.votes import models as votes
 TABLES = (
     annual,
     audit,
+    consultations,
     events,
     exchange,
     facts,

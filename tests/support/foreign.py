@@ -16,8 +16,9 @@ from services.core.kit.uow import SYSTEM, Database
 from services.core.policy.service import store_packaged
 from services.worker import runtime
 from services.worker.tasks import selection as _bound  # noqa: F401 - binds the task that computes a run
-from tests.support.people import Client, Region, sign_in
+from tests.support.people import Client, Region, make_region, sign_in
 from tests.support.register import Register
+from tests.support.rolls import Roll, bind, enter_roll
 
 ADD_MESSAGE = """
 INSERT INTO message (id, recipient_kind, recipient_id, event_id, event_seq, kind, title_zh, title_en, body_zh, body_en,
@@ -84,6 +85,7 @@ OF_NO_REGION: dict[str, str] = {
     "policy_id": "ningbo",  # policies are published for all
     "gate_id": "menu_vote",  # a gate of that policy
     "number": "1",  # of a plan version: the first
+    "round_number": "1",  # of a consultation: the first
 }
 
 # Bodies that a schema alone does not make valid: a fact's value has the form that its key asks for.
@@ -379,3 +381,68 @@ async def _response(world: World) -> str:
     door = (await (await world.person("city")).get(f"/v1/surveys/{survey}/unanswered")).json()["items"][0]
     body = {"property_id": door["property_id"], "channel": "paper", "answers": {"advice": "多种树"}}
     return str((await world.post(f"/v1/surveys/{survey}/responses", body))["id"])
+
+
+YICHANG = {"policy_id": "yichang", "number": 1}
+
+
+async def _asked(world: World) -> Roll:
+    """A compound of a community under Yichang's policy with three entrances; the region's resident owns a flat in the first."""
+    await world.under_ningbo()
+    community = await make_region(world.database, "community", world.at)
+    await world.post(f"/v1/regions/{community.id}/policy", YICHANG)
+    body = {"region_id": str(community.id), "name": "金融小区", "no": f"C-{uuid4().hex[:12]}"}
+    compound = UUID(str((await world.post("/v1/compounds", body))["id"]))
+    given: dict[tuple[str, str, str], tuple[str, str | None]] = {
+        ("1", str(entrance), "101"): (f"王{entrance}", "80") for entrance in (1, 2, 3)
+    }
+    roll = await enter_roll(world.database, compound, given)
+    await bind(world.database, (await world.person("resident")).resident_id, roll.doors["1", "1", "101"])
+    return roll
+
+
+async def _lift(world: World, roll: Roll, entrance: str) -> str:
+    """A household of that entrance asks for a lift."""
+    body = {"property_id": str(roll.doors["1", entrance, "101"].property_id)}
+    return str((await world.post("/v1/lift-requests", body))["id"])
+
+
+@makes("consultation_id")
+async def _consultation(world: World) -> str:
+    """About a lift in the entrance where the region's resident owns a flat."""
+    lift = await _lift(world, await _asked(world), "1")
+    return str((await world.post(f"/v1/lift-requests/{lift}/start", None, version=1))["consultation_id"])
+
+
+@makes("lift_request_id")
+async def _lift_request(world: World) -> str:
+    return await _lift(world, await _asked(world), "2")
+
+
+@makes("lift_objection_id")
+async def _lift_objection(world: World) -> str:
+    request = await world.get("lift_request_id")
+    property_id = (await (await world.person("city")).get(f"/v1/lift-requests/{request}")).json()["property_id"]
+    body = {"property_id": property_id, "reason": "遮挡采光"}
+    return str((await world.post(f"/v1/lift-requests/{request}/objections", body))["id"])
+
+
+@makes("meeting_id")
+async def _meeting(world: World) -> str:
+    body = {
+        "compound_id": await world.get("compound_id"),
+        "kind": "residents",
+        "title": "居民研讨会",
+        "held_on": "2026-11-01",
+        "place": "社区活动室",
+        "attended": 30,
+        "properties_represented": 28,
+        "follow_ups": [{"what": "修改停车方案", "responsible": "设计单位"}],
+    }
+    return str((await world.post("/v1/meetings", body))["id"])
+
+
+@makes("follow_up_id")
+async def _follow_up(world: World) -> str:
+    meeting = (await (await world.person("city")).get(f"/v1/meetings/{await world.get('meeting_id')}")).json()
+    return str(meeting["follow_ups"][0]["id"])

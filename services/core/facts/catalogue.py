@@ -82,8 +82,8 @@ class Entry:
 
     @property
     def needs_document(self) -> bool:
-        """Whether a person who attests it names a document: the outcome of a vote, a survey or a notice."""
-        return self.key.startswith(("vote.", "survey.", "notice."))
+        """Whether a person who attests it names a document: the outcome of a vote, a survey, a consultation or a notice."""
+        return self.key.startswith(("vote.", "survey.", "notice.", "consultation."))
 
     @property
     def is_judged(self) -> bool:

@@ -241,8 +241,11 @@ def facts_of(plan: Plan) -> dict[str, str]:
     }
 
 
-# What is said of one plan version and of no other: the owners' vote on it, its public notice (domain.md S3, S12).
-PLAN_BOUND: tuple[str, ...] = tuple(key for key in CATALOGUE if key.startswith(("vote.plan.", "notice.plan.")))
+# What is said of one plan version and of no other: the owners' vote on it, its public notice (domain.md S3, S12), what they said of
+# it at their doors (R1).
+PLAN_BOUND: tuple[str, ...] = tuple(
+    key for key in CATALOGUE if key.startswith(("vote.plan.", "notice.plan.", "consultation.plan."))
+)
 
 
 def document_of(plan: Plan) -> dict[str, Any]:
