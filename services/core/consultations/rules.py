@@ -185,9 +185,7 @@ class LiftGate:
 
 def lift_gates(lift: Lift, found: Signed, *, objections: int, grade: str | None) -> list[LiftGate]:
     """Every condition that the policy sets. `objections`: those of neighbours that are not settled; `grade`: None not appraised."""
-    gates = []
-    if lift.signatures is not None:
-        gates += [_heads_gate(found, lift.signatures.heads), _area_gate(found, lift.signatures.area)]
+    gates = [_heads_gate(found, lift.signatures.heads), _area_gate(found, lift.signatures.area)]
     if lift.no_objection:
         gates.append(
             LiftGate("no_objection", True)

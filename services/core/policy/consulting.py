@@ -86,7 +86,7 @@ class Lift(Form):
 
     start: Duration | None = None
     actors: Annotated[tuple[Asker, ...], Field(min_length=1, max_length=len(Asker))]
-    signatures: Signatures | None = None
+    signatures: Signatures
     no_objection: Literal[True] | None = None
     appraisal_at_least: Literal["A", "B", "C"] | None = None
 
