@@ -9,6 +9,7 @@ from services.core.kit.housekeeping import ForgetOldAnswers
 from services.core.kit.ids import new_id
 from services.core.kit.jobs import Job
 from services.core.kit.uow import Database
+from services.core.ownership.jobs import RewriteIndexes
 from services.core.projects.jobs import RefreshRollups
 
 
@@ -28,6 +29,7 @@ class Recurring:
 SCHEDULE: list[Recurring] = [
     Recurring(ForgetOldAnswers(), timedelta(hours=1)),
     Recurring(ForgetExpiredTokens(), timedelta(hours=1)),
+    Recurring(RewriteIndexes(), timedelta(hours=1)),
     Recurring(RefreshRollups(), timedelta(minutes=5)),
 ]
 

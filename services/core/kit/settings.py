@@ -23,8 +23,8 @@ class Settings(BaseSettings):
     database_url: SecretStr
     redis_url: SecretStr
     jiugai_secret_key: Annotated[SecretStr, AfterValidator(_long_enough)]
-    # The key of blind indexes; without it, it is derived from the secret key. Whoever changes it names the one before until the
-    # worker has rewritten every index (it logs how many are left).
+    # The key of blind indexes; without it, it is derived from the secret key. Whoever changes it names the one before (the secret
+    # key, where it was derived) until the worker has rewritten every index, which it does within the hour and logs.
     jiugai_index_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     jiugai_index_key_former: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     jiugai_env: Literal["development", "production"] = "development"

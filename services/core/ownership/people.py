@@ -63,7 +63,7 @@ WHERE t.person_id = $1 AND t.until IS NULL
 """
 MOVE_TENANCIES = "UPDATE tenancy SET person_id = $2, version = version + 1 WHERE person_id = $1"
 STALE_INDEXES = """
-SELECT id, compound_id, name_sealed, phone_sealed, identity_sealed FROM person WHERE index_key <> $1
+SELECT id, compound_id, name_sealed, phone_sealed, identity_sealed FROM person WHERE index_key < $1 OR index_key > $1
 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 REWRITE_INDEXES = """

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.core.kit.uow import SYSTEM, Database
+from services.core.kit.uow import Database
 from tests.api.ownership.desk import ONE, TWO, Desk, people, person
 from tests.support.people import Client
 
@@ -197,12 +197,3 @@ async def test_nothing_of_a_person_lies_open_anywhere(desk: Desk, database: Data
     assert desk.compound in everything  # the control
     for secret in (NAME, NAME.encode().hex(), PHONE, PHONE.encode().hex(), ONE, TWO, ONE.encode().hex()):
         assert secret not in everything
-
-
-async def test_the_database_knows_people_by_blind_indexes_of_the_present_key(desk: Desk, database: Database) -> None:
-    flat = await desk.property("1", people(person("王伟", "13812341234")))
-    async with database.begin(SYSTEM) as uow:
-        row = await uow.driver.fetchrow("SELECT * FROM person WHERE id = $1", only(flat))
-        assert row["index_key"] == uow.vault.index.key_id
-        assert row["phone_index"] == uow.vault.index.of("phone", "13812341234")
-        assert row["phone_last4"] == "1234"
