@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import IO, TYPE_CHECKING
+from uuid import UUID
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
@@ -15,7 +16,10 @@ from services.core.exchange.exporting import Reading, Value
 from services.core.exchange.findings import told
 from services.core.exchange.forms import Form
 from services.core.exchange.regions import Regions
+from services.core.exchange.rolls_export import People
 from services.core.exchange.tables import REASONS
+from services.core.exchange.writing import open_row
+from services.core.kit.crypto import FieldCipher
 
 if TYPE_CHECKING:
     import asyncpg
@@ -45,7 +49,9 @@ def template(form: Form, kind: FileFormat) -> Response:
     return Response(body, headers=_headers(f"{form.kind}-template", kind), media_type=_media_type(kind))
 
 
-async def bad_rows(reader: "asyncpg.Connection", found: "asyncpg.Record", *, chinese: bool) -> Response:
+async def bad_rows(
+    reader: "asyncpg.Connection", found: "asyncpg.Record", *, cipher: FieldCipher, chinese: bool
+) -> Response:
     """The bad rows of an import, under the clerk's own titles, with a column of reasons."""
     header = {int(number): title for number, title in (found["header"] or {}).items()}
     columns = [number for number in sorted(header) if header[number] != REASONS]
@@ -62,17 +68,25 @@ async def bad_rows(reader: "asyncpg.Connection", found: "asyncpg.Record", *, chi
             title = header.get(one["column"], "").partition("\n")[0]
             why.setdefault(one["row"], []).append(f"{title}：{said}" if title else said)
         lines: list[list[Value]] = [
-            [*(row["cells"].get(str(number)) for number in columns), "；".join(why.get(row["row"], ()))] for row in rows
+            [*(cells.get(str(number)) for number in columns), "；".join(why.get(row, ()))]
+            for row, cells in ((row["row"], _cells(row, cipher, found["id"])) for row in rows)
         ]
         await asyncio.to_thread(book.rows, lines)
     return await _sent(book, target, "errors")
 
 
+def _cells(row: "asyncpg.Record", cipher: FieldCipher, import_id: UUID) -> dict[str, str]:
+    if row["cells_sealed"] is not None:
+        return open_row(cipher, import_id, row["row"], row["cells_sealed"])
+    cells: dict[str, str] = row["cells"]
+    return cells
+
+
 async def export(
-    kind: ExportKind, form: FileFormat, *, reading: Reading, region_path: str, places: Regions
+    kind: ExportKind, form: FileFormat, *, reading: Reading, region_path: str, places: Regions, people: People
 ) -> Response:
     """An export. CSV leaves as it is read; XLSX, whose directory stands at its end, once its file is complete."""
-    table = exporting.export(str(kind), reading=reading, region_path=region_path, places=places)
+    table = exporting.export(str(kind), reading=reading, region_path=region_path, places=places, people=people)
     if form is FileFormat.CSV:
         return StreamingResponse(_lines(table), headers=_headers(kind, form), media_type=files.CSV)
     target = _target()

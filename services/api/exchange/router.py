@@ -10,13 +10,18 @@ from services.api.deps import Page, Reader, Uow, reply
 from services.api.exchange import downloads
 from services.api.exchange.schemas import ExportKind, FileFormat, FindingPage, ImportOut, ImportPage, ImportQuery
 from services.api.exchange.uploads import BODY, Upload, get_upload
+from services.api.ownership.shown import Opening
 from services.api.problems import language_of
 from services.api.security import Access, requires
 from services.core.exchange import queries, regions, service
 from services.core.exchange.findings import column_letter, told
-from services.core.exchange.forms import FORMS, ImportKind
+from services.core.exchange.forms import FORMS, PERSONAL, ImportKind
+from services.core.exchange.rolls_export import People
 from services.core.identity.access import Permission
+from services.core.kit.errors import NotAllowed
 from services.core.kit.scope import Scope
+from services.core.kit.uow import Actor, Database
+from services.core.ownership.people import Purpose
 from services.core.territory import queries as territory
 
 if TYPE_CHECKING:
@@ -120,28 +125,57 @@ async def list_findings(
 
 @router.get("/imports/{import_id}/errors.xlsx", response_class=Response)
 async def get_bad_rows(
-    access: Annotated[Access, requires(Permission.IMPORT_READ)], reader: Reader, request: Request, import_id: UUID
+    access: Annotated[Access, requires(Permission.IMPORT_READ)], uow: Uow, request: Request, import_id: UUID
 ) -> Response:
-    """The rows that were not taken, as they were sent, each with what is wrong: to be mended and sent again."""
-    found = await queries.import_in(reader, import_id=import_id, scope=access.scope)
+    """The rows that were not taken, as they were sent, each with what is wrong: to be mended and sent again.
+
+    Rows that tell of people need `person:reveal` there, and the reading is audited.
+    """
+    found = await queries.import_in(uow.driver, import_id=import_id, scope=access.scope)
+    if found["kind"] in PERSONAL:
+        _must_hold(access, Permission.PERSON_REVEAL, found["region_path"])
+        service.audit_revealed(
+            uow, target="import", target_id=import_id, region_path=found["region_path"], purpose=Purpose.VERIFY
+        )
     chinese = language_of(request.headers.get("accept-language")) == "zh"
-    return await downloads.bad_rows(reader, found, chinese=chinese)
+    return await downloads.bad_rows(uow.driver, found, cipher=uow.vault.cipher, chinese=chinese)
 
 
 @router.get("/exports/{kind}", response_class=StreamingResponse)
 async def get_export(
     access: Annotated[Access, requires(Permission.IMPORT_READ)],
     request: Request,
+    vault: Opening,
     kind: ExportKind,
     region: UUID,
     format: FileFormat = FileFormat.XLSX,  # noqa: A002 - the name of the parameter
+    purpose: Purpose | None = None,
 ) -> Response:
-    """What a region and those below it hold, in the form that imports take; discrepancies for working through."""
-    reading = request.app.state.database.read
-    async with reading() as connection:
+    """What a region and those below it hold, in the form that imports take; discrepancies for working through.
+
+    A roll (`properties`) needs `owner:read` there. Its people are masked; for a `purpose`, which is audited, whoever may reveal
+    gets them in the clear.
+    """
+    database: Database = request.app.state.database
+    async with database.read() as connection:
         place = await territory.region_in(connection, region_id=region, scope=access.scope)
         places = await regions.load(connection, region_id=region, scope=access.scope)
-    return await downloads.export(kind, format, reading=reading, region_path=place["path"], places=places)
+    path, revealed = place["path"], kind is ExportKind.PROPERTIES and purpose is not None
+    if kind is ExportKind.PROPERTIES:
+        _must_hold(access, Permission.OWNER_READ, path)
+    if revealed and purpose is not None:
+        _must_hold(access, Permission.PERSON_REVEAL, path)
+        principal = access.principal
+        async with database.begin(Actor(principal.kind, principal.id, request.scope["request_id"])) as uow:
+            service.audit_revealed(uow, target="region", target_id=region, region_path=path, purpose=purpose)
+    people = People(vault, revealed)
+    return await downloads.export(kind, format, reading=database.read, region_path=path, places=places, people=people)
+
+
+def _must_hold(access: Access, permission: Permission, region_path: str) -> None:
+    """NotAllowed unless the caller may do that, too, in a whole region."""
+    if not access.principal.scope(permission).covers(region_path):
+        raise NotAllowed(permission=permission)
 
 
 def _shown(row: "asyncpg.Record") -> dict[str, Any]:

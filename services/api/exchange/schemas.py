@@ -25,6 +25,7 @@ class ExportKind(StrEnum):
     COMPOUNDS = "compounds"
     PROJECTS = "projects"
     QUANTITIES = "quantities"
+    PROPERTIES = "properties"
     DISCREPANCIES = "discrepancies"
 
 

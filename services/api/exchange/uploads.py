@@ -25,7 +25,7 @@ BODY = {
                     "required": ["file", "kind", "region"],
                     "properties": {
                         "file": {"type": "string", "format": "binary", "description": "XLSX or CSV"},
-                        "kind": {"type": "string", "enum": ["compounds", "projects", "quantities"]},
+                        "kind": {"type": "string", "enum": ["compounds", "projects", "quantities", "properties"]},
                         "region": {"type": "string", "format": "uuid", "description": "Rows may land here and below"},
                         "mode": {
                             "type": "string",

@@ -18,6 +18,7 @@ from services.core.facts import catalogue
 from services.core.facts.catalogue import Entry, ValueType
 from services.core.facts.rules import is_ours
 from services.core.kit.exact import NotExact, decimal_text, parse_decimal
+from services.core.kit.invalid import InvalidAt
 
 MAX_SOURCE = 200
 SPREADSHEET = Context(prec=15)
@@ -28,6 +29,8 @@ _PLAIN = re.compile(r"\d+(?:\.\d+)?(?:/\d+)?", re.ASCII)
 _QUANTITY = re.compile(r"([\d.,]+(?:/\d+)?)\s*(万?)\s*([^\W\d_]\S*)?")
 _DAY = re.compile(r"(\d{4})(?:[-./](\d{1,2})[-./](\d{1,2})|年(\d{1,2})月(?:(\d{1,2})[日号])?|[-./](\d{1,2}))", re.ASCII)
 _COMPACT_DAY = re.compile(r"(?:19|20)\d{6}", re.ASCII)
+_APART = re.compile(r"[、,，;；\n]")
+_NOTHING = frozenset(["", "-", "—", "——", "/", "无"])
 _SERIALS = range(18_264, 73_051)  # 1950 to 2099 in the calendar of spreadsheets
 _DAY_ZERO = date(1899, 12, 30)
 _YES = frozenset(["是", "有", "√", "✓", "✔", "☑", "对", "y", "yes", "true", "1"])
@@ -127,6 +130,30 @@ def codes(most: int) -> Parser:
         if len(found) > most:
             raise Wrong("list-long", limit=most)
         return found
+
+    return parse
+
+
+def number_of(read: Callable[[str], str], limit: int) -> Parser:
+    """Text as `read` keeps it: the number of a building, entrance or door."""
+
+    def parse(cell: Cell) -> str:
+        return read(text(limit)(cell))
+
+    return parse
+
+
+def each(read: Callable[[str], str], code: str, most: int) -> Parser:
+    """Several entries in one cell, separated by 、 or a comma, semicolon or line; a blank one, or a dash, is None."""
+
+    def parse(cell: Cell) -> list[str | None]:
+        parts = _APART.split(cell.strip()) if isinstance(cell, str) else [_digits(cell)]
+        if len(parts) > most:
+            raise Wrong("list-long", limit=most)
+        try:
+            return [None if part.strip() in _NOTHING else read(part) for part in parts]
+        except InvalidAt as wrong:
+            raise Wrong(code) from wrong
 
     return parse
 

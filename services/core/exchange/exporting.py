@@ -8,8 +8,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.core.exchange.forms import CATEGORIES, COMPOUNDS, FIGURES, FORMS, PROJECTS, QUANTITIES, YES_NO, ImportKind
+from services.core.exchange import rolls_export
+from services.core.exchange.forms import (
+    CATEGORIES,
+    COMPOUNDS,
+    FIGURES,
+    FORMS,
+    PROJECTS,
+    PROPERTIES,
+    QUANTITIES,
+    YES_NO,
+    ImportKind,
+)
 from services.core.exchange.regions import Regions
+from services.core.exchange.rolls_export import People
 from services.core.facts.catalogue import CATALOGUE, ValueType
 from services.core.facts.rules import Kind
 from services.core.kit.exact import decimal_text
@@ -68,14 +80,17 @@ class Export:
     pages: AsyncIterator[list[list[Value]]]
 
 
-def export(kind: ImportKind | str, *, reading: Reading, region_path: str, places: Regions) -> Export:
-    """The table of one kind below a region."""
+def export(kind: ImportKind | str, *, reading: Reading, region_path: str, places: Regions, people: People) -> Export:
+    """The table of one kind below a region; `people`: how those in it are shown."""
     if kind == ImportKind.COMPOUNDS:
         return Export(tuple(column.header for column in COMPOUNDS.columns), _compounds(reading, region_path, places))
     if kind == ImportKind.PROJECTS:
         return Export(tuple(column.header for column in PROJECTS.columns), _projects(reading, region_path, places))
     if kind == ImportKind.QUANTITIES:
         return Export(tuple(column.header for column in QUANTITIES.columns), _quantities(reading, region_path))
+    if kind == ImportKind.PROPERTIES:
+        pages = rolls_export.pages(reading, region_path, people)
+        return Export(tuple(column.header for column in PROPERTIES.columns), pages)
     return Export(DISCREPANCY_TITLES, _discrepancies(reading, Scope((region_path,))))
 
 

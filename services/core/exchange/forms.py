@@ -1,5 +1,6 @@
 """The forms: what a file of each kind holds, column by column. A kind that joins later is one more `Form` and its writer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -7,6 +8,8 @@ from services.core.exchange import cells
 from services.core.exchange.cells import Parser
 from services.core.facts.catalogue import CATALOGUE, Entry, Subject, ValueType
 from services.core.identity.access import Permission
+from services.core.ownership import rules
+from services.core.ownership.rules import AreaSource, OwnerKind, PropertyKind
 from services.core.territory.rules import Category
 
 MAX_COMPOUNDS = 200
@@ -14,6 +17,24 @@ CATEGORIES: dict[str, tuple[str, str]] = {
     Category.BASIC: ("基础类", "basic"),
     Category.IMPROVED: ("完善类", "improved"),
     Category.UPGRADED: ("提升类", "upgraded"),
+}
+PROPERTY_KINDS: dict[str, tuple[str, str]] = {
+    PropertyKind.DWELLING: ("住宅", "dwelling"),
+    PropertyKind.SHOP: ("商铺", "shop"),
+    PropertyKind.GARAGE: ("车库", "garage"),
+    PropertyKind.OTHER: ("其他", "other"),
+}
+AREA_SOURCES: dict[str, tuple[str, str]] = {
+    AreaSource.REGISTER: ("登记", "register"),
+    AreaSource.SURVEY: ("实测", "survey"),
+    AreaSource.CONTRACT: ("合同", "contract"),
+}
+OWNER_KINDS: dict[str, tuple[str, str]] = {
+    OwnerKind.PERSONS: ("自然人", "people"),
+    OwnerKind.COMPANY: ("企业", "company"),
+    OwnerKind.PUBLIC: ("公有", "public"),
+    OwnerKind.DEVELOPER: ("开发商", "developer"),
+    OwnerKind.UNKNOWN: ("不明", "unknown"),
 }
 YES_NO = ("是", "否")
 HELP_MARK = "【说明】"
@@ -26,6 +47,11 @@ class ImportKind(StrEnum):
     COMPOUNDS = "compounds"
     PROJECTS = "projects"
     QUANTITIES = "quantities"
+    PROPERTIES = "properties"
+
+
+PERSONAL = frozenset({ImportKind.PROPERTIES})
+"""Files that tell of people: they and their bad rows are kept sealed, and shown only to who may reveal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +88,10 @@ class Form:
     title_en: str
     needs: frozenset[Permission]
     columns: tuple[Column, ...]
+
+
+def _words(titles: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(names[0] for names in titles.values())
 
 
 def _figure(entry: Entry) -> Column:
@@ -128,7 +158,7 @@ QUANTITIES = Form(
                cells.text(100)),
         Column("category", "类别", "Category", "基础类、完善类或提升类", "基础类 (basic), 完善类 (improved) or 提升类 (upgraded)",
                cells.choice(CATEGORIES), required=True, fills_down=True,
-               offered=tuple(names[0] for names in CATEGORIES.values())),
+               offered=_words(CATEGORIES)),
         Column("quantity", "工程量", "Quantity", "只填数字", "The number alone", cells.amount(None, digits=12, places=9),
                required=True),
         Column("unit", "单位", "Unit", "如 平方米、米、个", "Such as 平方米, 米, 个", cells.text(20), required=True),
@@ -138,4 +168,48 @@ QUANTITIES = Form(
     ),
 )  # fmt: skip
 
-FORMS: dict[ImportKind, Form] = {form.kind: form for form in (COMPOUNDS, PROJECTS, QUANTITIES)}
+PROPERTIES = Form(
+    ImportKind.PROPERTIES, "房屋与业主", "Properties and owners", frozenset({Permission.OWNER_WRITE}),
+    (
+        Column("compound_no", "小区编号", "Compound no.", "房屋所在小区的编号", "Number of the compound", cells.code, required=True,
+               fills_down=True),
+        Column("building", "楼栋", "Building", "楼号，如 3 或 3号楼；没有的楼栋会登记",
+               "Its number; one not yet registered is entered",
+               cells.number_of(rules.building_no, 60), fills_down=True),
+        Column("entrance", "单元", "Entrance", "单元号，如 2 或 2单元；没有的单元会登记",
+               "Its number in the building; one not yet registered is entered", cells.number_of(rules.entrance_no, 60),
+               fills_down=True),
+        Column("door", "门牌号", "Door", "如 301；与楼栋、单元一起确定房屋",
+               "With building and entrance it identifies the property",
+               cells.number_of(rules.door_no, 60), required=True),
+        Column("kind", "房屋类型", "Kind", "住宅、商铺、车库或其他", "住宅 (dwelling), 商铺 (shop), 车库 (garage) or 其他 (other)",
+               cells.choice(PROPERTY_KINDS), required=True, fills_down=True, offered=_words(PROPERTY_KINDS)),
+        Column("area", "专有面积", "Exclusive area", "平方米，至多两位小数；留空则不改动", "In m2, at most two decimal places",
+               cells.amount("m2", digits=12, places=2)),
+        Column("area_source", "面积来源", "Source of the area", "登记（不动产登记簿）、实测或合同；以前者为准",
+               "登记 (register), 实测 (survey) or 合同 (contract); the former decides", cells.choice(AREA_SOURCES),
+               fills_down=True, offered=_words(AREA_SOURCES)),
+        Column("registered_area", "产权面积", "Registered area", "平方米，用于分摊费用", "In m2, for sharing costs",
+               cells.amount("m2", digits=12, places=2)),
+        Column("owner_kind", "业主类型", "Kind of owner", "自然人、企业、公有、开发商或不明；填了业主而留空即自然人",
+               "自然人 (people), 企业 (company), 公有 (public), 开发商 (developer) or 不明 (unknown)", cells.choice(OWNER_KINDS),
+               offered=_words(OWNER_KINDS)),
+        Column("owners", "业主", "Owners", "姓名，共有人用、分隔；单位填全称。全部留空则不改动",
+               "Names, co-owners separated by 、; an organisation's full title. Blank leaves them",
+               cells.each(cells.text(200), "person-name", rules.MAX_OWNERS)),
+        Column("phones", "电话", "Phones", "与业主逐一对应，用、分隔，没有的填 -",
+               "One for each owner, separated by 、; - for none",
+               cells.each(rules.phone_number, "phone", rules.MAX_OWNERS)),
+        Column("identity_numbers", "证件号码", "Identity numbers", "与业主逐一对应，用、分隔，没有的填 -；请用文本格式",
+               "One for each owner, separated by 、; - for none; as text",
+               cells.each(rules.identity_number, "identity-number", rules.MAX_OWNERS)),
+        Column("title_date", "取得日期", "Title since", "业主变更时：填写为产权转移，留空为更正登记",
+               "Where owners change: given, title was transferred that day; blank, the register is corrected", cells.day),
+        Column("document", "依据", "Document", "业主变更的依据", "What a change of owners rests on", cells.text(300),
+               fills_down=True),
+        Column("synthetic", "演示数据", "Synthetic", "虚构的业主填 是", "是 for owners made up for a demonstration",
+               cells.flag, offered=YES_NO),
+    ),
+)  # fmt: skip
+
+FORMS: dict[ImportKind, Form] = {form.kind: form for form in (COMPOUNDS, PROJECTS, QUANTITIES, PROPERTIES)}

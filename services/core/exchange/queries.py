@@ -76,7 +76,7 @@ FINDINGS = Statement(
     .limit(bindparam("limit", type_=Integer()))
 )
 BAD_ROWS = Statement(
-    select(ImportBadRow.row, ImportBadRow.cells)
+    select(ImportBadRow.row, ImportBadRow.cells, ImportBadRow.cells_sealed)
     .where(
         ImportBadRow.import_id == bindparam("import_id", type_=Uuid()),
         ImportBadRow.row > bindparam("after", type_=Integer()),

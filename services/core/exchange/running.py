@@ -17,11 +17,12 @@ from services.core.exchange import queries, regions
 from services.core.exchange.compounds import CompoundWriter
 from services.core.exchange.events import ImportFinished
 from services.core.exchange.findings import FileRefused, Finding
-from services.core.exchange.forms import FORMS, ImportKind
+from services.core.exchange.forms import FORMS, PERSONAL, ImportKind
 from services.core.exchange.models import OVER, DataImport, ImportBadRow, ImportFinding, ImportMode, ImportState
 from services.core.exchange.projects import ProjectWriter, QuantityWriter
+from services.core.exchange.rolls import RollWriter
 from services.core.exchange.tables import Table, open_table
-from services.core.exchange.writing import Importing, Line, Outcome, Writer, read_line, shown
+from services.core.exchange.writing import Importing, Line, Outcome, Writer, read_line, seal_row, shown
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Actor, UnitOfWork
 
@@ -33,10 +34,11 @@ MAX_KEPT = 10_000
 """Most bad rows, and most findings, that are kept; beyond they are counted."""
 
 SHOWING_SECONDS = 2
-WRITERS: dict[ImportKind, type[CompoundWriter | ProjectWriter | QuantityWriter]] = {
+WRITERS: dict[ImportKind, type[CompoundWriter | ProjectWriter | QuantityWriter | RollWriter]] = {
     ImportKind.COMPOUNDS: CompoundWriter,
     ImportKind.PROJECTS: ProjectWriter,
     ImportKind.QUANTITIES: QuantityWriter,
+    ImportKind.PROPERTIES: RollWriter,
 }
 
 # Imports into one region take turns, also with those into a region above or below: a name that two files enter at once, without a
@@ -148,12 +150,15 @@ async def _run(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record") -> Non
             subject_id=import_id,
             region_path=found["region_path"],
         )
-    await _close(uow, import_id, state, report)
+    await _close(uow, import_id, state, report, sealing=found["kind"] in PERSONAL)
 
 
 async def _tried(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", report: Report) -> ImportState:
     try:
-        table = await asyncio.to_thread(open_table, found["content"], FORMS[ImportKind(found["kind"])])
+        content = found["content"]
+        if found["kind"] in PERSONAL:
+            content = uow.vault.cipher.open(content, table="import_file", column="content", row=import_id)
+        table = await asyncio.to_thread(open_table, content, FORMS[ImportKind(found["kind"])])
         report.sheet, report.header = table.sheet, {str(number): title for number, title in table.header.items()}
         await _write(uow, import_id, found, table, report)
     except FileRefused as refusal:
@@ -172,6 +177,7 @@ async def _write(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", tabl
     await uow.driver.execute(PLAN_ANEW)
     scope = Scope((path,))
     importing = Importing(
+        id=import_id,
         file={"import": str(import_id), "file": found["file_name"], "sheet": table.sheet},
         source=found["source"],
         scope=scope,
@@ -201,8 +207,8 @@ def _batches(table: Table) -> Iterator[list[Line]]:
         yield batch
 
 
-async def _close(uow: UnitOfWork, import_id: UUID, state: ImportState, report: Report) -> None:
-    """Findings and final counts, in the transaction of what was written."""
+async def _close(uow: UnitOfWork, import_id: UUID, state: ImportState, report: Report, *, sealing: bool) -> None:
+    """Findings and final counts, in the transaction of what was written; bad rows that tell of people are sealed."""
     if report.findings:
         await uow.connection.execute(
             insert(ImportFinding),
@@ -221,7 +227,18 @@ async def _close(uow: UnitOfWork, import_id: UUID, state: ImportState, report: R
     if report.bad_rows:
         await uow.connection.execute(
             insert(ImportBadRow),
-            [{"import_id": import_id, "row": row, "cells": cells} for row, cells in report.bad_rows.items()],
+            [
+                {
+                    "import_id": import_id,
+                    "row": row,
+                    **(
+                        {"cells_sealed": seal_row(uow.vault.cipher, import_id, row, cells)}
+                        if sealing
+                        else {"cells": cells}
+                    ),
+                }
+                for row, cells in report.bad_rows.items()
+            ],
         )
     await uow.connection.execute(
         update(DataImport)

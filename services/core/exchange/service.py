@@ -10,13 +10,14 @@ from sqlalchemy import insert
 from services.core.exchange import queries
 from services.core.exchange.errors import ImportOver
 from services.core.exchange.events import ImportCancelled, ImportRequested
-from services.core.exchange.forms import ImportKind
+from services.core.exchange.forms import PERSONAL, ImportKind
 from services.core.exchange.jobs import RunImport
 from services.core.exchange.models import DataImport, ImportFile, ImportMode
 from services.core.kit.errors import NotAllowed
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
+from services.core.ownership.people import Purpose
 from services.core.territory import queries as territory
 
 ASK_TO_STOP = """
@@ -70,7 +71,10 @@ async def request(
             made_at=uow.now,
         )
     )
-    await uow.connection.execute(insert(ImportFile).values(import_id=import_id, content=sent.content))
+    content = sent.content
+    if sent.kind in PERSONAL:
+        content = uow.vault.cipher.seal(content, table="import_file", column="content", row=import_id)
+    await uow.connection.execute(insert(ImportFile).values(import_id=import_id, content=content))
     uow.enqueue(RunImport(import_id=import_id))
     uow.record(
         ImportRequested(dry_run=sent.dry_run, same_as=same and same["id"]),
@@ -87,3 +91,14 @@ async def cancel(uow: UnitOfWork, *, scope: Scope, import_id: UUID) -> None:
     if await uow.driver.fetchval(ASK_TO_STOP, import_id, uow.now) is None:
         raise ImportOver
     uow.record(ImportCancelled(), subject="import", subject_id=import_id, region_path=found["region_path"])
+
+
+def audit_revealed(uow: UnitOfWork, *, target: str, target_id: UUID, region_path: str, purpose: Purpose) -> None:
+    """A file that tells of people in the clear was given out, and what for."""
+    uow.audit(
+        "person.revealed_in_file",
+        target=target,
+        target_id=target_id,
+        region_path=region_path,
+        details={"purpose": purpose},
+    )

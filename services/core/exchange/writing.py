@@ -1,15 +1,18 @@
 """What every kind's writer shares: a row as it was read, and the import that it belongs to."""
 
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
 from services.core.exchange.cells import Cell, Fault, blank, plain
 from services.core.exchange.findings import ROW, Finding, Wrong
 from services.core.exchange.regions import Place, Regions
 from services.core.exchange.tables import Table
+from services.core.kit.crypto import FieldCipher
 from services.core.kit.scope import Scope
 from services.core.territory.rules import HOLDS_COMPOUNDS
 
@@ -46,6 +49,7 @@ class Importing:
     `facts.service.push`.
     """
 
+    id: UUID
     file: Mapping[str, str | None]
     source: str | None
     scope: Scope
@@ -120,3 +124,18 @@ def read_line(row: int, cells: Mapping[int, Cell], table: Table) -> Line:
 def shown(line: Line) -> dict[str, str]:
     """The row as the clerk wrote it, by number of column; for NUL, which no database keeps as text, the mark of what is lost."""
     return {str(number): plain(cell).replace("\0", "\ufffd") for number, cell in line.cells.items() if not blank(cell)}
+
+
+def seal_row(cipher: FieldCipher, import_id: UUID, row: int, cells: Mapping[str, str]) -> bytes:
+    """A row that tells of people, sealed for its place in its import."""
+    column = f"cells {row}"
+    plain_row = json.dumps(cells, ensure_ascii=False).encode()
+    return cipher.seal(plain_row, table="import_bad_row", column=column, row=import_id)
+
+
+def open_row(cipher: FieldCipher, import_id: UUID, row: int, sealed: bytes) -> dict[str, str]:
+    """A row that was sealed."""
+    cells: dict[str, str] = json.loads(
+        cipher.open(sealed, table="import_bad_row", column=f"cells {row}", row=import_id)
+    )
+    return cells

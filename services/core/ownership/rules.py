@@ -100,8 +100,8 @@ def person_name(given: str) -> str:
     """A name as it is kept and compared: NFKC, single spaces between words in Latin script, none between Chinese characters."""
     words = unicodedata.normalize("NFKC", given).split()
     name = "".join(words) if not any(word.isascii() for word in words) else " ".join(words)
-    if not name or not any(character.isalpha() for character in name):
-        raise InvalidAt("", "应为姓名", "must be a name")
+    if not any(character.isalpha() for character in name) or "*" in name:  # one that was masked is nobody's
+        raise InvalidAt("", "应为完整的姓名", "must be a whole name")
     return name
 
 

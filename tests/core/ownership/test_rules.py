@@ -98,8 +98,9 @@ def test_names_are_kept_without_the_spaces_that_fill_a_column() -> None:
     assert [rules.person_name(one) for one in ("王 伟", "王　伟", " 欧阳震华", "John  Smith", "买买提·艾力")] == [
         "王伟", "王伟", "欧阳震华", "John Smith", "买买提·艾力",
     ]  # fmt: skip
-    with pytest.raises(InvalidAt):
-        rules.person_name("123")
+    for typed in ("123", "", "王*"):
+        with pytest.raises(InvalidAt):
+            rules.person_name(typed)
 
 
 def test_masks_show_what_they_may() -> None:
