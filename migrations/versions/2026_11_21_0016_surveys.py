@@ -115,7 +115,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('pending', 'counted', 'superseded', 'refused', 'void')", name=op.f("ck_survey_response_state")
         ),
-        sa.CheckConstraint("entered_by IS DISTINCT FROM confirmed_by", name=op.f("ck_survey_response_second_person")),
+        sa.CheckConstraint("entered_by <> confirmed_by", name=op.f("ck_survey_response_second_person")),
         sa.CheckConstraint(
             "channel = 'phone' OR state <> 'counted' OR confirmed_by IS NOT NULL",
             name=op.f("ck_survey_response_confirmed"),

@@ -29,6 +29,7 @@ from services.api.security import PrincipalCache
 from services.api.selection import annual_plans, approvals, nearest, objections, printing, supplements, what_if
 from services.api.selection import public as published
 from services.api.selection import router as selection
+from services.api.surveys import me as own_surveys
 from services.api.surveys import public as public_surveys
 from services.api.surveys import responses as survey_responses
 from services.api.surveys import results as survey_results
@@ -82,6 +83,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     surveys.router,
     survey_responses.router,
     survey_results.router,
+    own_surveys.router,
     public_surveys.router,
     votes.router,
     rolls.router,

@@ -30,6 +30,10 @@ ADD_TENANCY = """
 INSERT INTO tenancy (id, compound_id, region_path, property_id, person_id, since, recorded_at)
 VALUES ($1, $2, $3, $4, $5, '2020-01-01', now())
 """
+ADD_BINDING = """
+INSERT INTO binding (id, resident_id, property_id, person_id, invited_by, kind, assurance, since)
+VALUES ($1, $2, $3, $4, $5, $6, 'on_site', now())
+"""
 
 
 class Register:
@@ -89,4 +93,19 @@ class Register:
         made = await self.person()
         async with self.database.begin(SYSTEM) as uow:
             await uow.driver.execute(ADD_TENANCY, new_id(), *self.at, property_id, made)
+        return made
+
+    async def bind(
+        self,
+        resident_id: UUID,
+        property_id: UUID,
+        *,
+        person: UUID | None = None,
+        invited_by: UUID | None = None,
+        kind: str = "owner",
+    ) -> UUID:
+        """A resident stands for a property, as a person of the register or as family of who does."""
+        made = new_id()
+        async with self.database.begin(SYSTEM) as uow:
+            await uow.driver.execute(ADD_BINDING, made, resident_id, property_id, person, invited_by, kind)
         return made

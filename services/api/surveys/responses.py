@@ -1,6 +1,7 @@
 """Routes of answers to a survey: translate only."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,12 +23,14 @@ from services.api.surveys.schemas import (
     ResponseQuery,
 )
 from services.core.identity.access import Permission
+from services.core.kit.calendar import day_of
 from services.core.kit.errors import NotFound
-from services.core.surveys import answering, queries
+from services.core.surveys import answering, queries, residents
 from services.core.surveys.answering import Outcome
 
 router = APIRouter(prefix="/v1/surveys/{survey_id}/responses", tags=["surveys"])
 NONE = UUID(int=0)
+RESIDENT = "resident"
 
 Answering = Annotated[Access, requires(Permission.SURVEY_ANSWER)]
 Entering = Annotated[Access, requires(Permission.SURVEY_ENTER)]
@@ -37,11 +40,14 @@ def _out(row: Mapping[str, Any]) -> ResponseOut:
     return ResponseOut.model_validate(dict(row))
 
 
-async def _shown(reader: Reader, survey_id: UUID, response_id: UUID) -> ResponseOut:
+async def _shown(access: Access, reader: Reader, survey_id: UUID, response_id: UUID) -> ResponseOut:
     row = await queries.RESPONSE.first(reader, survey_id=survey_id, response_id=response_id)
     if row is None:
         raise NotFound
-    return _out(row)
+    shown = _out(row)
+    if access.principal.kind == RESIDENT:
+        return shown.model_copy(update={"entered_by": None, "confirmed_by": None})
+    return shown
 
 
 @router.get("", response_model=ResponsePage)
@@ -68,14 +74,34 @@ async def list_responses(
 
 @router.post("", status_code=201, response_model=ResponseOut)
 async def answer_survey(access: Answering, uow: Uow, survey_id: UUID, body: ResponseIn) -> Response:
-    """What staff enter waits for a second person."""
-    response_id = await answering.enter(uow, scope=access.scope, survey_id=survey_id, entry=body.entry())
-    return reply(
-        uow,
-        201,
-        await _shown(uow.driver, survey_id, response_id),
-        location=f"/v1/surveys/{survey_id}/responses/{response_id}",
-    )
+    """A resident answers for one of his doors, which counts at once; what staff enter waits for a second person."""
+    if access.principal.kind == RESIDENT:
+        response_id = await residents.answer(
+            uow,
+            resident_id=access.principal.id,
+            survey_id=survey_id,
+            property_id=body.property_id,
+            questionnaire=body.questionnaire,
+            answers=body.answers,
+        )
+    else:
+        response_id = await answering.enter(uow, scope=access.scope, survey_id=survey_id, entry=body.entry())
+    shown = await _shown(access, uow.driver, survey_id, response_id)
+    return reply(uow, 201, shown, location=f"/v1/surveys/{survey_id}/responses/{response_id}")
+
+
+@router.get("/{response_id}", response_model=ResponseOut)
+async def get_response(access: Answering, reader: Reader, survey_id: UUID, response_id: UUID) -> Response:
+    """One answer. A resident reads those for his own doors, without who else had a hand in them."""
+    if access.principal.kind == RESIDENT:
+        today = day_of(datetime.now(UTC))
+        await residents.response_of(
+            reader, resident_id=access.principal.id, today=today, survey_id=survey_id, response_id=response_id
+        )
+    else:
+        await queries.survey_of(reader, scope=access.scope, survey_id=survey_id)
+    shown = await _shown(access, reader, survey_id, response_id)
+    return Response(shown.model_dump_json(), media_type="application/json")
 
 
 @router.post("/batch", response_model=OutcomesOut)
@@ -97,21 +123,25 @@ async def confirm_responses(access: Entering, request: Request, uow: Uow, survey
 async def confirm_response(access: Entering, uow: Uow, survey_id: UUID, response_id: UUID) -> Response:
     """Confirms an entry of somebody else: it counts from now on."""
     await answering.confirm(uow, scope=access.scope, survey_id=survey_id, response_id=response_id)
-    return reply(uow, 200, await _shown(uow.driver, survey_id, response_id))
+    return reply(uow, 200, await _shown(access, uow.driver, survey_id, response_id))
 
 
 @router.post("/{response_id}/refuse", response_model=ResponseOut)
 async def refuse_response(access: Entering, uow: Uow, survey_id: UUID, response_id: UUID, body: EndIn) -> Response:
     """An entry is not what was said; it never counts."""
     await answering.refuse(uow, scope=access.scope, survey_id=survey_id, response_id=response_id, reason=body.reason)
-    return reply(uow, 200, await _shown(uow.driver, survey_id, response_id))
+    return reply(uow, 200, await _shown(access, uow.driver, survey_id, response_id))
 
 
 @router.post("/{response_id}/void", response_model=ResponseOut)
 async def void_response(access: Answering, uow: Uow, survey_id: UUID, response_id: UUID, body: EndIn) -> Response:
-    """An answer that counted does so no more; it stays on record."""
-    await answering.void(uow, scope=access.scope, survey_id=survey_id, response_id=response_id, reason=body.reason)
-    return reply(uow, 200, await _shown(uow.driver, survey_id, response_id))
+    """An answer that counted does so no more; it stays on record. A resident takes back what counts for one of his doors."""
+    which = {"survey_id": survey_id, "response_id": response_id}
+    if access.principal.kind == RESIDENT:
+        await residents.void(uow, resident_id=access.principal.id, **which, reason=body.reason)
+    else:
+        await answering.void(uow, scope=access.scope, **which, reason=body.reason)
+    return reply(uow, 200, await _shown(access, uow.driver, survey_id, response_id))
 
 
 def _outcomes(request: Request, outcomes: Sequence[Outcome]) -> OutcomesOut:

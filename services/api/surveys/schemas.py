@@ -315,6 +315,42 @@ class ResponsePage(BaseModel):
     has_more: bool
 
 
+class OwnSurvey(BaseModel):
+    """A survey that asks the caller at one of his doors, and what counts of it: `response_id`, null while nothing does."""
+
+    survey_id: UUID
+    title: str
+    purpose: Purpose
+    unit: Unit
+    status: SurveyStatus
+    closes_on: date | None
+    questionnaire: int
+    unit_id: UUID
+    property_id: UUID
+    compound_id: UUID
+    building: str | None
+    entrance: str | None
+    door_no: str
+    response_id: UUID | None
+    answered_at: datetime | None
+
+
+class OwnSurveyPage(BaseModel):
+    """A page of surveys."""
+
+    items: list[OwnSurvey]
+    next_cursor: str | None
+    has_more: bool
+
+
+class OwnSurveyQuery(In):
+    """`waiting=true`: only what the caller can answer and has not."""
+
+    waiting: bool = False
+    limit: Any = None
+    cursor: Any = None
+
+
 class ResponseQuery(In):
     """Which answers. `unit_id`: all that was said of one household or person, its history. `mine=false`: entered by others."""
 

@@ -41,6 +41,9 @@ COLUMNS = (
     "id", "survey_id", "unit_id", "questionnaire", "answers", "channel", "state", "standing", "document", "entered_by",
     "entered_at",
 )  # fmt: skip
+ADD = f"""
+INSERT INTO survey_response ({", ".join(COLUMNS)}) VALUES ($1, $2, $3, $4, $5::text::jsonb, $6, $7, $8, $9, $10, $11)
+"""
 END = """
 UPDATE survey_response SET state = $2, ended_by = $3, ended_at = $4, end_reason = $5 WHERE id = ANY ($1::uuid[])
 """
@@ -88,7 +91,7 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
     """
     survey = await _held(uow, scope, survey_id)
     versions = await queries.versions_of(uow.driver, survey_id=survey_id)
-    units = await _lock_units(uow, survey_id, [entry.unit_id for entry in entries if entry.unit_id is not None])
+    units = await lock_units(uow, survey_id, [entry.unit_id for entry in entries if entry.unit_id is not None])
     waiting = {
         row["unit_id"]: row
         for row in await queries.CURRENT.all(uow.driver, survey_id=survey_id, unit_ids=units)
@@ -108,14 +111,14 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
             outcomes.append(Outcome(held["id"]))
             continue
         response_id = new_id()
-        new[entry.unit_id] = _row(
+        new[entry.unit_id] = row_of(
             uow, response_id, survey_id, entry.unit_id, number, answers, entry.channel, document=entry.document
         )
         outcomes.append(Outcome(response_id))
-    await _end(uow, [waiting[unit]["id"] for unit in new if unit in waiting], ResponseState.SUPERSEDED)
+    await end(uow, [waiting[unit]["id"] for unit in new if unit in waiting], ResponseState.SUPERSEDED)
     await uow.driver.copy_records_to_table("survey_response", records=list(new.values()), columns=COLUMNS)
     if new:
-        _record(uow, survey, ResponsesEntered(response_ids=[row[0] for row in new.values()]))
+        record(uow, survey, ResponsesEntered(response_ids=[row[0] for row in new.values()]))
     return outcomes
 
 
@@ -152,7 +155,7 @@ async def confirm_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, respons
     """
     survey = await _held(uow, scope, survey_id)
     rows = await queries.BY_ID.all(uow.driver, survey_id=survey_id, response_ids=list(response_ids))
-    units = await _lock_units(uow, survey_id, [row["unit_id"] for row in rows])
+    units = await lock_units(uow, survey_id, [row["unit_id"] for row in rows])
     found = {
         row["id"]: row
         for row in await queries.BY_ID.all(uow.driver, survey_id=survey_id, response_ids=list(response_ids))
@@ -165,14 +168,14 @@ async def confirm_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, respons
         outcomes.append(Outcome(response_id) if refusal is None else Outcome(refusal=refusal))
     confirmed = {found[response_id]["unit_id"] for response_id in good}
     current = await queries.CURRENT.all(uow.driver, survey_id=survey_id, unit_ids=units)
-    await _end(
+    await end(
         uow,
         [row["id"] for row in current if row["state"] == ResponseState.COUNTED and row["unit_id"] in confirmed],
         ResponseState.SUPERSEDED,
     )
     if good:
         await uow.driver.execute(CONFIRM, good, uow.actor.id, uow.now)
-        _record(uow, survey, ResponsesConfirmed(response_ids=good))
+        record(uow, survey, ResponsesConfirmed(response_ids=good))
     return outcomes
 
 
@@ -200,8 +203,8 @@ async def refuse(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id:
     row = await _one_locked(uow, survey_id, response_id)
     if row["state"] != ResponseState.PENDING:
         raise ResponseNotPending
-    await _end(uow, [response_id], ResponseState.REFUSED, reason)
-    _record(uow, survey, ResponseRefused(response_id=response_id))
+    await end(uow, [response_id], ResponseState.REFUSED, reason)
+    record(uow, survey, ResponseRefused(response_id=response_id))
 
 
 async def void(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id: UUID, reason: str) -> None:
@@ -210,8 +213,8 @@ async def void(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id: U
     row = await _one_locked(uow, survey_id, response_id)
     if row["state"] != ResponseState.COUNTED:
         raise ResponseEnded
-    await _end(uow, [response_id], ResponseState.VOID, reason)
-    _record(uow, survey, ResponseVoided(response_id=response_id))
+    await end(uow, [response_id], ResponseState.VOID, reason)
+    record(uow, survey, ResponseVoided(response_id=response_id))
 
 
 async def _held(uow: UnitOfWork, scope: Scope, survey_id: UUID) -> "Record":
@@ -223,7 +226,7 @@ async def _held(uow: UnitOfWork, scope: Scope, survey_id: UUID) -> "Record":
     return survey
 
 
-async def _lock_units(uow: UnitOfWork, survey_id: UUID, unit_ids: Sequence[UUID]) -> list[UUID]:
+async def lock_units(uow: UnitOfWork, survey_id: UUID, unit_ids: Sequence[UUID]) -> list[UUID]:
     """Those of the units that the survey asks, locked in one order."""
     rows = await queries.UNITS_LOCKED.all(uow.driver, survey_id=survey_id, unit_ids=list(unit_ids))
     return [row["unit_id"] for row in rows]
@@ -236,17 +239,18 @@ async def _one_locked(uow: UnitOfWork, survey_id: UUID, response_id: UUID) -> "R
         row = await queries.BY_ID.first(uow.driver, survey_id=survey_id, response_ids=[response_id])
         if row is None:
             raise NotFound
-        await _lock_units(uow, survey_id, [row["unit_id"]])
+        await lock_units(uow, survey_id, [row["unit_id"]])
     assert row is not None  # noqa: S101 - for the type checker
     return row
 
 
-async def _end(uow: UnitOfWork, response_ids: Sequence[UUID], state: ResponseState, reason: str | None = None) -> None:
+async def end(uow: UnitOfWork, response_ids: Sequence[UUID], state: ResponseState, reason: str | None = None) -> None:
+    """These answers no longer stand, or wait; what they were stays on record."""
     if response_ids:
         await uow.driver.execute(END, list(response_ids), state, uow.actor.id, uow.now, reason)
 
 
-def _row(
+def row_of(
     uow: UnitOfWork,
     response_id: UUID,
     survey_id: UUID,
@@ -266,5 +270,6 @@ def _row(
     )  # fmt: skip
 
 
-def _record(uow: UnitOfWork, survey: "Record", happened: Event) -> None:
+def record(uow: UnitOfWork, survey: "Record", happened: Event) -> None:
+    """An event of a survey."""
     uow.record(happened, subject="survey", subject_id=survey["id"], region_path=survey["region_path"])

@@ -118,7 +118,7 @@ class SurveyResponse(Keyed, Base):
         ),
         _one_of("channel", Channel),
         _one_of("state", ResponseState),
-        CheckConstraint("entered_by IS DISTINCT FROM confirmed_by", name="second_person"),
+        CheckConstraint("entered_by <> confirmed_by", name="second_person"),
         CheckConstraint("channel = 'phone' OR state <> 'counted' OR confirmed_by IS NOT NULL", name="confirmed"),
         Index(
             "uq_survey_response_counted",

@@ -118,7 +118,7 @@ _ASKED = """
 ASK_HOUSEHOLDS = f"""
 INSERT INTO survey_unit (survey_id, unit_id, property_id) SELECT $1, p.id, p.id {_ASKED}
 """
-# Owners and, where the survey asks them ($5), tenants; each at the first of their doors.
+# Owners and, where the survey asks them ($5), those who are tenants that day ($6); each at the first of their doors.
 ASK_PEOPLE = f"""
 WITH asked AS (SELECT p.id, p.voting_owner_id {_ASKED})
 INSERT INTO survey_unit (survey_id, unit_id, property_id)
@@ -126,7 +126,7 @@ SELECT DISTINCT ON (person_id) $1, person_id, property_id
 FROM (SELECT m.person_id, a.id AS property_id FROM asked a JOIN owner_member m ON m.voting_owner_id = a.voting_owner_id
       UNION ALL
       SELECT t.person_id, a.id FROM asked a JOIN tenancy t ON t.property_id = a.id
-      WHERE $5 AND t.until IS NULL) AS one
+      WHERE $5 AND t.since <= $6 AND (t.until IS NULL OR t.until >= $6)) AS one
 ORDER BY person_id, property_id
 """
 STRAY_BUILDINGS = """
@@ -237,7 +237,7 @@ async def open_survey(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version
     compound_ids = await _compounds(uow, reach)
     asked = (survey_id, compound_ids, reach.building_ids, reach.entrance_ids)
     if survey["unit"] == Unit.PERSON:
-        made = await uow.driver.execute(ASK_PEOPLE, *asked, survey["tenants"])
+        made = await uow.driver.execute(ASK_PEOPLE, *asked, survey["tenants"], day_of(uow.now))
     else:
         made = await uow.driver.execute(ASK_HOUSEHOLDS, *asked)
     units = int(made.split()[-1])

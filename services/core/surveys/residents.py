@@ -1,0 +1,199 @@
+"""What residents say themselves, for the doors that they are bound to: owners and their families, tenants and theirs.
+
+Where a resident may answer is decided by what binds him and by what the register says of it now, never by a region.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.core.kit.calendar import day_of, has_ended
+from services.core.kit.errors import NotFound
+from services.core.kit.ids import new_id
+from services.core.kit.uow import UnitOfWork
+from services.core.surveys import queries, rules
+from services.core.surveys.answering import ADD, end, lock_units, record, row_of
+from services.core.surveys.errors import (
+    AnswersInvalid,
+    OwnerAnswered,
+    QuestionnaireChanged,
+    ResponseEnded,
+    SurveyNotOpen,
+    SurveyOver,
+    TenantsNotAsked,
+)
+from services.core.surveys.events import ResponseEntered, ResponseVoided
+from services.core.surveys.rules import Channel, ResponseState, SurveyStatus, Unit, question_of
+
+if TYPE_CHECKING:
+    import asyncpg
+
+TENANT = "tenant"
+
+# For which doors a resident ($1) stands on a day ($2), as whom: family stand on the side of who invited them.
+_STANDS = """
+  SELECT b.property_id, b.person_id, CASE WHEN head.kind = 'tenant' THEN 'tenant' ELSE b.kind END AS standing
+  FROM binding b
+  JOIN binding head ON head.id = coalesce(b.invited_by, b.id)
+  JOIN property p ON p.id = b.property_id
+  WHERE b.resident_id = $1 AND b.ended_at IS NULL AND head.ended_at IS NULL
+    AND CASE head.kind
+        WHEN 'owner' THEN EXISTS (SELECT 1 FROM owner_member m
+                                  WHERE m.voting_owner_id = p.voting_owner_id AND m.person_id = head.person_id)
+        ELSE EXISTS (SELECT 1 FROM tenancy t WHERE t.property_id = p.id AND t.person_id = head.person_id
+                     AND t.since <= $2 AND (t.until IS NULL OR t.until >= $2)) END
+"""
+# The unit of one survey ($3) for which he stands, the owners' side first: through one door ($4), or whichever ($5).
+STANDING = f"""
+SELECT u.unit_id, st.standing
+FROM ({_STANDS}) st
+JOIN survey s ON s.id = $3
+JOIN survey_unit u ON u.survey_id = s.id
+  AND u.unit_id = CASE s.unit WHEN 'person' THEN st.person_id ELSE st.property_id END
+WHERE ($4::uuid IS NULL OR st.property_id = $4) AND ($5::uuid IS NULL OR u.unit_id = $5)
+ORDER BY st.standing = 'tenant', st.standing DESC
+LIMIT 1
+"""
+# The surveys that ask him, by survey and unit; only those that wait for an answer ($3), or all that were ever opened.
+SURVEYS_OF = f"""
+SELECT DISTINCT ON (s.id, u.unit_id)
+       s.id AS survey_id, s.title, s.purpose, s.unit, s.status, s.closes_on, s.questionnaire, u.unit_id, st.property_id,
+       p.compound_id, d.no AS building, e.no AS entrance, p.door_no, r.id AS response_id, r.entered_at AS answered_at
+FROM ({_STANDS}) st
+JOIN survey_unit u ON u.unit_id IN (st.property_id, st.person_id)
+JOIN survey s ON s.id = u.survey_id AND u.unit_id = CASE s.unit WHEN 'person' THEN st.person_id ELSE st.property_id END
+JOIN property p ON p.id = st.property_id
+LEFT JOIN building d ON d.id = p.building_id
+LEFT JOIN entrance e ON e.id = p.entrance_id
+LEFT JOIN survey_response r ON r.survey_id = s.id AND r.unit_id = u.unit_id AND r.state = 'counted'
+WHERE (s.id, u.unit_id) > ($4, $5)
+  AND (s.tenants OR st.standing <> 'tenant')
+  AND (NOT $3 OR (s.status = 'open' AND (s.closes_on IS NULL OR s.closes_on >= $2) AND r.id IS NULL))
+ORDER BY s.id, u.unit_id, st.property_id
+LIMIT $6
+"""
+
+
+async def surveys_of(
+    driver: "asyncpg.Connection",
+    *,
+    resident_id: UUID,
+    today: date,
+    waiting: bool,
+    after: tuple[UUID, UUID],
+    limit: int,
+) -> "list[asyncpg.Record]":
+    """The surveys that ask a resident, with what he answered; `waiting`: only those that he can and has not."""
+    rows: list[asyncpg.Record] = await driver.fetch(SURVEYS_OF, resident_id, today, waiting, *after, limit)
+    return rows
+
+
+async def answer(
+    uow: UnitOfWork,
+    *,
+    resident_id: UUID,
+    survey_id: UUID,
+    property_id: UUID | None,
+    questionnaire: int | None,
+    answers: Mapping[str, Any],
+) -> UUID:
+    """A resident's answer for one of his doors, counted at once, in place of what was said before; its id.
+
+    NotFound where he is not asked. A tenant says nothing that the owners' side has said, nor anything in a survey of owners
+    (OwnerAnswered, TenantsNotAsked). SurveyNotOpen, SurveyOver, QuestionnaireChanged, AnswersInvalid. The same again changes
+    nothing.
+    """
+    survey = await queries.HELD_BY_RESIDENT.first(uow.driver, survey_id=survey_id)
+    if survey is None or property_id is None:
+        raise NotFound
+    stands = await _standing(uow, resident_id, survey_id, property_id=property_id)
+    await lock_units(uow, survey_id, [stands["unit_id"]])
+    if survey["status"] != SurveyStatus.OPEN:
+        raise SurveyNotOpen
+    if survey["closes_on"] is not None and has_ended(survey["closes_on"], uow.now):
+        raise SurveyOver
+    is_tenant = stands["standing"] == TENANT
+    if is_tenant and not survey["tenants"]:
+        raise TenantsNotAsked
+    number = survey["questionnaire"]
+    if questionnaire not in (None, number):
+        raise QuestionnaireChanged
+    said, wrong = rules.fitted([question_of(form) for form in survey["questions"]], answers)
+    if wrong:
+        raise AnswersInvalid(errors=wrong)
+    held = await _current(uow, survey_id, stands["unit_id"])
+    counted = held.get(ResponseState.COUNTED)
+    yields = is_tenant and survey["unit"] == Unit.HOUSEHOLD
+    if yields and counted is not None and counted["standing"] != TENANT:
+        raise OwnerAnswered
+    if counted is not None and (said, number, resident_id) == tuple(
+        counted[name] for name in ("answers", "questionnaire", "entered_by")
+    ):
+        same: UUID = counted["id"]
+        return same
+    # What staff keyed in and nobody has confirmed yet may be the owners': a tenant leaves it.
+    replaced = [row["id"] for state, row in held.items() if state == ResponseState.COUNTED or not yields]
+    await end(uow, replaced, ResponseState.SUPERSEDED)
+    response_id = new_id()
+    await uow.driver.execute(
+        ADD,
+        *row_of(
+            uow, response_id, survey_id, stands["unit_id"], number, said, Channel.PHONE, standing=stands["standing"]
+        ),
+    )
+    record(uow, survey, ResponseEntered(response_id=response_id, channel=Channel.PHONE, is_counted=True))
+    return response_id
+
+
+async def void(uow: UnitOfWork, *, resident_id: UUID, survey_id: UUID, response_id: UUID, reason: str) -> None:
+    """A resident takes back what counts for his household. NotFound for another's; a tenant takes back tenants' answers alone
+    (OwnerAnswered). SurveyNotOpen, ResponseEnded.
+    """
+    survey = await queries.HELD_BY_RESIDENT.first(uow.driver, survey_id=survey_id)
+    if survey is None:
+        raise NotFound
+    row = await response_of(
+        uow.driver, resident_id=resident_id, today=day_of(uow.now), survey_id=survey_id, response_id=response_id
+    )
+    if survey["status"] != SurveyStatus.OPEN:
+        raise SurveyNotOpen
+    await lock_units(uow, survey_id, [row["unit_id"]])
+    counted = (await _current(uow, survey_id, row["unit_id"])).get(ResponseState.COUNTED)
+    if counted is None or counted["id"] != response_id:
+        raise ResponseEnded
+    stands = await _standing(uow, resident_id, survey_id, unit_id=row["unit_id"])
+    if survey["unit"] == Unit.HOUSEHOLD and stands["standing"] == TENANT != counted["standing"]:
+        raise OwnerAnswered
+    await end(uow, [response_id], ResponseState.VOID, reason)
+    record(uow, survey, ResponseVoided(response_id=response_id))
+
+
+async def response_of(
+    driver: "asyncpg.Connection", *, resident_id: UUID, today: date, survey_id: UUID, response_id: UUID
+) -> "asyncpg.Record":
+    """An answer for a household or person that a resident stands for; NotFound otherwise."""
+    row = await queries.RESPONSE.first(driver, survey_id=survey_id, response_id=response_id)
+    if row is None or await driver.fetchrow(STANDING, resident_id, today, survey_id, None, row["unit_id"]) is None:
+        raise NotFound
+    return row
+
+
+async def _standing(
+    uow: UnitOfWork,
+    resident_id: UUID,
+    survey_id: UUID,
+    *,
+    property_id: UUID | None = None,
+    unit_id: UUID | None = None,
+) -> "asyncpg.Record":
+    stands = await uow.driver.fetchrow(STANDING, resident_id, day_of(uow.now), survey_id, property_id, unit_id)
+    if stands is None:
+        raise NotFound
+    return stands
+
+
+async def _current(uow: UnitOfWork, survey_id: UUID, unit_id: UUID) -> "dict[ResponseState, asyncpg.Record]":
+    """What counts and what waits of one household or person, which is locked."""
+    rows = await queries.CURRENT.all(uow.driver, survey_id=survey_id, unit_ids=[unit_id])
+    return {ResponseState(row["state"]): row for row in rows}
