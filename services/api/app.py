@@ -37,6 +37,7 @@ from services.api.surveys import router as surveys
 from services.api.territory import facilities, reports, reshaping, sheets
 from services.api.territory import router as territory
 from services.api.votes import ballots, rolls
+from services.api.votes import printing as printed_votes
 from services.api.votes import public as public_votes
 from services.api.votes import router as votes
 from services.core.kit import logs
@@ -88,6 +89,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     votes.router,
     rolls.router,
     ballots.router,
+    printed_votes.router,
     public_votes.router,
     signing.router,
     me.router,

@@ -44,3 +44,27 @@ ENTRY_KINDS: dict[str, Words] = {
     "supplemented": ("增补", "supplemented"),
     "adjusted": ("调整", "adjusted"),
 }
+
+MATTERS: dict[str, Words] = {
+    "ordinary": ("一般事项", "ordinary matter"),
+    "use_repair_fund": ("使用维修资金", "use of the repair fund"),
+    "raise_repair_fund": ("筹集维修资金", "raising the repair fund"),
+    "alter_or_rebuild": ("改建、重建建筑物及其附属设施", "altering or rebuilding"),
+    "common_parts_use_or_business": ("改变共有部分用途或利用其经营", "use of common parts, or business on them"),
+}
+
+VOTE_SCOPES: dict[str, Words] = {
+    "compound": ("全体业主", "all owners of the compound"),
+    "building": ("本楼业主", "owners of one building"),
+    "entrance": ("本单元业主", "owners of one entrance"),
+}
+
+SERVED: dict[str, Words] = {
+    "posted": ("张贴", "posted"),
+    "door": ("上门", "at the door"),
+    "phone": ("电话", "by phone"),
+    "sms": ("短信", "by text message"),
+    "wechat": ("微信", "by WeChat"),
+    "mail": ("邮寄", "by mail"),
+    "meeting": ("会议", "at a meeting"),
+}

@@ -249,6 +249,12 @@ WHERE v.status NOT IN ('draft', 'cancelled') AND v.id < $1
 ORDER BY v.id DESC LIMIT $3
 """
 
+HEAD = """
+SELECT o.area, array_agg(p.door ORDER BY p.door) AS doors
+FROM roll_owner o JOIN roll_property p ON p.vote_id = o.vote_id AND p.owner_id = o.owner_id
+WHERE o.vote_id = $1 AND o.owner_id = $2 GROUP BY o.area
+"""
+
 SERVED = """
 SELECT s.how, count(*) AS owners FROM vote_service s WHERE s.vote_id = $1 GROUP BY s.how ORDER BY s.how
 """

@@ -1,0 +1,34 @@
+"""What is printed of a vote: the ballot paper, the notice to post, the certificate. Each leads back by a QR code."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import segno
+from markupsafe import Markup
+
+from services.web import pages
+
+
+def code_of(address: str) -> Markup:
+    """A QR code as a picture inside the page: nothing is loaded."""
+    drawn = segno.make(address, error="m", micro=False).svg_inline(scale=4, border=2, omitsize=False)
+    return Markup(drawn)  # noqa: S704 - drawn from squares alone
+
+
+def ballot_paper(
+    language: str, *, vote: Mapping[str, Any], doors: Sequence[str], area: str | None, address: str
+) -> bytes:
+    """A paper to mark by hand: every matter with its three choices. `doors` and `area` of a head, or places to write them."""
+    return pages.page(
+        "ballot_paper", language, vote=vote, doors=doors, area=area, address=address, code=code_of(address)
+    )
+
+
+def notice(language: str, *, vote: Mapping[str, Any], result: Mapping[str, Any] | None, address: str) -> bytes:
+    """The notice that fits the stage: the roll, the vote, or its result. It names no owner and no door."""
+    return pages.page("vote_notice", language, vote=vote, result=result, address=address, code=code_of(address))
+
+
+def certificate(language: str, *, told: Mapping[str, Any], digest: str, address: str) -> bytes:
+    """A final result with all that proves it."""
+    return pages.page("vote_certificate", language, told=told, digest=digest, address=address, code=code_of(address))
