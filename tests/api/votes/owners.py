@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -53,7 +53,7 @@ class Head:
 class Estate:
     """A compound with a project, and the heads of its register."""
 
-    app: FastAPI
+    app: FastAPI | None
     database: Database
     world: World
     at: Region
@@ -110,7 +110,7 @@ class Estate:
             await uow.driver.execute("UPDATE property SET voting_owner_id = $2 WHERE id = $1", flat, to.id)
 
 
-async def estate(app: FastAPI, world: World, at: Region | None = None, **over: Any) -> Estate:
+async def estate(app: FastAPI | None, world: World, at: Region | None = None, **over: Any) -> Estate:
     """A compound with a project and a plan, and nobody in its register yet."""
     region = at or world.streets[0]
     compound_id = await world.compound(region)
@@ -178,8 +178,6 @@ def days(from_now: int) -> str:
 
 
 def today() -> date:
-    from datetime import UTC, datetime
-
     return day_of(datetime.now(UTC))
 
 
