@@ -10,9 +10,11 @@ from services.api.audit.schemas import AuditPage
 from services.api.deps import Page, Reader
 from services.api.security import Access, requires
 from services.core.identity.access import Permission
+from services.core.judgement.events import JudgementGiven, JudgementWasWithdrawn
 from services.core.kit import audit, paging
 
 router = APIRouter(prefix="/v1", tags=["audit"])
+BY_EXPERTS = [JudgementGiven.kind, JudgementWasWithdrawn.kind]
 
 
 class AuditFilter(BaseModel):
@@ -34,13 +36,15 @@ async def list_audit(
 ) -> Response:
     """Numbered entries of the caller's regions, the newest first.
 
-    What belongs to no region (signing in, a permission refused) is shown to those who audit a whole tree of regions.
+    What belongs to no region (signing in, a permission refused) is shown to those who audit a whole tree of regions. Who judged
+    what at a panel of experts is shown to those who may identify experts.
     """
     after = page.after([paging.whole])
     rows = await audit.LIST.all(
         reader,
         before=after[0] if after else paging.GREATEST,
         limit=page.limit + 1,
+        hidden=[] if Permission.PANEL_IDENTIFY in access.principal.permissions else BY_EXPERTS,
         sees_regionless=any(path.count(".") == 1 for path in access.scope.paths),
         **wanted.model_dump(),
         **access.scope.parameters,

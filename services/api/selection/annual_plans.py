@@ -25,7 +25,7 @@ from services.core.selection import adjusting, plan_queries
 router = APIRouter(tags=["selection"])
 FIRST = ("", "")
 Year = Annotated[int, Path(ge=2000, le=2100)]
-PUBLIC = ("no", "title", "list", "kind", "rank", "client_unit", "ground", "document")
+PUBLIC = ("no", "title", "stage", "list", "kind", "rank", "client_unit", "ground", "document")
 OURS = ("plan_id", "project_id", "run_id", "partition", "supplement_id", "at")
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.api.wire import Bureau, Document, In, Line, Reason
 from services.core.kit.exact import Money
+from services.core.projects.rules import Stage
 from services.core.selection.adjusting import Adjustment
 from services.core.selection.annual_models import (
     EntryKind,
@@ -216,10 +217,11 @@ class Baseline(BaseModel):
 
 
 class PublicPlanItem(BaseModel):
-    """What holds for one project of a plan, and what was confirmed. `list` is null once it was dropped."""
+    """What holds for one project of a plan, what was confirmed, and where it stands. `list` is null once it was dropped."""
 
     no: str
     title: str
+    stage: Stage
     list: PlanList | None
     kind: EntryKind
     rank: int

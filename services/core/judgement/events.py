@@ -1,4 +1,7 @@
-"""Events of expert judgement. None tells a score: the panel is blind, and events are read while it is open."""
+"""Events of expert judgement. None tells a score: the panel is blind, and events are read while it is open.
+
+Nor who judged: with the day and the project of each, letters of a closed panel would have names.
+"""
 
 from typing import ClassVar
 from uuid import UUID
@@ -20,6 +23,7 @@ class JudgementGiven(Event):
     """An expert scored a project, or scored it again."""
 
     kind: ClassVar[str] = "judgement.given"
+    nameless: ClassVar[bool] = True
     project_id: UUID
 
 
@@ -27,6 +31,7 @@ class JudgementWasWithdrawn(Event):
     """An expert declared a conflict of interest for a project."""
 
     kind: ClassVar[str] = "judgement.withdrawn"
+    nameless: ClassVar[bool] = True
     project_id: UUID
 
 

@@ -1,12 +1,13 @@
 """What an expert does at a panel: scoring projects, declaring a conflict of interest."""
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, null, update
+from sqlalchemy import ARRAY, Uuid, bindparam, false, func, null, update
 
-from services.core.judgement import queries
+from services.core.judgement import queries, rules
 from services.core.judgement.errors import (
     JudgementNotFlagged,
     JudgementWithdrawn,
@@ -15,8 +16,8 @@ from services.core.judgement.errors import (
 )
 from services.core.judgement.events import JudgementGiven, JudgementWasWithdrawn
 from services.core.judgement.models import Judgement
-from services.core.judgement.rules import PanelStatus
-from services.core.judgement.service import refuse_ended
+from services.core.judgement.rules import PanelStatus, Score
+from services.core.judgement.service import refuse_ended, terms_of
 from services.core.kit.calendar import has_ended
 from services.core.kit.database import Statement
 from services.core.kit.errors import NotFound
@@ -46,6 +47,17 @@ WITHDRAWN = Statement(
     update(Judgement)
     .where(_OWN)
     .values(score=null(), first_score=null(), comment=null(), conflict_reason=bindparam("reason"))
+)
+
+
+UNFLAGGED = Statement(
+    update(Judgement)
+    .where(
+        Judgement.panel_id == bindparam("of_panel", type_=Uuid()),
+        Judgement.project_id == bindparam("of_project", type_=Uuid()),
+        Judgement.staff_id == func.any(bindparam("near", type_=ARRAY(Uuid()))),
+    )
+    .values(flagged=false())
 )
 
 
@@ -86,9 +98,12 @@ async def give(
 async def withdraw(uow: UnitOfWork, *, scope: Scope, panel_id: UUID, project_id: UUID, reason: str) -> None:
     """The caller declares a conflict of interest: what was given for the project is gone, and nothing may be given any more.
 
+    While scores are looked at again, one that lay far from the mean only because of what is gone need not be.
     NotFound, JudgementWithdrawn when declared before, PanelClosed.
     """
-    panel, _ = await _own(uow, scope, panel_id, project_id)
+    panel = await _held(uow, scope, panel_id)
+    rows = await queries.PROJECT_LOCKED.all(uow.driver, panel_id=panel_id, project_id=project_id)
+    _refuse_withdrawn(panel, next((row for row in rows if row["staff_id"] == uow.actor.id), None))
     await WITHDRAWN.all(uow.driver, of_panel=panel_id, of_project=project_id, of_staff=uow.actor.id, reason=reason)
     uow.record(
         JudgementWasWithdrawn(project_id=project_id),
@@ -97,16 +112,37 @@ async def withdraw(uow: UnitOfWork, *, scope: Scope, panel_id: UUID, project_id:
         region_path=panel["region_path"],
     )
 
+    if panel["status"] == PanelStatus.REVIEWING:
+        left = {
+            row["staff_id"]: Score(Fraction(row["score"]), row["flagged"], row["reviewed_at"] is not None)
+            for row in rows
+            if row["score"] is not None and row["staff_id"] != uow.actor.id
+        }
+        far = rules.to_review(terms_of(panel), left)
+        near = [expert for expert, score in left.items() if not score.stands and expert not in far]
+        await UNFLAGGED.all(uow.driver, of_panel=panel_id, of_project=project_id, near=near)
 
-async def _own(uow: UnitOfWork, scope: Scope, panel_id: UUID, project_id: UUID) -> "tuple[Record, Record]":
-    """The panel, shared with others who judge, and the caller's own judgement of a project, locked."""
+
+async def _held(uow: UnitOfWork, scope: Scope, panel_id: UUID) -> "Record":
+    """The panel, shared with others who judge; NotFound outside the scope."""
     panel = await queries.HELD.first(uow.driver, panel_id=panel_id, **scope.parameters)
     if panel is None:
         raise NotFound
-    own = await queries.OWN_LOCKED.first(uow.driver, panel_id=panel_id, project_id=project_id, staff_id=uow.actor.id)
+    return panel
+
+
+def _refuse_withdrawn(panel: "Record", own: "Record | None") -> "Record":
+    """The caller's own judgement, to which something may be done still."""
     if own is None:
         raise NotFound
     refuse_ended(panel)
     if own["conflict_reason"] is not None:
         raise JudgementWithdrawn
-    return panel, own
+    return own
+
+
+async def _own(uow: UnitOfWork, scope: Scope, panel_id: UUID, project_id: UUID) -> "tuple[Record, Record]":
+    """The panel, shared with others who judge, and the caller's own judgement of a project, locked."""
+    panel = await _held(uow, scope, panel_id)
+    own = await queries.OWN_LOCKED.first(uow.driver, panel_id=panel_id, project_id=project_id, staff_id=uow.actor.id)
+    return panel, _refuse_withdrawn(panel, own)

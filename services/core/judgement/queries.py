@@ -61,7 +61,7 @@ PANELS = (
         _counted().label("assigned"),
         _counted(Judgement.score.is_not(None)).label("given"),
         _counted(Judgement.conflict_reason.is_not(None)).label("withdrawn"),
-        _counted(Judgement.flagged, Judgement.reviewed_at.is_(None)).label("to_review"),
+        _counted(Judgement.flagged, Judgement.reviewed_at.is_(None), Judgement.conflict_reason.is_(None)).label("to_review"),
     )
 )  # fmt: skip
 
@@ -130,6 +130,17 @@ OWN_LOCKED = Statement(
         Judgement.project_id == bindparam("project_id", type_=Uuid()),
         Judgement.staff_id == bindparam("staff_id", type_=Uuid()),
     )
+    .with_for_update()
+)
+
+# Every judgement of one project, locked in one order, so that two who withdraw from it take turns.
+PROJECT_LOCKED = Statement(
+    select(Judgement.staff_id, Judgement.score, Judgement.conflict_reason, Judgement.flagged, Judgement.reviewed_at)
+    .where(
+        Judgement.panel_id == bindparam("panel_id", type_=Uuid()),
+        Judgement.project_id == bindparam("project_id", type_=Uuid()),
+    )
+    .order_by(Judgement.staff_id)
     .with_for_update()
 )
 

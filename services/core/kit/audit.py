@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     ColumnElement,
@@ -242,6 +243,7 @@ LIST = Statement(
             and_(AuditEntry.region_path == text("''"), bindparam("sees_regionless", type_=Boolean)),
         ),
         _given_or_any(AuditEntry.action, "action", String),
+        AuditEntry.action != func.all(bindparam("hidden", type_=ARRAY(String))),
         _given_or_any(AuditEntry.outcome, "outcome", String),
         _given_or_any(AuditEntry.target_type, "target_type", String),
         _given_or_any(AuditEntry.target_id, "target_id", Uuid),

@@ -15,11 +15,15 @@ from services.core.kit.database import Base, Keyed
 
 
 class Event(BaseModel):
-    """Something that happened, with a stable kind (`thing.past_participle`) and a versioned payload without personal data."""
+    """Something that happened, with a stable kind (`thing.past_participle`) and a versioned payload without personal data.
+
+    `nameless`: the event does not tell who did it, for those who read events must not know; the audit does.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: ClassVar[str]
     schema_version: ClassVar[int] = 1
+    nameless: ClassVar[bool] = False
 
 
 class EventRow(Keyed, Base):

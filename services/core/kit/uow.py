@@ -60,8 +60,9 @@ FLUSH_LEDGERS = """
 WITH
 e AS (INSERT INTO event (id, kind, schema_version, subject_type, subject_id, region_path, data,
                          actor_kind, actor_id, request_id, occurred_at)
-      SELECT x.id, x.kind, x.schema_version, x.subject_type, x.subject_id, x.region_path, x.data, $4, $5, $6, $7
-      FROM jsonb_to_recordset($1::text::jsonb) AS x(id uuid, kind text, schema_version int, subject_type text,
+      SELECT x.id, x.kind, x.schema_version, x.subject_type, x.subject_id, x.region_path, x.data,
+             $4, CASE WHEN NOT x.nameless THEN $5::uuid END, CASE WHEN NOT x.nameless THEN $6 END, $7
+      FROM jsonb_to_recordset($1::text::jsonb) AS x(id uuid, kind text, schema_version int, nameless boolean, subject_type text,
                                                     subject_id uuid, region_path text, data jsonb)),
 a AS (INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, outcome, target_type, target_id, region_path,
                                details, request_id)
@@ -125,6 +126,7 @@ class UnitOfWork:
                 "id": new_id_text(),
                 "kind": happened.kind,
                 "schema_version": happened.schema_version,
+                "nameless": happened.nameless,
                 "subject_type": subject,
                 "subject_id": str(subject_id),
                 "region_path": region_path,

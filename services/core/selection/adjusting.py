@@ -12,7 +12,7 @@ from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.selection import frozen, plan_queries, queries
+from services.core.selection import frozen, plan_queries, queries, weighing
 from services.core.selection.annual_models import EntryKind, PlanEntry, PlanList
 from services.core.selection.errors import CapsExceeded, NotInPlan, PlanChanged, PlanInputInvalid
 from services.core.selection.events import PlanAdjusted
@@ -52,11 +52,9 @@ async def adjust(uow: UnitOfWork, *, scope: Scope, year: int, version: int, adju
         raise PlanInputInvalid.at("/budget", zh="未调整任何内容", en="nothing changes")
     found = await queries.ROUND_TO_COMPUTE.first(uow.driver, round_id=entry["round_id"])
     assert found is not None  # noqa: S101 - held by a foreign key
-    others = [
-        one
-        for one in await implemented(uow, plan_id=entry["plan_id"], round_id=entry["round_id"])
-        if one.project_id != str(adjustment.project_id)
-    ]
+    others = await weighing.held(
+        uow, plan_id=entry["plan_id"], round_id=entry["round_id"], without=adjustment.project_id
+    )
     mine = Held(str(adjustment.project_id), entry["partition"], budget, entry["floor_area"])
     if taken(frozen.parameters_of(found), mine.partition, others).over(mine.demand):
         raise CapsExceeded
@@ -79,14 +77,6 @@ async def add(uow: UnitOfWork, *entries: PlanEntry) -> None:
         await uow.session.flush()
     except IntegrityError as taken:
         raise PlanChanged from taken
-
-
-async def implemented(uow: UnitOfWork, *, plan_id: UUID, round_id: UUID) -> list[Held]:
-    """Those that a plan implements of one round, and what they take of its caps."""
-    return [
-        Held(str(row["project_id"]), row["partition"], row["budget"], row["floor_area"])
-        for row in await plan_queries.IMPLEMENTED.all(uow.driver, plan_id=plan_id, round_id=round_id)
-    ]
 
 
 def next_entry(uow: UnitOfWork, entry: Mapping[str, Any], *, kind: EntryKind, document: str | None) -> PlanEntry:

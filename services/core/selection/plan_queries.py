@@ -91,6 +91,7 @@ PLAN = Statement(
             *ENTRY_COLUMNS,
             Project.no,
             Project.title,
+            Project.stage,
             BASELINE.c.list.label("baseline_list"),
             BASELINE.c.budget.label("baseline_budget"),
             BASELINE.c.client_unit.label("baseline_client_unit"),
@@ -252,12 +253,18 @@ OPEN_SUPPLEMENT = _of_place(
 )
 REPLACED = _of_place(Supplement.status == SupplementStatus.CONFIRMED, Supplement.added_project_id.is_not(None))
 
-# Who is on notice in a round.
+# The reserves of a round that are on notice to take a place, as the plan holds them now.
 ON_NOTICE = Statement(
-    select(Supplement.id, Supplement.added_project_id).where(
+    select(Supplement.id.label("supplement_id"), PlanEntry.project_id, PlanEntry.partition)
+    .join(PlanEntry, PlanEntry.project_id == Supplement.added_project_id)
+    .join(Run, Run.id == PlanEntry.run_id)
+    .where(
         Supplement.round_id == bindparam("round_id", type_=Uuid()),
         Supplement.status == SupplementStatus.PUBLISHED,
-        Supplement.added_project_id.is_not(None),
+        PlanEntry.plan_id == bindparam("plan_id", type_=Uuid()),
+        Run.round_id == bindparam("round_id", type_=Uuid()),
+        PlanEntry.list == PlanList.RESERVE,
+        HOLDS,
     )
 )
 

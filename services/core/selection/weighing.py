@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from services.core.projects import queries as projects
 from services.core.projects.figures import ProjectFacts
 from services.core.projects.gates import status
 from services.core.projects.rules import MOVES, Action
-from services.core.selection import adjusting, frozen, plan_queries
+from services.core.selection import frozen, plan_queries
 from services.core.selection.candidates import BUDGET, FLOOR_AREA
 from services.core.selection.choice import demand
 from services.core.selection.plan_rules import Held, number_of, taken
@@ -68,15 +69,12 @@ async def candidates(
         uow.driver, plan_id=dropped["plan_id"], round_id=found["id"], partition=dropped["partition"]
     )
     ids = [row["project_id"] for row in entries]
-    compounds = await projects.compounds_by_project(uow.driver, ids)
-    known = await projects.figures(
-        uow.driver, {project: [row["compound_id"] for row in rows] for project, rows in compounds.items()}
-    )
+    known = await _known(uow, ids)
     exceptions = await projects.exceptions_by_project(uow.driver, ids, policy_id=policy.id)
     on_notice = {
-        row["added_project_id"]
-        for row in await plan_queries.ON_NOTICE.all(uow.driver, round_id=found["id"])
-        if row["id"] != of_supplement
+        row["project_id"]
+        for row in await plan_queries.ON_NOTICE.all(uow.driver, plan_id=dropped["plan_id"], round_id=found["id"])
+        if row["supplement_id"] != of_supplement
     }
     refused = {
         row["added_project_id"]
@@ -84,15 +82,14 @@ async def candidates(
             uow.driver, round_id=found["id"], dropped_project_id=dropped["project_id"]
         )
     }
-    held = [
-        *(
-            one
-            for one in await adjusting.implemented(uow, plan_id=dropped["plan_id"], round_id=found["id"])
-            if one.project_id != str(dropped["project_id"])
-        ),
-        *(held_of(row, known[row["project_id"]]) for row in entries if row["project_id"] in on_notice),
-    ]
-    room = taken(frozen.parameters_of(found), dropped["partition"], held)
+    taking = await held(
+        uow,
+        plan_id=dropped["plan_id"],
+        round_id=found["id"],
+        without=dropped["project_id"],
+        of_supplement=of_supplement,
+    )
+    room = taken(frozen.parameters_of(found), dropped["partition"], taking)
     by_id = {str(row["project_id"]): row for row in entries}
     reserves = (
         _reserve(
@@ -112,12 +109,37 @@ async def candidates(
     ]
 
 
-def held_of(entry: "asyncpg.Record", known: ProjectFacts) -> Held:
-    """What a reserve would take of the caps, by its facts."""
-    return Held(str(entry["project_id"]), entry["partition"], *figures_of(known))
+async def held(
+    uow: UnitOfWork, *, plan_id: UUID, round_id: UUID, without: UUID, of_supplement: UUID | None = None
+) -> list[Held]:
+    """What a plan takes of the caps of one round, without one project: by those that it implements, and by reserves on notice
+    (but of one supplement, where given), by their facts.
+    """
+    implemented = [
+        Held(str(row["project_id"]), row["partition"], row["budget"], row["floor_area"])
+        for row in await plan_queries.IMPLEMENTED.all(uow.driver, plan_id=plan_id, round_id=round_id)
+        if row["project_id"] != without
+    ]
+    on_notice = [
+        row
+        for row in await plan_queries.ON_NOTICE.all(uow.driver, plan_id=plan_id, round_id=round_id)
+        if row["supplement_id"] != of_supplement
+    ]
+    known = await _known(uow, [row["project_id"] for row in on_notice])
+    return implemented + [
+        Held(str(row["project_id"]), row["partition"], *figures_of(known[row["project_id"]])) for row in on_notice
+    ]
 
 
-def figures_of(known: ProjectFacts) -> tuple[Any, Any]:
+async def _known(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, ProjectFacts]:
+    """The facts of projects as they stand now."""
+    compounds = await projects.compounds_by_project(uow.driver, ids)
+    return await projects.figures(
+        uow.driver, {project: [row["compound_id"] for row in rows] for project, rows in compounds.items()}
+    )
+
+
+def figures_of(known: ProjectFacts) -> tuple[Decimal | None, Decimal | None]:
     """Budget and floor area as the plan keeps them."""
     budget, floor_area = (
         number_of(known.facts[key]["value"]) if key in known.facts else None for key in (BUDGET, FLOOR_AREA)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from services.core.kit import sequencer
 from tests.api.judgement.panels import PLAN, close, end_the_day, experts, fact, ids, judged, opened, score, scored
 from tests.api.selection.world import MakeStaff, World
 from tests.api.selection.year import RULING, object_to, publish
@@ -79,6 +80,56 @@ async def test_scores_far_from_the_mean_are_looked_at_again_before_the_panel_clo
     assert [
         (one["first_score"], one["score"], one["reviewed"], one["counted"], one["deviation"]) for one in flagged
     ] == [("10", "50", True, True, "-20")]
+
+
+async def test_who_lay_far_only_from_one_who_has_a_conflict_counts_without_looking_again(
+    world: World, staff: MakeStaff
+) -> None:
+    people = await experts(world, staff, 4)
+    project = await world.project(world.streets[0])
+    found = await world.round()
+    panel = await opened(world, found["id"], people, least=2, deviation_limit="20")
+    for expert, points in zip(people, ("80", "84", "40", "0"), strict=True):
+        await scored(expert, panel, project, points)
+    assert (await close(world, panel))["to_review"] == 3  # the mean is 51
+    path = f"/v1/panels/{panel['id']}/projects/{project['id']}/conflict-of-interest"
+    assert (await people[3].post(path, json={"reason": "亲属居住于该小区"})).status_code == 200
+    shown = (await world.city.get(f"/v1/panels/{panel['id']}")).json()
+    # The mean of the three that are left is 68.
+    assert (shown["status"], shown["to_review"], shown["withdrawn"]) == ("reviewing", 0, 1)
+    assert (await close(world, panel))["status"] == "closed"
+    known = await fact(world, project)
+    assert known is not None
+    assert known["value"] == "0.68"
+
+
+async def test_the_feed_tells_no_name_of_an_expert_and_the_audit_only_to_who_may_identify(
+    world: World, staff: MakeStaff
+) -> None:
+    people = await experts(world, staff, 2)
+    project = await world.project(world.streets[0])
+    found = await world.round()
+    panel = await opened(world, found["id"], people, least=1)
+    await scored(people[0], panel, project, "50")
+    path = f"/v1/panels/{panel['id']}/projects/{project['id']}/conflict-of-interest"
+    assert (await people[1].post(path, json={"reason": "参与设计"})).status_code == 200
+    for table in ("event", "audit_entry"):
+        waiting = True
+        while waiting:
+            async with world.database.engine.begin() as connection:
+                await sequencer.number(connection, table)
+            async with world.database.read() as reading:
+                waiting = await reading.fetchval(f"SELECT EXISTS (SELECT FROM {table} WHERE seq IS NULL)")
+    auditor = await staff("auditor", world.root)
+    for reader in (world.city, auditor):
+        events = (await reader.get("/v1/events", params={"limit": 100})).json()["items"]
+        kinds = {one["kind"]: one["actor"]["id"] for one in events if one["subject"]["id"] == panel["id"]}
+        assert (kinds["judgement.given"], kinds["judgement.withdrawn"]) == (None, None)
+        assert kinds["panel.opened"] == str(world.city.staff_id)
+    entries = (await auditor.get("/v1/audit", params={"target_id": panel["id"]})).json()["items"]
+    assert {one["action"]: one["actor_id"] for one in entries}["judgement.given"] == str(people[0].staff_id)
+    city = (await world.city.get("/v1/audit", params={"target_id": panel["id"]})).json()["items"]
+    assert {one["action"] for one in city} == {"panel.opened"}
 
 
 async def test_a_flagged_score_that_nobody_looked_at_again_does_not_count(world: World, staff: MakeStaff) -> None:

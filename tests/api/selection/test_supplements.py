@@ -461,6 +461,24 @@ async def test_two_supplements_at_once_never_take_the_same_reserve_or_room(world
     assert (totals["projects"], totals["budget"]) == (2, "290")
 
 
+async def test_who_is_on_notice_holds_his_room_against_an_adjustment(world: World, staff: MakeStaff) -> None:
+    year = await planned(world, staff, ["150", "140", "150"], ready="3")
+    supplement_id = (await year.stop(1)).json()["id"]
+    assert (await year.publish(supplement_id)).status_code == 200
+    body = {"project_id": year.projects[1]["id"], "budget": "150.01", "document": "甬建调〔2027〕1号"}
+    for budget, status in (("150.01", 409), ("150", 201)):
+        answer = await world.city.post(
+            "/v1/plans/2027/adjust", json={**body, "budget": budget}, headers={"If-Match": '"1"'}
+        )
+        assert answer.status_code == status, answer.text
+    await end_supplement_notice(world, supplement_id)
+    assert (await year.confirm(supplement_id)).status_code == 200
+    items = (await plan(world))["items"]
+    assert [(one["title"], one["stage"]) for one in items] == [
+        ("第1", "dropped"), ("第2", "planned"), ("第3", "planned"),
+    ]  # fmt: skip
+
+
 async def test_a_project_whose_works_have_begun_is_not_dropped(world: World, staff: MakeStaff) -> None:
     year = await planned(world, staff, ["100", "100", "100"], ready="3")
     proposed = (await year.stop(1)).json()
