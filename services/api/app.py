@@ -9,6 +9,7 @@ from services.api import health, metrics, problems
 from services.api.audit import router as audit
 from services.api.calculators import router as calculators
 from services.api.consultations import lifts, meetings, mine
+from services.api.consultations import printing as consultation_printing
 from services.api.consultations import router as consultations
 from services.api.deps import Replay, replay
 from services.api.doorbell import RedisDoorbell
@@ -67,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     people.router,
     exchange.router,
     consultations.router,
+    consultation_printing.router,
     lifts.router,
     meetings.router,
     mine.router,

@@ -3,16 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import segno
-from markupsafe import Markup
-
 from services.web import pages
-
-
-def code_of(address: str) -> Markup:
-    """A QR code as a picture inside the page: nothing is loaded."""
-    drawn = segno.make(address, error="m", micro=False).svg_inline(scale=4, border=2, omitsize=False)
-    return Markup(drawn)  # noqa: S704 - drawn from squares alone
+from services.web.codes import code_of
 
 
 def ballot_paper(

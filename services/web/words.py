@@ -68,3 +68,40 @@ SERVED: dict[str, Words] = {
     "mail": ("邮寄", "by mail"),
     "meeting": ("会议", "at a meeting"),
 }
+
+CONSULTED: dict[str, Words] = {
+    "renovation": ("是否改造", "whether to renovate"),
+    "plan": ("改造方案", "the renovation plan"),
+    "duties": ("居民义务", "residents' duties"),
+    "lift": ("加装电梯", "a lift"),
+}
+
+ASKERS: dict[str, Words] = {
+    "owners_committee": ("业主委员会", "owners' committee"),
+    "self_management_group": ("自管小组", "self-management group"),
+    "grid_staff": ("网格员", "grid staff"),
+    "neighbourhood_committee": ("社区居委会", "neighbourhood committee"),
+    "street": ("街道", "street office"),
+    "community_planner": ("社区责任规划师", "community planner"),
+    "property_company": ("物业服务企业", "property company"),
+}
+
+ANSWERS: dict[str, Words] = {
+    "agree": ("同意", "agrees"),
+    "disagree": ("不同意", "disagrees"),
+    "undecided": ("未决定", "undecided"),
+}
+
+VISIT_OUTCOMES: dict[str, Words] = {
+    "not_home": ("无人在家", "nobody at home"),
+    "refused": ("不同意", "refused"),
+    "undecided": ("未决定", "undecided"),
+    "agreed": ("同意", "agreed"),
+}
+
+PROPERTY_KINDS: dict[str, Words] = {
+    "dwelling": ("住宅", "dwelling"),
+    "shop": ("商铺", "shop"),
+    "garage": ("车库", "garage"),
+    "other": ("其他", "other"),
+}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic_core import to_json
 
 from services.api.consultations.schemas import (
@@ -26,6 +26,7 @@ from services.api.consultations.schemas import (
     VisitsIn,
 )
 from services.api.deps import IfMatch, Page, Reader, Uow, reply
+from services.api.ownership.shown import Opening
 from services.api.security import Access, requires
 from services.core.consultations import answering, queries, rules, service, targets
 from services.core.consultations.rules import Matter
@@ -127,7 +128,7 @@ async def get_progress(access: Reading, reader: Reader, page: Page, consultation
 @router.get("/{consultation_id}/rounds/{round_number}/targets", response_model=TargetPage)
 async def list_targets(
     access: Reading,
-    request: Request,
+    vault: Opening,
     reader: Reader,
     page: Page,
     consultation_id: UUID,
@@ -145,7 +146,6 @@ async def list_targets(
         after=(after[0], after[1], after[2], after[3]),
         limit=page.limit + 1,
     )
-    vault = request.app.state.database.vault
     return page.answer(
         [_target(row, targets.owners(vault, row)) for row in rows],
         lambda one: (one["building_no"], one["entrance_no"], one["door_no"], one["property_id"]),

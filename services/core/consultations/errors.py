@@ -56,6 +56,11 @@ class OwnerNeeded(DomainError):
     title_zh, title_en = "加装电梯由业主签字", "Owners sign for a lift"
 
 
+class TooManyDoors(InputInvalid):
+    code, kind = "consultation-too-many-doors", Kind.INVALID
+    title_zh, title_en = "户数过多，请按楼栋打印", "There are too many doors; print one building at a time"
+
+
 class LiftRequested(DomainError):
     code, kind = "lift-requested", Kind.CONFLICT
     title_zh, title_en = "本单元已有加装电梯申请", "A lift has been asked for in this entrance"

@@ -67,6 +67,16 @@ LIST = Statement(
     .limit(bindparam("limit"))
 )
 
+# What everybody may know of a consultation: that it goes on and who asks, no figure and no door.
+PUBLIC = """
+SELECT c.id, c.compound_id, compound.name AS compound_name, c.matter, c.plan_number, c.status, c.opened_at, c.closed_at,
+       r.number AS round, r.title AS round_title, r.actors
+FROM consultation c
+JOIN compound ON compound.id = c.compound_id
+JOIN consultation_round r ON r.consultation_id = c.id AND r.number = c.round
+WHERE c.id = $1
+"""
+
 # The doors that a consultation asks at, each with its current answer: open dwellings of the compound, for a lift every property of
 # the entrance. $1: the consultation.
 DOORS = """
