@@ -25,6 +25,8 @@ from services.api.policy import router as policy
 from services.api.projects import plan_documents, plans, rollups, stages
 from services.api.projects import public as transitions
 from services.api.projects import router as projects
+from services.api.residents import community
+from services.api.residents import mine as own
 from services.api.routing import Index
 from services.api.security import PrincipalCache
 from services.api.selection import annual_plans, approvals, nearest, objections, printing, supplements, what_if
@@ -95,6 +97,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     public_votes.router,
     signing.router,
     me.router,
+    own.router,
+    community.router,
     managing.router,
     calculators.router,
     policy.router,

@@ -25,6 +25,10 @@ INSERT INTO message (id, recipient_kind, recipient_id, event_id, event_seq, kind
                      link, created_at)
 VALUES ($1, 'staff', $2, gen_random_uuid(), 1, 'test', '标题', 'title', '正文', 'body', '/', now())
 """
+ADD_BINDING = """
+INSERT INTO binding (id, resident_id, property_id, person_id, kind, assurance, since)
+VALUES ($1, $2, $3, $4, 'owner', 'on_site', now())
+"""
 NOTICE_OVER = """
 UPDATE publication SET notice_until = '2026-01-05' WHERE run_id = $1
 RETURNING (published_at AT TIME ZONE 'Asia/Shanghai')::date
@@ -181,6 +185,26 @@ async def _person(world: World) -> str:
 async def _tenancy(world: World) -> str:
     body = {"tenant": {"name": "李娜"}, "since": "2026-01-01"}
     return str((await world.post(f"/v1/properties/{await world.get('property_id')}/tenants", body))["id"])
+
+
+@makes("binding_id")
+async def _binding(world: World) -> str:
+    """The region's resident is the owner of its property."""
+    property_id, person_id = await world.get("property_id"), await world.get("person_id")
+    made = new_id()
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(
+            ADD_BINDING, made, (await world.person("resident")).resident_id, UUID(property_id), UUID(person_id)
+        )
+    return str(made)
+
+
+@makes("request_id")
+async def _request(world: World) -> str:
+    body = {"by": "request", "compound_id": await world.get("compound_id"), "door": "301", "name": "王伟"}
+    answer = await (await world.person("resident")).post("/v1/me/properties", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["request_id"])
 
 
 @makes("report_id")

@@ -32,6 +32,7 @@ from services.core.identity.access import Permission
 from services.core.kit.errors import InputInvalid
 from services.core.kit.uow import UnitOfWork
 from services.core.ownership import owners, people, queries
+from services.core.residents.service import follow_merge
 from services.core.territory import queries as territory
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ async def merge_people(
     await people.merge(
         uow, scope=access.scope, person_id=person_id, version=version, other_id=body.other_id, reason=body.reason
     )
+    await follow_merge(uow, gone_id=body.other_id, kept_id=person_id)
     return await _person(uow, access.scope, person_id)
 
 

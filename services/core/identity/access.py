@@ -14,6 +14,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     BALLOT_CAST = "ballot:cast"
     CLIENT_WRITE = "client:write"
+    CONSENT_WRITE = "consent:write"
     COMPOUND_READ = "compound:read"
     COMPOUND_RESHAPE = "compound:reshape"
     COMPOUND_WRITE = "compound:write"
@@ -113,8 +114,8 @@ DISTRICT = STREET | {
 ALLOWS: dict[Role, frozenset[Permission]] = {
     Role.CITY: DISTRICT
     | {
-        P.AUDIT_READ, P.CLIENT_WRITE, P.PLAN_ADJUST, P.POLICY_ASSIGN, P.POLICY_WRITE, P.REGION_CHANGE, P.ROUND_APPROVE,
-        P.ROUND_CONFIRM, P.ROUND_PUBLISH, P.SUPPLEMENT_CONFIRM,
+        P.AUDIT_READ, P.CLIENT_WRITE, P.CONSENT_WRITE, P.PLAN_ADJUST, P.POLICY_ASSIGN, P.POLICY_WRITE, P.REGION_CHANGE,
+        P.ROUND_APPROVE, P.ROUND_CONFIRM, P.ROUND_PUBLISH, P.SUPPLEMENT_CONFIRM,
     },
     Role.DISTRICT: DISTRICT,
     Role.STREET: STREET,

@@ -1,0 +1,66 @@
+"""Events of residents: ids only. Which property and as what, is told; who the person is, is not."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from services.core.kit.events import Event
+from services.core.residents.rules import Assurance, Ground
+
+
+class ResidentBound(Event):
+    """A resident stands for a property from now on."""
+
+    kind: ClassVar[str] = "binding.made"
+    resident_id: UUID
+    property_id: UUID
+    assurance: Assurance
+
+
+class ResidentUnbound(Event):
+    """He does so no more; `ground` where the community said it."""
+
+    kind: ClassVar[str] = "binding.ended"
+    resident_id: UUID
+    property_id: UUID
+    ground: Ground | None = None
+
+
+class CodesIssued(Event):
+    """Codes for a compound's people were printed; those printed before are worth nothing."""
+
+    kind: ClassVar[str] = "binding_codes.issued"
+    codes: int
+
+
+class BindingAsked(Event):
+    """A resident asks the community to bind him."""
+
+    kind: ClassVar[str] = "binding_request.made"
+    resident_id: UUID
+
+
+class BindingAnswered(Event):
+    """The community answered; a binding where it said yes."""
+
+    kind: ClassVar[str] = "binding_request.decided"
+    binding_id: UUID | None
+
+
+class BindingAskedNoMore(Event):
+    """The resident took his request back."""
+
+    kind: ClassVar[str] = "binding_request.withdrawn"
+
+
+class ConsentTextPublished(Event):
+    """There is a new version of a text; residents are asked anew."""
+
+    kind: ClassVar[str] = "consent_text.published"
+    number: int
+
+
+class ResidentErased(Event):
+    """An account is a tombstone now. What it answered and how it voted stays counted."""
+
+    kind: ClassVar[str] = "resident.erased"
+    bindings: int

@@ -1,0 +1,201 @@
+"""Bound by the registered phone number, as long as the register says so; nobody sees anybody else."""
+
+import asyncio
+from typing import Any
+
+from services.core.kit.uow import Database
+from tests.api.ownership.desk import Desk, entry, people, person
+from tests.api.residents.steps import MakeDesk, MakePhone, agree, bound, later, number, properties
+from tests.support.people import Client
+from tests.support.wechat import FakeWeChat
+
+
+async def by_phone(me: Client, wechat: FakeWeChat, phone_number: str, **headers: str) -> Any:
+    body = {"by": "phone", "phone_code": wechat.phone_code(phone_number)}
+    return await me.post("/v1/me/properties", json=body, headers=headers)
+
+
+async def test_a_registered_number_binds_everything_of_its_person(
+    community: MakeDesk, phone: MakePhone, wechat: FakeWeChat
+) -> None:
+    one, other, mobile = await community(), await community(), number()
+    wang = person("王伟", mobile)
+    held = await one.property("301", people(wang))
+    same = entry(held["owner"]["members"][0]["person_id"])
+    await one.property("302", people(same, person("李娜", number())))
+    rented = await other.property("501", people(person("赵敏", number())))
+    await other.post(f"/v1/properties/{rented['id']}/tenants", {"tenant": wang, "since": "2026-01-01"})
+    await other.property("502", people(person("钱进", number())))
+    me = await phone()
+    await agree(me)
+    answer = await by_phone(me, wechat, mobile)
+    assert answer.status_code == 201, answer.text
+    mine = await properties(me)
+    assert sorted((row["door_no"], row["kind"], row["assurance"]) for row in mine) == [
+        ("301", "owner", "phone"), ("302", "owner", "phone"), ("501", "tenant", "phone"),
+    ]  # fmt: skip
+    assert answer.json()["bound"] == mine
+    again = await by_phone(me, wechat, mobile)
+    assert again.json()["bound"] == mine
+
+
+async def test_two_people_with_one_number_are_told_apart_by_nobody_but_the_community(
+    community: MakeDesk, phone: MakePhone, wechat: FakeWeChat
+) -> None:
+    shared, alone, mobile = await community(), await community(), number()
+    await shared.property("301", people(person("王伟", mobile)))
+    await shared.property("302", people(person("王芳", mobile)))
+    await alone.property("101", people(person("王伟", mobile)))
+    me = await phone()
+    await agree(me)
+    told = (await by_phone(me, wechat, mobile)).json()
+    assert [row["door_no"] for row in told["bound"]] == ["101"]
+    assert [row["compound_id"] for row in told["ask"]] == [shared.compound]
+
+
+async def test_an_unknown_or_foreign_number_binds_nothing(phone: MakePhone, wechat: FakeWeChat) -> None:
+    me = await phone()
+    await agree(me)
+    for given, country in ((number(), "86"), ("51234567", "852")):
+        body = {"by": "phone", "phone_code": wechat.phone_code(given, country)}
+        answer = await me.post("/v1/me/properties", json=body)
+        assert (answer.status_code, answer.json()) == (201, {"bound": [], "ask": [], "request_id": None})
+
+
+async def test_a_repeated_request_gets_its_first_answer_although_its_code_is_used(
+    desk: Desk, phone: MakePhone, wechat: FakeWeChat
+) -> None:
+    mobile, me = number(), await phone()
+    await desk.property("301", people(person("王伟", mobile)))
+    await agree(me)
+    body, key = {"by": "phone", "phone_code": wechat.phone_code(mobile)}, {"Idempotency-Key": "tap-1"}
+    first = await me.post("/v1/me/properties", json=body, headers=key)
+    again = await me.post("/v1/me/properties", json=body, headers=key)
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    used = await me.post("/v1/me/properties", json=body)
+    assert (used.status_code, used.json()["type"]) == (422, "/problems/phone-code-refused")
+
+
+async def test_the_number_is_kept_nowhere(desk: Desk, phone: MakePhone, wechat: FakeWeChat, database: Database) -> None:
+    mobile, me = number(), await phone()
+    await desk.property("301", people(person("王伟", mobile)))
+    await agree(me)
+    answer = await by_phone(me, wechat, mobile, **{"Idempotency-Key": "tap"})
+    assert mobile not in answer.text
+    async with database.read() as connection:
+        for table in ("resident", "binding", "event", "audit_entry", "idempotent_answer", "session"):
+            rows = await connection.fetch(f"SELECT t::text FROM {table} AS t")
+            assert not [row for row in rows if mobile in row[0] or mobile.encode().hex() in row[0]], table
+
+
+async def test_a_transfer_of_title_ends_what_the_former_owner_had(desk: Desk, phone: MakePhone) -> None:
+    me, guest = await phone(), await phone()
+    mine = await bound(desk, me)
+    code = (await me.post(f"/v1/me/properties/{mine['id']}/invite")).json()["code"]
+    await guest.post("/v1/me/properties", json={"by": "code", "code": code})
+    assert [row["kind"] for row in await properties(guest)] == ["family"]
+    held = await desk.get(f"/v1/properties/{mine['property_id']}")
+    await desk.transfer(held, people(person("赵敏", number())))
+    assert await properties(me) == await properties(guest) == []
+    assert (await me.post(f"/v1/me/properties/{mine['id']}/invite")).status_code == 404
+    assert (await desk.get(f"{desk.at}/bindings"))["items"] == []
+
+
+async def test_a_tenant_stands_for_it_until_he_moves_out(desk: Desk, phone: MakePhone, wechat: FakeWeChat) -> None:
+    mobile, me = number(), await phone()
+    held = await desk.property("301", people(person("王伟", number())))
+    tenancy = await desk.post(
+        f"/v1/properties/{held['id']}/tenants", {"tenant": person("李娜", mobile), "since": "2026-01-01"}
+    )
+    await agree(me)
+    await by_phone(me, wechat, mobile)
+    assert [row["kind"] for row in await properties(me)] == ["tenant"]
+    await desk.post(f"/v1/tenancies/{tenancy['id']}/end", {"until": "2026-06-30"}, version=1)
+    assert await properties(me) == []
+
+
+async def test_who_was_two_entries_stays_bound_when_they_are_merged(desk: Desk, phone: MakePhone) -> None:
+    me = await phone()
+    mine = await bound(desk, me)
+    held = await desk.get(f"/v1/properties/{mine['property_id']}")
+    gone = held["owner"]["members"][0]["person_id"]
+    other = await desk.property("302", people(person("王伟", number())))
+    kept = other["owner"]["members"][0]["person_id"]
+    await desk.post(f"/v1/people/{kept}/merge", {"other_id": gone, "reason": "同一人"}, version=1)
+    assert [row["id"] for row in await properties(me)] == [mine["id"]]
+    assert (await desk.get(f"{desk.at}/bindings"))["items"][0]["person_id"] == kept
+
+
+async def test_unbinding_is_ones_own_and_takes_the_family_along(desk: Desk, phone: MakePhone) -> None:
+    me, guest, stranger = await phone(), await phone(), await phone()
+    mine = await bound(desk, me)
+    code = (await me.post(f"/v1/me/properties/{mine['id']}/invite")).json()["code"]
+    await guest.post("/v1/me/properties", json={"by": "code", "code": code})
+    (theirs,) = await properties(guest)
+    (seen,) = await properties(me)
+    assert [one["id"] for one in seen["family"]] == [theirs["id"]]
+    for other in (stranger, guest):
+        assert (await other.delete(f"/v1/me/properties/{mine['id']}")).status_code == 404
+    assert (await stranger.delete(f"/v1/me/properties/{theirs['id']}")).status_code == 404
+    assert (await me.delete(f"/v1/me/properties/{mine['id']}")).status_code == 204
+    assert await properties(me) == await properties(guest) == []
+    assert (await me.delete(f"/v1/me/properties/{mine['id']}")).status_code == 404
+
+
+async def test_the_inviter_may_send_one_of_the_family_away(desk: Desk, phone: MakePhone) -> None:
+    me, guest = await phone(), await phone()
+    mine = await bound(desk, me)
+    code = (await me.post(f"/v1/me/properties/{mine['id']}/invite")).json()["code"]
+    await guest.post("/v1/me/properties", json={"by": "code", "code": code})
+    (theirs,) = await properties(guest)
+    assert (await me.delete(f"/v1/me/properties/{theirs['id']}")).status_code == 204
+    assert await properties(guest) == []
+    assert len(await properties(me)) == 1
+
+
+async def test_the_community_sees_entries_not_accounts_and_ends_what_is_wrong(
+    desk: Desk, community: MakeDesk, phone: MakePhone
+) -> None:
+    me, elsewhere = await phone(), await community()
+    mine = await bound(desk, me)
+    listed = await desk.get(f"{desk.at}/bindings")
+    assert [row["id"] for row in listed["items"]] == [mine["id"]]
+    assert str(me.resident_id) not in str(listed)
+    path = f"/v1/bindings/{mine['id']}/end"
+    assert (await elsewhere.tried(path, {"ground": "mistaken"})).status_code == 404
+    assert (await desk.tried(path, {"ground": "mistaken"})).status_code == 204
+    assert await properties(me) == []
+    assert (await desk.tried(path, {"ground": "mistaken"})).status_code == 404
+
+
+async def test_ten_taps_at_once_bind_once(desk: Desk, phone: MakePhone, wechat: FakeWeChat, database: Database) -> None:
+    mobile, me = number(), await phone()
+    await desk.property("301", people(person("王伟", mobile)))
+    await agree(me)
+    answers = await asyncio.gather(*(by_phone(me, wechat, mobile) for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {201}
+    async with database.read() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM binding WHERE resident_id = $1", me.resident_id) == 1
+
+
+async def test_a_page_of_properties_is_small(desk: Desk, phone: MakePhone, wechat: FakeWeChat) -> None:
+    mobile, me = number(), await phone()
+    first = await desk.property("1", people(person("王伟", mobile)))
+    wang = first["owner"]["members"][0]["person_id"]
+    for door in range(2, 31):
+        await desk.property(str(door), people(entry(wang)))
+    await agree(me)
+    assert len((await by_phone(me, wechat, mobile)).json()["bound"]) == 30
+    page = await me.get("/v1/me/properties", params={"limit": 20})
+    assert len(page.content) <= 32_768
+    assert page.json()["has_more"] is True
+    rest = (await me.get("/v1/me/properties", params={"cursor": page.json()["next_cursor"]})).json()
+    assert len({row["id"] for row in page.json()["items"] + rest["items"]}) == 30
+
+
+async def test_a_shut_account_does_nothing_more(desk: Desk, phone: MakePhone, database: Database) -> None:
+    me = await phone()
+    await bound(desk, me)
+    await later(database, "UPDATE resident SET disabled_at = now() WHERE id = $1", me.resident_id)
+    assert (await me.get("/v1/me/properties")).status_code == 401
