@@ -77,6 +77,7 @@ async def test_from_draft_to_certificate_and_facts(estate: Estate, api: httpx.As
         "vote.plan.passed": "true",
         "vote.plan.participation_share": "1",
         "vote.plan.approval_share": "0.75",
+        "vote.plan.result_published": "true",
     }
     gates = (await estate.world.city.get(f"/v1/projects/{estate.project['id']}/gates")).json()["gates"]
     gate = next(one for one in gates if one["id"] == "plan_vote")
