@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 
 from bench.report import Figure
+from bench.stage import UNCHECKED
 from services.core.kit.uow import SYSTEM, Database
 from services.core.projects import rollups
 
@@ -57,7 +58,7 @@ STOCK = (
 async def stock(database: Database) -> None:
     """Gives the seeded projects what roll-ups add up."""
     async with database.begin(SYSTEM) as uow:
-        await uow.driver.execute("SET LOCAL statement_timeout = 0")
+        await uow.driver.execute(f"SET LOCAL statement_timeout = 0; {UNCHECKED}")
         for statement in STOCK:
             await uow.driver.execute(statement)
     async with database.read() as connection:

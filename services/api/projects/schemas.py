@@ -305,7 +305,11 @@ class RollupRegion(BaseModel):
     path: str
     projects: int
     by_stage: dict[Stage, int]
-    compounds: int
+    compounds: int = Field(
+        description="小区去重计数：多个项目含同一小区的，户数、面积只计一次，归区域最小、其次最新的未退出项目，按阶段或年度查询时亦然。"
+        " Different compounds: one that several projects hold counts once, also in households and floor area, with the project of"
+        " the smallest region, then the newest, of those not dropped; asked by stage or year, it shows there alone."
+    )
     households: int
     households_unknown: int
     floor_area: str

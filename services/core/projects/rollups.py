@@ -4,8 +4,10 @@ One statement sums every region's subtree as it stands at one instant and writes
 five minutes: readers see sums that fit together, as old as `as_of` says, and no write of a project waits for a shared counter.
 
 A compound's households and floor area are those that decisions read (facts.rules.effective): of the leading kind, adjudicated where
-sources differ. A project of which a part is unknown or disputed counts as unknown, and is told, not guessed. Money is the plan in
-force.
+sources differ. A project of which a part is unknown or disputed counts as unknown, and is told, not guessed. A compound that
+several projects hold is counted with one of them: their regions all contain it, so with that of the smallest region every region's
+sum holds it once; then the newest. Dropped projects, which are never added to others, have an order of their own. Money is the plan
+in force.
 """
 
 import asyncio
@@ -34,38 +36,56 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('project.rollup', 0))"
 # A nation's sums take some seconds and memory; a process that serves requests is allowed neither.
 LIMITS = f"SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '{RefreshRollups.timeout_seconds}s'"
 
+
+def _ends(key: str, name: str) -> str:
+    """SQL: the lowest and the highest text of what sources say of `key`, each behind a digit that puts the leading kind there."""
+    return f"""
+         min(CASE kind WHEN 'counted' THEN '1' WHEN 'attested' THEN '2' ELSE '3' END || value)
+           FILTER (WHERE key = '{key}') AS {name}_low,
+         max(CASE kind WHEN 'counted' THEN '3' WHEN 'attested' THEN '2' ELSE '1' END || value)
+           FILTER (WHERE key = '{key}') AS {name}_high"""
+
+
+def _settled(key: str, name: str) -> str:
+    """SQL: the value between those ends: the one that they agree on, else the one that a person chose."""
+    return f"""
+         CASE WHEN substr(f.{name}_low, 2) = substr(f.{name}_high, 2) THEN substr(f.{name}_low, 2)
+              WHEN f.{name}_low IS NOT NULL THEN (
+                SELECT {decided("torn")}
+                FROM (SELECT f.subject_id, '{key}' AS key,
+                             CASE left(f.{name}_low, 1) WHEN '1' THEN 'counted' WHEN '2' THEN 'attested'
+                                                        ELSE 'synthetic' END AS leading) AS torn)
+         END::numeric AS {name}"""
+
+
+SUMS = "projects, compounds, households, households_unknown, floor_area, floor_area_unknown, budget, without_plan, synthetic"
+
 REFRESH = f"""
 WITH RECURSIVE
 figure AS (
-  SELECT subject_id, key,
-         CASE WHEN bool_or(kind = 'counted') THEN 'counted' WHEN bool_or(kind = 'attested') THEN 'attested'
-              ELSE 'synthetic' END AS leading,
-         coalesce(min(value) FILTER (WHERE kind = 'counted'), min(value) FILTER (WHERE kind = 'attested'), min(value)) AS low,
-         coalesce(max(value) FILTER (WHERE kind = 'counted'), max(value) FILTER (WHERE kind = 'attested'), max(value)) AS high
+  SELECT subject_id, {_ends("compound.households", "households")}, {_ends("compound.floor_area", "floor_area")}
   FROM fact
   WHERE superseded_at IS NULL AND subject_type = 'compound' AND key IN ('compound.households', 'compound.floor_area')
-  GROUP BY subject_id, key),
-known AS (
-  SELECT f.subject_id, f.key, f.leading,
-         CASE WHEN f.low = f.high THEN f.low ELSE {decided("f")} END AS value
-  FROM figure f),
+  GROUP BY subject_id),
+part AS (
+  SELECT pc.project_id, f.households_low LIKE '3%' OR f.floor_area_low LIKE '3%' AS synthetic,
+         row_number() OVER (PARTITION BY pc.compound_id, p.stage = 'dropped' ORDER BY p.region_path DESC, p.id DESC) = 1 AS counts,
+         {_settled("compound.households", "households")}, {_settled("compound.floor_area", "floor_area")}
+  FROM project_compound pc JOIN project p ON p.id = pc.project_id LEFT JOIN figure f ON f.subject_id = pc.compound_id),
 compounds AS (
-  SELECT pc.project_id, count(*) AS compounds,
-         sum(h.value::numeric) AS households, count(h.value) AS with_households,
-         sum(a.value::numeric) AS floor_area, count(a.value) AS with_floor_area,
-         coalesce(bool_or(h.leading = 'synthetic' OR a.leading = 'synthetic'), false) AS synthetic
-  FROM project_compound pc
-  LEFT JOIN known h ON h.subject_id = pc.compound_id AND h.key = 'compound.households'
-  LEFT JOIN known a ON a.subject_id = pc.compound_id AND a.key = 'compound.floor_area'
-  GROUP BY pc.project_id),
+  SELECT project_id, count(*) FILTER (WHERE counts) AS compounds,
+         CASE WHEN NOT bool_or(counts AND households IS NULL) THEN coalesce(sum(households) FILTER (WHERE counts), 0) END
+           AS households,
+         CASE WHEN NOT bool_or(counts AND floor_area IS NULL) THEN coalesce(sum(floor_area) FILTER (WHERE counts), 0) END
+           AS floor_area,
+         coalesce(bool_or(synthetic), false) AS synthetic
+  FROM part GROUP BY project_id),
 decided AS (
   SELECT DISTINCT ON (project_id) project_id, year FROM project_stage_entry WHERE year IS NOT NULL
   ORDER BY project_id, id DESC),
 standing AS (
   SELECT p.region_id, p.stage, coalesce(d.year, 0) AS year, coalesce(c.compounds, 0) AS compounds,
-         CASE WHEN c.with_households = c.compounds THEN c.households END AS households,
-         CASE WHEN c.with_floor_area = c.compounds THEN c.floor_area END AS floor_area,
-         v.budget, v.funding, coalesce(c.synthetic, false) OR coalesce(v.synthetic, false) AS synthetic
+         c.households, c.floor_area, v.budget, v.funding, coalesce(c.synthetic, false) OR coalesce(v.synthetic, false) AS synthetic
   FROM project p
   LEFT JOIN compounds c ON c.project_id = p.id
   LEFT JOIN plan_version v ON v.project_id = p.id AND v.number = p.plan_number
@@ -101,26 +121,18 @@ gone AS (
   WHERE NOT EXISTS (SELECT 1 FROM fresh f WHERE f.region_id = r.region_id AND f.stage = r.stage AND f.year = r.year)),
 stamped AS (
   INSERT INTO project_rollup_state (id, as_of) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET as_of = excluded.as_of)
-INSERT INTO project_rollup AS r (region_id, stage, year, projects, compounds, households, households_unknown, floor_area,
-                                 floor_area_unknown, budget, without_plan, synthetic, funding)
-SELECT f.region_id, f.stage, f.year, f.projects, f.compounds, f.households, f.households_unknown, f.floor_area,
-       f.floor_area_unknown, f.budget, f.without_plan, f.synthetic, coalesce(m.funding, '{{}}')
-FROM fresh f LEFT JOIN money m USING (region_id, stage, year)
+INSERT INTO project_rollup (region_id, stage, year, {SUMS}, funding)
+SELECT region_id, stage, year, {SUMS}, coalesce(m.funding, '{{}}')
+FROM fresh LEFT JOIN money m USING (region_id, stage, year)
+EXCEPT SELECT region_id, stage, year, {SUMS}, funding FROM project_rollup
 ON CONFLICT (region_id, stage, year) DO UPDATE
-SET (projects, compounds, households, households_unknown, floor_area, floor_area_unknown, budget, without_plan, synthetic, funding)
-  = (excluded.projects, excluded.compounds, excluded.households, excluded.households_unknown, excluded.floor_area,
-     excluded.floor_area_unknown, excluded.budget, excluded.without_plan, excluded.synthetic, excluded.funding)
-WHERE (r.projects, r.compounds, r.households, r.households_unknown, r.floor_area, r.floor_area_unknown, r.budget,
-       r.without_plan, r.synthetic, r.funding)
-      IS DISTINCT FROM
-      (excluded.projects, excluded.compounds, excluded.households, excluded.households_unknown, excluded.floor_area,
-       excluded.floor_area_unknown, excluded.budget, excluded.without_plan, excluded.synthetic, excluded.funding)
+SET ({SUMS}, funding) = ROW (excluded.{SUMS.replace(", ", ", excluded.")}, excluded.funding)
 """
 
 
 # The region ($1) as a whole, and a page ($5 after, $6 at most) of the regions of a level below it ($4, else the next), each with
 # its rows of a stage ($2) and year ($3). One statement, so that sums and `as_of` are of one refresh. $7 and $8: the ranges of paths
-# where the caller may read.
+# where the caller may read. OFFSET 0 keeps each region's rows a walk of the index: the planner would read the whole table twice.
 READ = """
 WITH place AS (
   SELECT r.id, r.path,
@@ -139,10 +151,14 @@ shown AS (
 SELECT s.whole, g.id, g.code, g.name, g.level, g.path, r.stage, r.projects, r.compounds, r.households,
        r.households_unknown, r.floor_area, r.floor_area_unknown, r.budget, r.without_plan, r.synthetic, r.funding,
        (SELECT as_of FROM project_rollup_state) AS as_of, (SELECT level_below FROM place) AS level_below,
-       (SELECT coalesce(sum(o.projects), 0)::int FROM below JOIN project_rollup o ON o.region_id = below.id
-        WHERE (o.stage = $2 OR $2::text IS NULL AND o.stage <> 'dropped') AND ($3::int IS NULL OR o.year = $3)) AS inside
+       (SELECT coalesce(sum(o.projects), 0)::int FROM below CROSS JOIN LATERAL (
+          SELECT o.projects FROM project_rollup o
+          WHERE o.region_id = below.id AND (o.stage = $2 OR $2::text IS NULL AND o.stage <> 'dropped')
+            AND ($3::int IS NULL OR o.year = $3) OFFSET 0) o) AS inside
 FROM shown s JOIN region g ON g.id = s.id
-LEFT JOIN project_rollup r ON r.region_id = s.id AND ($2::text IS NULL OR r.stage = $2) AND ($3::int IS NULL OR r.year = $3)
+LEFT JOIN LATERAL (
+  SELECT * FROM project_rollup o
+  WHERE o.region_id = s.id AND ($2::text IS NULL OR o.stage = $2) AND ($3::int IS NULL OR o.year = $3) OFFSET 0) r ON true
 ORDER BY s.whole DESC, g.path, r.stage, r.year
 """
 

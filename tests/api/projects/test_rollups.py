@@ -130,13 +130,41 @@ async def test_households_are_those_that_decisions_read(world: World) -> None:
     known = [(await world.city.get(f"/v1/projects/{one}/facts")).json()["facts"] for one in ids]
     values = [facts.get("compound.households", {"value": None})["value"] for facts in known]
     assert values == ["120", None, "130", None]
-    assert (whole["households"], whole["households_unknown"]) == (250, 2)
-    assert (whole["floor_area"], whole["floor_area_unknown"]) == ("4011", 0)
-    assert (whole["without_plan"], whole["compounds"], whole["synthetic"]) == (4, 5, 0)
+    assert (whole["households"], whole["households_unknown"]) == (130, 2)
+    assert (whole["floor_area"], whole["floor_area_unknown"]) == ("3010.75", 0)
+    assert (whole["without_plan"], whole["compounds"], whole["synthetic"]) == (4, 4, 0)
     await world.record("compound", bare, street, {"compound.households": "3"}, source="演示", kind=Kind.SYNTHETIC)
     await refresh(world)
     whole = (await rollup(world))["whole"]
-    assert (whole["households"], whole["households_unknown"], whole["synthetic"]) == (373, 1, 1)
+    assert (whole["households"], whole["households_unknown"], whole["synthetic"]) == (253, 1, 1)
+
+
+async def test_a_compound_of_several_projects_counts_once_wherever_one_looks(world: World) -> None:
+    street, county = world.streets[0], world.counties[0]
+    compound = await world.compound(street, STOCK)
+    chosen_one = await world.project(street, compounds=[compound])
+    for place in (street, county):
+        await world.project(place, compounds=[compound], plan=None, attested={}, apply=False)
+    dropped = await world.project(street, compounds=[compound], plan=None, attested={}, apply=False)
+    version = (await world.district.get(f"/v1/projects/{dropped['id']}")).headers["etag"]
+    path = f"/v1/projects/{dropped['id']}/drop"
+    await world.district.post(path, json={"reason": "列入征收"}, headers={"If-Match": version})
+    await chosen(world, chosen_one["id"], Stage.PLANNED, Action.CHOOSE, 2027)
+    await refresh(world)
+
+    async def found(**query: Any) -> tuple[Any, ...]:
+        whole = (await rollup(world, **query))["whole"]
+        return tuple(
+            whole[name] for name in ("projects", "compounds", "households", "households_unknown", "floor_area")
+        )
+
+    once = (1, 120, 0, "1000.25")
+    assert await found() == (3, *once)
+    assert await found(region=str(county.id), group="street") == (3, *once)
+    assert await found(region=str(street.id), group="street") == (2, *once)
+    assert await found(stage="draft") == (2, *once)  # the newer of the street's
+    assert await found(stage="planned") == (1, 0, 0, 0, "0")
+    assert await found(stage="dropped") == (1, *once)
 
 
 async def test_dropped_projects_are_counted_and_left_out_of_sums(world: World) -> None:
