@@ -22,6 +22,7 @@ from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
 from services.worker import loops, tasks
 from services.worker.runtime import collect_rarely, functions
+from services.worker.schedule import schedule_of
 
 log = structlog.get_logger("worker")
 
@@ -62,7 +63,7 @@ async def run(settings: Settings) -> None:
 
     engine = create_engine(settings, application="jiugai-worker", pool_size=2 * settings.worker_jobs + 4)
     database = Database(engine, doorbell=ring, vault=open_vault(settings))
-    running = loops.start(database, redis)
+    running = loops.start(database, redis, schedule_of(settings))
     try:
         await serve(settings, database, redis)
     finally:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -13,7 +13,7 @@ from services.core.kit.logs import describe
 from services.core.kit.uow import Database
 from services.worker.handout import hand_out_once
 from services.worker.relay import relay_once
-from services.worker.schedule import schedule_once
+from services.worker.schedule import Recurring, schedule_once
 
 log = structlog.get_logger("worker")
 ANYTHING_NEW = (
@@ -58,13 +58,13 @@ async def seal_once(database: Database) -> int:
             return done
 
 
-def start(database: Database, redis: ArqRedis) -> list[asyncio.Task[None]]:
+def start(database: Database, redis: ArqRedis, schedule: Sequence[Recurring]) -> list[asyncio.Task[None]]:
     """Starts every loop; cancel the tasks to stop."""
     loops: list[tuple[str, float, Callable[[], Awaitable[object]]]] = [
         ("relay", 1.0, lambda: relay_once(database, redis)),
         ("sequencer", 0.05, lambda: number_once(database)),
         ("seal", SEAL_EVERY_SECONDS, lambda: seal_once(database)),
         ("messages", 0.25, lambda: hand_out_once(database)),
-        ("schedule", 5.0, lambda: schedule_once(database)),
+        ("schedule", 5.0, lambda: schedule_once(database, schedule)),
     ]
     return [asyncio.create_task(forever(name, seconds, once), name=name) for name, seconds, once in loops]

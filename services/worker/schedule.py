@@ -1,13 +1,16 @@
 """The schedule: each tick is a row with a key, so it happens once over all workers, and the last one missed is caught up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from services.core.exchange.jobs import ForgetImportFiles
 from services.core.identity.jobs import ForgetExpiredTokens
 from services.core.kit import jobs
 from services.core.kit.housekeeping import ForgetOldAnswers
 from services.core.kit.ids import new_id
 from services.core.kit.jobs import Job
+from services.core.kit.settings import Settings
 from services.core.kit.uow import Database
 from services.core.ownership.jobs import RewriteIndexes
 from services.core.projects.jobs import RefreshRollups
@@ -34,11 +37,16 @@ SCHEDULE: list[Recurring] = [
 ]
 
 
-async def schedule_once(database: Database, *, now: datetime | None = None) -> int:
+def schedule_of(settings: Settings) -> list[Recurring]:
+    """All that is due by itself: also what the settings have a say in."""
+    return [*SCHEDULE, Recurring(ForgetImportFiles(days=settings.import_file_days), timedelta(days=1))]
+
+
+async def schedule_once(database: Database, schedule: Sequence[Recurring], *, now: datetime | None = None) -> int:
     """Turns every tick that has come and that nobody took into a job; how many."""
     now = now or datetime.now(UTC)
     taken = 0
-    for recurring in SCHEDULE:
+    for recurring in schedule:
         async with database.engine.begin() as connection:
             if await jobs.claim_slot(connection, name=recurring.job.name, slot_at=recurring.slot(now)):
                 await jobs.add(connection, recurring.job, job_id=new_id(), now=now)

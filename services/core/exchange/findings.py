@@ -23,6 +23,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "文件展开后过大：至多 {rows} 行、{columns} 列",
         "The file unfolds to too much: at most {rows} rows and {columns} columns",
     ),
+    "too-many-rows": (
+        "这类文件一次至多 {rows} 行，请分成几个文件",
+        "A file of this kind may have at most {rows} rows; send several",
+    ),
+    "sender-not-allowed": (
+        "轮到导入时，发送人已不再有这里的导入权限",
+        "When its turn came, the sender was no longer allowed to import here",
+    ),
     "file-encoding": ("无法识别文件编码，请存为 UTF-8 或 GB18030", "The encoding is neither UTF-8 nor GB18030"),
     "header-missing": (
         "前 {rows} 行中没有找到表头，请使用模板的列名",

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from services.core.exchange import cells
 from services.core.exchange.cells import Parser
+from services.core.exchange.workbook import MAX_ROWS
 from services.core.facts.catalogue import CATALOGUE, Entry, Subject, ValueType
 from services.core.identity.access import Permission
 from services.core.ownership import rules
@@ -81,12 +82,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The columns of one kind of file. `needs`: what an importer must be allowed to do besides importing."""
+    """The columns of one kind of file. `needs`: what an importer must be allowed to do besides importing. `most_rows`: what a job
+    writes well within its time (compounds by statements over many, the others through their use cases one by one).
+    """
 
     kind: ImportKind
     title_zh: str
     title_en: str
     needs: frozenset[Permission]
+    most_rows: int
     columns: tuple[Column, ...]
 
 
@@ -110,7 +114,7 @@ def _figure(entry: Entry) -> Column:
 FIGURES = tuple(_figure(entry) for entry in CATALOGUE.values() if entry.subject is Subject.COMPOUND)
 
 COMPOUNDS = Form(
-    ImportKind.COMPOUNDS, "小区", "Compounds", frozenset({Permission.COMPOUND_WRITE, Permission.FACT_ATTEST}),
+    ImportKind.COMPOUNDS, "小区", "Compounds", frozenset({Permission.COMPOUND_WRITE, Permission.FACT_ATTEST}), MAX_ROWS,
     (
         Column("no", "小区编号", "Compound no.", "留空由系统编号，再次导入时按区域与名称识别；前导零请用文本格式",
                "Blank: the system gives one, and region and name identify it next time; keep leading zeros as text",
@@ -134,7 +138,7 @@ COMPOUNDS = Form(
 )  # fmt: skip
 
 PROJECTS = Form(
-    ImportKind.PROJECTS, "项目", "Projects", frozenset({Permission.PROJECT_WRITE}),
+    ImportKind.PROJECTS, "项目", "Projects", frozenset({Permission.PROJECT_WRITE}), 20_000,
     (
         Column("no", "项目编号", "Project no.", "项目的唯一编号", "Identifies the project", cells.code, required=True),
         Column("title", "项目名称", "Title", "项目全称", "Its full title", cells.text(200), required=True),
@@ -148,7 +152,7 @@ PROJECTS = Form(
 )  # fmt: skip
 
 QUANTITIES = Form(
-    ImportKind.QUANTITIES, "工程量与造价", "Quantities and costs", frozenset({Permission.PROJECT_WRITE}),
+    ImportKind.QUANTITIES, "工程量与造价", "Quantities and costs", frozenset({Permission.PROJECT_WRITE}), 20_000,
     (
         Column("project_no", "项目编号", "Project no.", "同一项目的各行合为一个新的方案版本；与现行方案相同则不新增",
                "The rows of a project are its next plan version; none is added when nothing differs",
@@ -169,7 +173,7 @@ QUANTITIES = Form(
 )  # fmt: skip
 
 PROPERTIES = Form(
-    ImportKind.PROPERTIES, "房屋与业主", "Properties and owners", frozenset({Permission.OWNER_WRITE}),
+    ImportKind.PROPERTIES, "房屋与业主", "Properties and owners", frozenset({Permission.OWNER_WRITE}), MAX_ROWS,
     (
         Column("compound_no", "小区编号", "Compound no.", "房屋所在小区的编号", "Number of the compound", cells.code, required=True,
                fills_down=True),

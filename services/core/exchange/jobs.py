@@ -12,3 +12,10 @@ class RunImport(Job):
     name: ClassVar[str] = "exchange.import"
     timeout_seconds: ClassVar[int] = 300
     import_id: UUID
+
+
+class ForgetImportFiles(Job):
+    """Deletes the files of imports that were sent more than `days` ago, and the bad rows copied from them."""
+
+    name: ClassVar[str] = "exchange.forget_files"
+    days: int

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.exchange.forms import ImportKind
@@ -51,6 +51,7 @@ class DataImport(Keyed, Base):
         _words("state", ImportState),
         Index("ix_data_import_region_path", "region_path", "id"),
         Index("ix_data_import_file", "file_sha256", "region_id", "kind"),
+        Index("ix_data_import_kept", "made_at", postgresql_where=text("file_deleted_at IS NULL")),
     )
 
     region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"))
@@ -80,10 +81,11 @@ class DataImport(Keyed, Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     cancel_asked_at: Mapped[datetime | None]
+    file_deleted_at: Mapped[datetime | None]
 
 
 class ImportFile(Base):
-    """The file itself, kept so that a figure can be traced to its row."""
+    """The file itself, kept for as long as `import_file_days` says so that a figure can be traced to its row."""
 
     __tablename__ = "import_file"
 

@@ -41,6 +41,7 @@ SHOWN = (
     DataImport.started_at,
     DataImport.finished_at,
     DataImport.cancel_asked_at,
+    DataImport.file_deleted_at,
 )
 ONE = Statement(
     select(*SHOWN, DataImport.header)

@@ -16,13 +16,15 @@ from sqlalchemy import insert, update
 from services.core.exchange import queries, regions
 from services.core.exchange.compounds import CompoundWriter
 from services.core.exchange.events import ImportFinished
-from services.core.exchange.findings import FileRefused, Finding
-from services.core.exchange.forms import FORMS, PERSONAL, ImportKind
+from services.core.exchange.findings import FileRefused, Finding, refused
+from services.core.exchange.forms import FORMS, PERSONAL, Form, ImportKind
 from services.core.exchange.models import OVER, DataImport, ImportBadRow, ImportFinding, ImportMode, ImportState
 from services.core.exchange.projects import ProjectWriter, QuantityWriter
 from services.core.exchange.rolls import RollWriter
 from services.core.exchange.tables import Table, open_table
 from services.core.exchange.writing import Importing, Line, Outcome, Writer, read_line, seal_row, shown
+from services.core.identity.access import Permission
+from services.core.identity.queries import principal_now
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Actor, UnitOfWork
 
@@ -155,12 +157,14 @@ async def _run(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record") -> Non
 
 async def _tried(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", report: Report) -> ImportState:
     try:
+        form = FORMS[ImportKind(found["kind"])]
+        deciding = await _allowed(uow, found, form)
         content = found["content"]
         if found["kind"] in PERSONAL:
             content = uow.vault.cipher.open(content, table="import_file", column="content", row=import_id)
-        table = await asyncio.to_thread(open_table, content, FORMS[ImportKind(found["kind"])])
+        table = await asyncio.to_thread(open_table, content, form)
         report.sheet, report.header = table.sheet, {str(number): title for number, title in table.header.items()}
-        await _write(uow, import_id, found, table, report)
+        await _write(uow, import_id, found, table, report, deciding)
     except FileRefused as refusal:
         report.refuse(refusal.findings)
         return ImportState.REFUSED
@@ -170,8 +174,23 @@ async def _tried(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", repo
     return ImportState.REFUSED if refused else ImportState.DONE
 
 
-async def _write(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", table: Table, report: Report) -> None:
+async def _allowed(uow: UnitOfWork, found: "asyncpg.Record", form: Form) -> bool:
+    """Whether who sent the file may still replace what others recorded. FileRefused when he may no longer import it at all: a grant
+    may end, or an account be disabled, while a file waits.
+    """
+    if found["made_by"] is None:
+        return bool(found["may_decide"])
+    sender = await principal_now(uow.driver, kind=found["made_by_kind"], principal_id=found["made_by"])
+    if not all(sender.scope(one).covers(found["region_path"]) for one in (Permission.IMPORT_WRITE, *form.needs)):
+        raise refused("sender-not-allowed")
+    return bool(found["may_decide"]) and sender.scope(Permission.DISCREPANCY_ADJUDICATE).covers(found["region_path"])
+
+
+async def _write(
+    uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", table: Table, report: Report, deciding: bool
+) -> None:
     path = found["region_path"]
+    most = FORMS[ImportKind(found["kind"])].most_rows
     above = [path[: end + 1] for end, mark in enumerate(path) if mark == "."]
     await uow.driver.execute(TAKE_TURNS, path, above)
     await uow.driver.execute(PLAN_ANEW)
@@ -181,7 +200,7 @@ async def _write(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", tabl
         file={"import": str(import_id), "file": found["file_name"], "sheet": table.sheet},
         source=found["source"],
         scope=scope,
-        deciding=scope if found["may_decide"] else Scope(),
+        deciding=scope if deciding else Scope(),
         regions=await regions.load(uow.driver, region_id=found["region_id"], scope=scope),
         has_region_column="region" in table.columns,
     )
@@ -193,6 +212,8 @@ async def _write(uow: UnitOfWork, import_id: UUID, found: "asyncpg.Record", tabl
             # The next batch is read while the database works on this one.
             following = asyncio.create_task(asyncio.to_thread(next, batches, None))
             report.read += len(lines)
+            if report.read > most:
+                raise refused("too-many-rows", rows=most)
             report.take(await writer.write(lines))
             await uow.flush()
             await _progress(uow, import_id, report)

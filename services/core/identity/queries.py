@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
@@ -82,6 +83,29 @@ async def principal_by_token(connection: "asyncpg.Connection", digest: str) -> P
         language=row["language"],
         must_change_password=row["must_change_password"],
         grants=tuple(Grant(Role(role), path, *bureau) for role, path, *bureau in held),
+    )
+
+
+# As `LIVE_GRANTS`, of one who has no session at hand.
+GRANTS_HELD = Statement(
+    select(RoleGrant.role, RoleGrant.region_path)
+    .outerjoin(Staff, (RoleGrant.principal_kind == "staff") & (Staff.id == RoleGrant.principal_id))
+    .outerjoin(Client, (RoleGrant.principal_kind == "client") & (Client.id == RoleGrant.principal_id))
+    .where(
+        RoleGrant.principal_kind == bindparam("kind", type_=String),
+        RoleGrant.principal_id == bindparam("principal_id", type_=Uuid()),
+        RoleGrant.ended_at.is_(None),
+        func.coalesce(Staff.id, Client.id).is_not(None),
+        func.coalesce(Staff.disabled_at, Client.disabled_at).is_(None),
+    )
+)
+
+
+async def principal_now(connection: "asyncpg.Connection", *, kind: str, principal_id: UUID) -> Principal:
+    """An account with the grants that hold now, none when it is disabled: for a job that acts for whoever asked for it."""
+    rows = await GRANTS_HELD.all(connection, kind=kind, principal_id=principal_id)
+    return Principal(
+        kind, principal_id, None, grants=tuple(Grant(Role(row["role"]), row["region_path"]) for row in rows)
     )
 
 

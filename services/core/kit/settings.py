@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from annotated_types import Ge
 from pydantic import AfterValidator, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     sign_in_per_client_minute: int = 60
     body_limit_bytes: int = 1_048_576
     import_limit_bytes: int = 20_971_520
+    import_file_days: Annotated[int, Ge(1)] = 1_095
     worker_jobs: int = 10
 
     @model_validator(mode="after")
