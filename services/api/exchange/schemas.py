@@ -79,7 +79,7 @@ class ImportOut(BaseModel):
     finished_at: datetime | None
     cancel_asked_at: datetime | None
     file_deleted_at: datetime | None = Field(
-        description="原文件及错误行到保存期限删除的时间 When the file, and the rows copied from it, were deleted as their time was over"
+        description="原文件及错误行到保存期限删除的时间 When the file and the rows copied from it were deleted, in due time"
     )
 
 
