@@ -33,6 +33,7 @@ from services.core.selection import bundle, computing, explaining, frozen
 from services.core.selection.candidates import Candidate, Caps
 from services.core.selection.choice import Order
 from services.core.selection.scoring import Scorer
+from services.worker.runtime import collect_rarely
 
 COUNTIES = 2850
 TOGETHER = 50
@@ -100,7 +101,8 @@ async def add_run(driver: asyncpg.Connection, round_id: UUID, freeze_id: UUID, r
 
 
 async def compute(database: Database, run_id: UUID) -> None:
-    """Ours: from the frozen facts to ranks, points and sentences."""
+    """Ours: from the frozen facts to ranks, points and sentences, as a worker does it."""
+    collect_rarely()
     async with database.begin(SYSTEM) as uow:
         await computing.compute(uow, run_id=run_id)
 

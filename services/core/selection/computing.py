@@ -1,6 +1,7 @@
 """Computing a run: from the frozen facts to ranks, points and sentences, in one transaction that either writes all or nothing.
 
-Partition by partition, so that memory does not grow with the number of projects; one part is ranked while the one before is stored.
+Partition by partition, so that memory does not grow with the number of projects; one part is ranked while the one before is stored
+and the next one read.
 How far it has come is shown meanwhile by short transactions of their own; a worker that is killed leaves the run `running`, one
 that is stopped or runs out of time leaves it `failed`, and the ledger starts it again from the beginning.
 """
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import update
@@ -28,6 +29,10 @@ from services.core.selection.sentences import Sentences
 
 if TYPE_CHECKING:
     import asyncpg
+
+T = TypeVar("T")
+U = TypeVar("U")
+_Parts = AsyncIterator[list["asyncpg.Record"]]
 
 SHOWING_SECONDS = 2
 PART = 4000
@@ -66,9 +71,10 @@ async def _compute(uow: UnitOfWork, run: "asyncpg.Record") -> None:
     assert terms is not None  # noqa: S101 - held by a foreign key
     stored = await policies.by_id(uow.driver, version_id=terms["policy_version_id"])
     work = _Work(run_id, Policy.model_validate(stored.body), frozen.parameters_of(terms))
-    ready = b""
-    async for rows in _parts(uow.driver, run["freeze_id"]):
-        ready = await _both(asyncio.to_thread(_ranked, work, rows), _copy(uow.driver, ready))
+    parts = _parts(uow.driver, run["freeze_id"])
+    ready, rows = b"", await anext(parts, None)
+    while rows:
+        ready, rows = await _both(asyncio.to_thread(_ranked, work, rows), _stored(uow.driver, ready, parts))
         await _show(uow, run_id, progress=min(99, 100 * work.done // run["candidates"]))
     await _copy(uow.driver, ready)
     digest = work.writer.run_digest
@@ -109,7 +115,7 @@ def _ranked(work: _Work, rows: "Sequence[asyncpg.Record]") -> bytes:
     return text
 
 
-async def _parts(driver: "asyncpg.Connection", freeze_id: UUID) -> "AsyncIterator[list[asyncpg.Record]]":
+async def _parts(driver: "asyncpg.Connection", freeze_id: UUID) -> _Parts:
     """Frozen candidates by partition and number, some thousand at a time, never half a partition."""
     held: list[asyncpg.Record] = []
     after = ("", "")
@@ -133,14 +139,20 @@ async def _copy(driver: "asyncpg.Connection", text: bytes) -> None:
         )
 
 
-async def _both(ranking: Coroutine[Any, Any, bytes], copying: Coroutine[Any, Any, None]) -> bytes:
-    """Computes a part while the one before is being stored. Neither is left behind when the other fails or all is cancelled."""
-    ranked, copied = await asyncio.gather(ranking, copying, return_exceptions=True)
-    for outcome in (copied, ranked):
-        if isinstance(outcome, BaseException):
-            raise outcome
-    assert isinstance(ranked, bytes)  # noqa: S101 - what is no exception
-    return ranked
+async def _stored(driver: "asyncpg.Connection", text: bytes, parts: _Parts) -> "list[asyncpg.Record] | None":
+    """Stores what is ready and gives the next part."""
+    await _copy(driver, text)
+    return await anext(parts, None)
+
+
+async def _both(ranking: Coroutine[Any, Any, T], storing: Coroutine[Any, Any, U]) -> tuple[T, U]:
+    """What both come to, done side by side. Neither is left behind when the other fails or all is cancelled."""
+    ranked, stored = await asyncio.gather(ranking, storing, return_exceptions=True)
+    if isinstance(stored, BaseException):
+        raise stored
+    if isinstance(ranked, BaseException):
+        raise ranked
+    return ranked, stored
 
 
 async def _show(uow: UnitOfWork, run_id: UUID, **values: RunState | int | str | datetime | None) -> None:
