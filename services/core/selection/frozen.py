@@ -73,9 +73,9 @@ class Written:
 
     def rows(self, results: Iterable[Result], sentences: Iterable[tuple[str, str]], *, start: int) -> bytes:
         """The rows from position `start` on."""
-        return "".join(map(self._row, count(start), results, sentences)).encode()
+        return b"".join(map(self._row, count(start), results, sentences))
 
-    def _row(self, position: int, result: Result, told: tuple[str, str]) -> str:
+    def _row(self, position: int, result: Result, told: tuple[str, str]) -> bytes:
         scored = result.scored
         candidate = scored.candidate
         fields = (
@@ -87,19 +87,23 @@ class Written:
             "" if result.rank is None else str(result.rank),
             points_text(scored.total_units),
             result.outcome.value,
-            f"{{{','.join(map(str, scored.units))}}}",
+            f"{{{str(list(scored.units))[1:-1]}}}",
             self._dimensions % tuple(map(points_text, scored.dimension_units)),
             _reason(result),
-            *told,
         )
-        line = "\t".join(fields)
-        if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != len(fields) - 1:
-            line = "\t".join(map(_escaped, fields))
-        return f"{line}\n"
+        # Apart, because a text of one alphabet is joined and encoded much sooner than a longer one of two.
+        return b"%b\t%b\t%b\n" % (_line(fields), _line(told[:1]), _line(told[1:]))
+
+
+def _line(fields: Sequence[str]) -> bytes:
+    """Fields as COPY reads them back."""
+    line = "\t".join(fields)
+    if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != len(fields) - 1:
+        line = "\t".join(map(_escaped, fields))
+    return line.encode()
 
 
 def _escaped(field: str) -> str:
-    """A field as COPY reads it back."""
     return field.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
