@@ -9,12 +9,13 @@ from typing import cast
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a burst of requests came to."""
+    """What a burst of requests came to. `took`: seconds of every answer."""
 
     requests: int
     seconds: float
     wrong: int
     first_wrong: bytes
+    took: list[float]
 
     @property
     def rate(self) -> float:
@@ -30,9 +31,14 @@ class _Client(asyncio.Protocol):
         self._buffer = bytearray()
         self.requests = self.wrong = 0
         self.first_wrong = b""
+        self.took: list[float] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass of it
+        self._ask()
+
+    def _ask(self) -> None:
+        self._asked = time.perf_counter()
         self._transport.write(self._make())
 
     def data_received(self, data: bytes) -> None:
@@ -46,12 +52,13 @@ class _Client(asyncio.Protocol):
         if len(self._buffer) < end + 4 + length:
             return
         self.requests += 1
+        self.took.append(time.perf_counter() - self._asked)
         if not self._buffer.startswith(self._expected):
             self.wrong += 1
             self.first_wrong = self.first_wrong or bytes(self._buffer[:600])
         self._buffer.clear()
         if time.perf_counter() < self._deadline:
-            self._transport.write(self._make())
+            self._ask()
         else:
             self._transport.close()
 
@@ -87,4 +94,5 @@ async def burst(
     await asyncio.gather(*finished)
     elapsed = time.perf_counter() - started
     wrong = next((protocol.first_wrong for protocol in protocols if protocol.first_wrong), b"")
-    return Outcome(sum(p.requests for p in protocols), elapsed, sum(p.wrong for p in protocols), wrong)
+    took = [seconds for protocol in protocols for seconds in protocol.took]
+    return Outcome(sum(p.requests for p in protocols), elapsed, sum(p.wrong for p in protocols), wrong, took)

@@ -198,10 +198,12 @@ async def figures(database: Database) -> list[Figure]:
     growth = statistics.median(ours) / SIZES[-1] / (statistics.median(few) / SIZES[0])
     told, copied = f"{statistics.median(ours):.1f} s", f"{statistics.median(floors):.1f} s"
     return [
-        Figure("national run: 219,000 projects, 20 indicators", round(ratio, 2), 2.0, "most", told, copied),
+        Figure(f"national run: {SIZES[-1]:,} projects, 20 indicators", round(ratio, 2), 2.0, "most", told, copied),
         Figure("national run: memory of the worker (MiB)", round(most), 1024, "most", f"{most:.0f} MiB", "–"),
-        Figure("national run: cost per project, 219,000 over 2,190", round(growth, 2), 1.2, "most", "–", "–"),
-        Figure("jiugai verify of 219,000 (s)", round(verifying, 1), 60, "most", f"{verifying:.1f} s", "–"),
+        Figure(
+            f"national run: cost per project, {SIZES[-1]:,} over {SIZES[0]:,}", round(growth, 2), 1.2, "most", "–", "–"
+        ),
+        Figure(f"jiugai verify of {SIZES[-1]:,} (s)", round(verifying, 1), 60, "most", f"{verifying:.1f} s", "–"),
         ranking(),
     ]
 
@@ -209,8 +211,8 @@ async def figures(database: Database) -> list[Figure]:
 def ranking(size: int = SIZES[-1]) -> Figure:
     """Scoring and ranking alone, as a run does it, against pymcdm's weighted sum as it is called; the order must agree.
 
-    Both start from the facts' values, ours exact and pymcdm's floats, and end with every county in order. Most of pymcdm's time is
-    its check of what it is given, which ours has no like of: its time without that is told beside.
+    Each starts from columns of facts as it takes them, ours their texts and pymcdm floats, and ends with every county in order.
+    Most of pymcdm's time is its check of what it is given, which ours has no like of: its time without that is told beside.
     """
     policy = nation.policy()
     assert policy.rubric is not None

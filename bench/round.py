@@ -1,6 +1,7 @@
 """A county's round, played by HTTP, so that the published bytes are real ones."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -12,46 +13,58 @@ from services.worker.tasks import selection as _selection  # noqa: F401 - binds 
 PROJECTS = 60
 
 
+class Client(httpx.AsyncClient):
+    """A caller of our API who is allowed everything and does not go on after a refusal."""
+
+    def __init__(self, token: str, port: int) -> None:
+        super().__init__(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=60)
+
+    async def told(self, path: str, body: object = None, version: int | None = None) -> dict[str, Any]:
+        """The answer to a POST."""
+        match = {} if version is None else {"If-Match": f'"{version}"'}
+        answer = await self.post(path, json=body, headers=match)
+        if answer.is_error:
+            raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
+        return dict(answer.json())
+
+
+async def freeze_a_round(client: Client, code: str, projects: int) -> tuple[UUID, UUID, list[UUID]]:
+    """The id of a frozen round of so many projects in one county, the county's, and its compounds'."""
+    county = (await client.get("/v1/regions", params={"q": code})).json()["items"][0]
+    compounds: list[UUID] = []
+    for number in range(projects):
+        compound = await client.told("/v1/compounds", {"region_id": county["id"], "name": f"测速小区{number:03d}"})
+        compounds.append(UUID(compound["id"]))
+        await client.told(f"/v1/compounds/{compound['id']}/facts", {"facts": _compound_facts(number)})
+        project = await client.told(
+            "/v1/projects",
+            {"title": f"测速项目{number:03d}", "region_id": county["id"], "compound_ids": [compound["id"]]},
+        )
+        await client.told(f"/v1/projects/{project['id']}/plans", _plan(number))
+        await client.told(f"/v1/projects/{project['id']}/facts", {"facts": _project_facts(number)})
+        current = (await client.get(f"/v1/projects/{project['id']}")).json()["version"]
+        await client.told(f"/v1/projects/{project['id']}/apply", version=current)
+    found = await client.told(
+        "/v1/rounds",
+        {
+            "region_id": county["id"], "year": 2027, "title": "测速", "policy_id": "ningbo",
+            "caps": [{"count": projects // 3}], "reserve": projects // 6,
+        },
+    )  # fmt: skip
+    await client.told(f"/v1/rounds/{found['id']}/freeze", version=found["version"])
+    return UUID(found["id"]), UUID(county["id"]), compounds
+
+
 async def publish_a_round(database: Database, token: str, port: int) -> tuple[UUID, UUID, list[UUID]]:
     """The id of a published round of one county, the county's, and its compounds'."""
-    headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as client:
-
-        async def post(path: str, body: object = None, version: int | None = None) -> dict[str, object]:
-            match = {} if version is None else {"If-Match": f'"{version}"'}
-            answer = await client.post(path, json=body, headers=match)
-            if answer.is_error:
-                raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
-            return dict(answer.json())
-
-        county = (await client.get("/v1/regions", params={"q": "520327"})).json()["items"][0]
-        compounds: list[UUID] = []
-        for number in range(PROJECTS):
-            compound = await post("/v1/compounds", {"region_id": county["id"], "name": f"测速小区{number:03d}"})
-            compounds.append(UUID(str(compound["id"])))
-            await post(f"/v1/compounds/{compound['id']}/facts", {"facts": _compound_facts(number)})
-            project = await post(
-                "/v1/projects",
-                {"title": f"测速项目{number:03d}", "region_id": county["id"], "compound_ids": [compound["id"]]},
-            )
-            await post(f"/v1/projects/{project['id']}/plans", _plan(number))
-            await post(f"/v1/projects/{project['id']}/facts", {"facts": _project_facts(number)})
-            current = (await client.get(f"/v1/projects/{project['id']}")).json()["version"]
-            await post(f"/v1/projects/{project['id']}/apply", version=current)
-        found = await post(
-            "/v1/rounds",
-            {
-                "region_id": county["id"], "year": 2027, "title": "测速", "policy_id": "ningbo",
-                "caps": [{"count": 20}], "reserve": 10,
-            },
-        )  # fmt: skip
-        await post(f"/v1/rounds/{found['id']}/freeze", version=int(str(found["version"])))
-        run = await post(f"/v1/rounds/{found['id']}/runs")
+    async with Client(token, port) as client:
+        round_id, county, compounds = await freeze_a_round(client, "520327", PROJECTS)
+        run = await client.told(f"/v1/rounds/{round_id}/runs")
         async with database.read() as connection:
             job_id = await connection.fetchval("SELECT id FROM job WHERE payload->>'run_id' = $1", str(run["id"]))
         await asyncio.wait_for(perform({"database": database}, str(job_id)), 60)
-        await post(f"/v1/runs/{run['id']}/publish")
-        return UUID(str(found["id"])), UUID(county["id"]), compounds
+        await client.told(f"/v1/runs/{run['id']}/publish")
+        return round_id, county, compounds
 
 
 def _fact(key: str, value: str) -> dict[str, str]:

@@ -75,7 +75,7 @@ async def seed(database: Database) -> tuple[str, UUID]:
         )
         staff_id = new_id()
         await uow.driver.execute(ADD_STAFF, staff_id, "bench", "bench")
-        await uow.driver.execute(ADD_GRANT, new_id(), staff_id, "city", nation["id"], nation["path"])
+        await uow.driver.execute(ADD_GRANT, new_id(), staff_id, "city", nation["id"], nation["path"], None)
         issued = await tokens.open_session(
             uow, kind="staff", principal_id=staff_id, user_agent="bench", lifetimes=LIFETIMES
         )
