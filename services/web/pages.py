@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.core.kit.calendar import day_of
-from services.web.words import CATEGORIES, FUNDING, MATTERS, OUTCOMES, SERVED, VOTE_SCOPES, Words
+from services.web.words import CATEGORIES, FUNDING, GROUNDS, MATTERS, OUTCOMES, SERVED, VOTE_SCOPES, Words
 
 STYLE = (files("services.web") / "templates" / "print.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -44,6 +44,7 @@ def page(template: str, language: str, **data: Any) -> bytes:
         "matter_kind": _word(MATTERS, chinese=chinese),
         "vote_scope": _word(VOTE_SCOPES, chinese=chinese),
         "served": _word(SERVED, chinese=chinese),
+        "ground": lambda name: GROUNDS.get(name, (name, name))[0 if chinese else 1],
         "t": lambda zh, en: zh if chinese else en,
         "day": partial(_day, chinese=chinese),
         "money": money,

@@ -45,6 +45,13 @@ ENTRY_KINDS: dict[str, Words] = {
     "adjusted": ("调整", "adjusted"),
 }
 
+# Grounds of the packaged policies; a city's own are shown by their id.
+GROUNDS: dict[str, Words] = {
+    "emergency": ("突发事件", "an emergency"),
+    "withdrawn_by_owners": ("业主撤回", "withdrawn by the owners"),
+    "land_or_heritage": ("用地或文物保护原因", "land or heritage"),
+}
+
 MATTERS: dict[str, Words] = {
     "ordinary": ("一般事项", "ordinary matter"),
     "use_repair_fund": ("使用维修资金", "use of the repair fund"),

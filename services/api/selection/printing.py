@@ -2,19 +2,23 @@
 
 import asyncio
 from collections import OrderedDict
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic_core import from_json
 
+from services.api.deps import Reader
 from services.api.printed import HTML, XLSX, page_response, sheet_response
 from services.api.problems import language_of
 from services.api.security import Access, requires
 from services.api.turns import Turns
 from services.core.identity.access import Permission
+from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Database
-from services.core.selection import printing
+from services.core.selection import plan_queries, printing
 from services.web import annual_plans, pages, rankings
 
 router = APIRouter(tags=["selection"])
@@ -48,6 +52,24 @@ async def get_notice(request: Request, round_id: UUID, partition: Partition = No
         _pages[key] = content
         while len(_pages) > KEPT:
             _pages.popitem(last=False)
+    return page_response(request, content)
+
+
+@router.get("/public/supplements/{supplement_id}/notice", response_class=Response, responses=HTML, tags=["public"])
+async def get_supplement_notice(request: Request, reader: Reader, supplement_id: UUID) -> Response:
+    """A published supplement as a page fit for posting, in Chinese or English (`Accept-Language`)."""
+    row = await plan_queries.PUBLISHED_SUPPLEMENT.first(reader, supplement_id=supplement_id)
+    if row is None:
+        raise NotFound
+    shown = from_json(row["content"])
+    content = pages.page(
+        "supplement_notice",
+        language_of(request.headers.get("accept-language")),
+        shown=shown,
+        status=row["status"],
+        published_at=datetime.fromisoformat(shown["notice"]["published_at"]),
+        until=date.fromisoformat(shown["notice"]["until"]),
+    )
     return page_response(request, content)
 
 

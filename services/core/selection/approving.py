@@ -65,6 +65,21 @@ class Answer:
     fixed: Sequence[FixedRow]
 
 
+BUREAU_TITLES: Mapping[str, tuple[str, str]] = {
+    "housing": ("住房城乡建设部门", "the housing bureau"),
+    "ndrc": ("发展改革部门", "the development and reform commission"),
+    "finance": ("财政部门", "the finance bureau"),
+    "city_government": ("市人民政府", "the city government"),
+}
+"""How the bureaus of the packaged policies are called; a city's own are named by their id."""
+
+
+def not_approved(bureau: str) -> FieldError:
+    """What is missing until a bureau has approved."""
+    zh, en = BUREAU_TITLES.get(bureau, (bureau, bureau))
+    return FieldError(f"/approvals/{bureau}", f"{zh}尚未出具同意意见", f"{en} has not approved yet")
+
+
 async def bureaus(driver: "asyncpg.Connection", found: "asyncpg.Record") -> tuple[str, ...]:
     """The bureaus that have to approve, by the policy that the round is pinned to; none where it names none."""
     stored = await policies.by_id(driver, version_id=found["policy_version_id"])

@@ -175,7 +175,7 @@ async def _missing(
     if counts.open_in_time:
         missing.append(publishing.objections_open(counts.open_in_time))
     missing += [
-        FieldError(f"/approvals/{bureau}", "尚未出具同意意见", "this bureau has not approved yet")
+        approving.not_approved(bureau)
         for bureau in await approving.bureaus(uow.driver, found)
         if bureau not in approved
     ]

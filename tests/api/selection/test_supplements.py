@@ -101,7 +101,8 @@ async def test_the_first_ready_reserve_that_fits_takes_the_place(
     own = await year.publish(proposed.json()["id"], by=world.city)
     assert (own.status_code, own.json()["type"]) == (409, "/problems/second-person-needed")
     assert (await api.get(f"/public/supplements/{proposed.json()['id']}")).status_code == 404
-    assert (await api.get(f"/public/supplements/{proposed.json()['id']}/objections")).status_code == 404
+    for what in ("objections", "notice"):
+        assert (await api.get(f"/public/supplements/{proposed.json()['id']}/{what}")).status_code == 404
     early = await year.confirm(proposed.json()["id"])
     assert (early.status_code, early.json()["type"]) == (409, "/problems/supplement-not-published")
 
@@ -127,7 +128,14 @@ async def test_the_first_ready_reserve_that_fits_takes_the_place(
     assert (shown.json()["dropped"]["title"], shown.json()["added"]["title"]) == ("第1", "第5")
     assert shown.json()["notice"]["until"] == made["notice_until"]
     assert shown.json()["candidates"][0]["reasons"][0]["zh"]
-    assert "地质灾害" not in shown.text
+    page = await api.get(f"/public/supplements/{made['id']}/notice")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    for told in ("第1", "第5", "突发事件", DOCUMENT["document"], "余量 150", "前期工作尚未就绪"):
+        assert told in page.text
+    english = await api.get(f"/public/supplements/{made['id']}/notice", headers={"Accept-Language": "en"})
+    assert "is to take its place" in english.text
+    assert "script" not in page.text
+    assert "地质灾害" not in shown.text + page.text
     assert year.projects[0]["id"] not in shown.text
     same = await api.get(f"/public/supplements/{made['id']}", headers={"If-None-Match": shown.headers["etag"]})
     assert same.status_code == 304
@@ -215,6 +223,7 @@ class TestObjections:
         assert (too_late.status_code, too_late.json()["type"]) == (409, "/problems/supplement-decided")
         public = (await api.get("/public/plans/2027", params={"region": str(world.root.id)})).json()
         assert [one["status"] for one in public["supplements"]] == ["withdrawn"]
+        assert "已撤回" in (await api.get(f"/public/supplements/{first}/notice")).text
         assert (await api.get(f"/public/supplements/{first}")).json()["added"]["title"] == "第3"
 
         second = await year.stop(1)
