@@ -296,11 +296,11 @@ def upgrade() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("(document IS NULL) = (act = 'merge')", name=op.f("ck_title_transfer_document")),
+        sa.CheckConstraint("(document IS NULL) = (act IN ('merge', 'reshape'))", name=op.f("ck_title_transfer_document")),
         sa.CheckConstraint(
             "(effective_on IS NOT NULL) = (act = 'transfer')", name=op.f("ck_title_transfer_effective_on")
         ),
-        sa.CheckConstraint("act IN ('transfer', 'correction', 'merge')", name=op.f("ck_title_transfer_act")),
+        sa.CheckConstraint("act IN ('transfer', 'correction', 'merge', 'reshape')", name=op.f("ck_title_transfer_act")),
         sa.ForeignKeyConstraint(
             ["compound_id", "region_path"],
             ["compound.id", "compound.region_path"],

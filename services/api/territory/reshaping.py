@@ -60,7 +60,9 @@ async def split(
         scope=access.scope,
         compound_id=compound_id,
         version=version,
-        parts=[Successor(part.name, part.region_id, part.no, part.address) for part in body.parts],
+        parts=[
+            Successor(part.name, part.region_id, part.no, part.address, tuple(part.building_ids)) for part in body.parts
+        ],
         document=body.document,
         reason=body.reason,
     )

@@ -211,10 +211,16 @@ class MergeIn(In):
     reason: Reason
 
 
+class PartIn(CompoundIn):
+    """A new compound and the buildings that it gets; where the compound has a register, each open building goes to one part."""
+
+    building_ids: list[UUID] = Field(default_factory=list, max_length=1000)
+
+
 class SplitIn(In):
     """The new compounds, and the paper that the split rests on."""
 
-    parts: list[CompoundIn] = Field(min_length=2, max_length=50)
+    parts: list[PartIn] = Field(min_length=2, max_length=50)
     document: Document
     reason: Reason
 

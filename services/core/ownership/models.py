@@ -268,7 +268,7 @@ class TitleTransfer(Keyed, Base):
         _of_compound(),
         _one_of("act", TitleAct),
         CheckConstraint("(effective_on IS NOT NULL) = (act = 'transfer')", name="effective_on"),
-        CheckConstraint("(document IS NULL) = (act = 'merge')", name="document"),
+        CheckConstraint("(document IS NULL) = (act IN ('merge', 'reshape'))", name="document"),
         Index("ix_title_transfer_property_id", "property_id", "id"),
         Index("ix_title_transfer_compound_id", "compound_id", "recorded_at"),
     )

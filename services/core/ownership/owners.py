@@ -91,7 +91,7 @@ async def head_of(
         key = rules.organisation_set_key(holder.title)
     else:
         key = rules.unknown_key(property_id)
-    return await _head(uow, compound, kind=holder.kind, title=holder.title, key=key, person_ids=person_ids)
+    return await head_by_key(uow, compound, kind=holder.kind, title=holder.title, key=key, person_ids=person_ids)
 
 
 async def transfer(
@@ -184,10 +184,10 @@ async def enter_person(
 async def head_of_people(uow: UnitOfWork, compound: Mapping[str, Any], person_ids: Sequence[UUID]) -> UUID:
     """The head of a set of entries, made where there is none."""
     key = rules.persons_key(person_ids)
-    return await _head(uow, compound, kind=OwnerKind.PERSONS, title=None, key=key, person_ids=person_ids)
+    return await head_by_key(uow, compound, kind=OwnerKind.PERSONS, title=None, key=key, person_ids=person_ids)
 
 
-async def _head(
+async def head_by_key(
     uow: UnitOfWork,
     compound: Mapping[str, Any],
     *,
@@ -196,6 +196,7 @@ async def _head(
     key: str,
     person_ids: Sequence[UUID],
 ) -> UUID:
+    """The head of a set's key, made where there is none. OwnerKindDiffers for an organisation of another kind."""
     owner_id, compound_id = new_id(), compound["id"]
     made = await uow.driver.fetchval(
         MAKE_HEAD, owner_id, compound_id, compound["region_path"], kind, title, key, uow.now

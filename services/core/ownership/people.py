@@ -62,6 +62,8 @@ WHERE t.person_id = $1 AND t.until IS NULL
   AND EXISTS (SELECT 1 FROM tenancy x WHERE x.property_id = t.property_id AND x.person_id = $2 AND x.until IS NULL)
 """
 MOVE_TENANCIES = "UPDATE tenancy SET person_id = $2, version = version + 1 WHERE person_id = $1"
+# A table of a domain above, by name: whoever is bound as the entry that goes is bound as the one that stays.
+MOVE_BINDINGS = "UPDATE binding SET person_id = $2 WHERE person_id = $1"
 STALE_INDEXES = """
 SELECT id, compound_id, name_sealed, phone_sealed, identity_sealed FROM person WHERE index_key < $1 OR index_key > $1
 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -184,6 +186,7 @@ async def merge(uow: UnitOfWork, *, scope: Scope, person_id: UUID, version: int,
     await uow.driver.execute(POINT_TO, gone["id"], kept["id"])
     await uow.driver.execute(END_DOUBLE_TENANCIES, gone["id"], kept["id"], day_of(uow.now))
     await uow.driver.execute(MOVE_TENANCIES, gone["id"], kept["id"])
+    await uow.driver.execute(MOVE_BINDINGS, gone["id"], kept["id"])
     for row in await uow.driver.fetch(SETS_OF, gone["id"]):
         people = sorted({kept["id"] if one == gone["id"] else one for one in row["people"]})
         after = await owners.head_of_people(uow, compound, people)

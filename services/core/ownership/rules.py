@@ -49,11 +49,14 @@ class OwnerKind(StrEnum):
 
 
 class TitleAct(StrEnum):
-    """Why a property went to another head: title changed hands; the register was wrong; two entries were one person."""
+    """Why a property went to another head: title changed hands; the register was wrong; two entries were one person; its compound
+    was merged or split.
+    """
 
     TRANSFER = "transfer"
     CORRECTION = "correction"
     MERGE = "merge"
+    RESHAPE = "reshape"
 
 
 class Verdict(StrEnum):

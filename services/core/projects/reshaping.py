@@ -6,6 +6,8 @@ from uuid import UUID
 from services.core.kit.errors import InputInvalid, VersionStale
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
+from services.core.ownership import reshaping as ownership
+from services.core.ownership.reshaping import Part
 from services.core.projects import queries
 from services.core.projects.errors import CompoundUnderWay
 from services.core.territory import queries as territory
@@ -32,6 +34,7 @@ async def merge(
     NotFound for one outside the scope, CompoundClosed for one merged or split before, VersionStale when the first has changed,
     CompoundUnderWay while a project holds one that has applied and is not handed over: what was frozen, planned and built stays
     about the compounds that it named. A draft project is not touched; it cannot apply before somebody names the new compound in it.
+    The register of owners follows; its refusals are those of `ownership.reshaping.follow_merge`.
     """
     every = [compound_id, *other_ids]
     first = await _free(uow, scope=scope, compound_id=compound_id, version=version, every=every)
@@ -41,6 +44,8 @@ async def merge(
     (made,) = await reshaping.reshape(
         uow, scope=scope, predecessor_ids=every, successors=[successor], document=document, reason=reason
     )
+    compound = await territory.compound_in(uow.driver, compound_id=made, scope=scope)
+    await ownership.follow_merge(uow, predecessor_ids=every, compound_id=made, region_path=compound["region_path"])
     return made
 
 
@@ -54,11 +59,24 @@ async def split(
     document: str,
     reason: str,
 ) -> list[UUID]:
-    """One compound becomes several new ones (at least two); their ids in the order of the parts. Refusals as of `merge`."""
+    """One compound becomes several new ones (at least two); their ids in the order of the parts. Refusals as of `merge`.
+
+    The register of owners follows by building; its refusals are those of `ownership.reshaping.follow_split`.
+    """
     await _free(uow, scope=scope, compound_id=compound_id, version=version, every=[compound_id])
-    return await reshaping.reshape(
+    made = await reshaping.reshape(
         uow, scope=scope, predecessor_ids=[compound_id], successors=parts, document=document, reason=reason
     )
+    compounds = [await territory.compound_in(uow.driver, compound_id=one, scope=scope) for one in made]
+    await ownership.follow_split(
+        uow,
+        predecessor_id=compound_id,
+        parts=[
+            Part(compound["id"], compound["region_path"], part.building_ids)
+            for compound, part in zip(compounds, parts, strict=True)
+        ],
+    )
+    return made
 
 
 async def _free(uow: UnitOfWork, *, scope: Scope, compound_id: UUID, version: int, every: Sequence[UUID]) -> UUID:

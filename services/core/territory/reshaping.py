@@ -24,12 +24,13 @@ CLOSE = (
 
 @dataclass(frozen=True, slots=True)
 class Successor:
-    """A compound to be. Without `no` the system gives one."""
+    """A compound to be. Without `no` the system gives one. `building_ids`: what it gets of a split register."""
 
     name: str
     region_id: UUID
     no: str | None = None
     address: str | None = None
+    building_ids: tuple[UUID, ...] = ()
 
 
 async def reshape(
