@@ -1,10 +1,14 @@
 """People: masked wherever they are shown, found without being shown, revealed for a purpose; two entries of one person."""
 
 from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI
 
 from services.core.kit.uow import Database
 from tests.api.ownership.desk import ONE, TWO, Desk, people, person
-from tests.support.people import Client
+from tests.support.people import Client, sign_in_resident
+from tests.support.rolls import Door, bind
 
 NAME, PHONE = "欧阳震华", "13912345678"
 
@@ -151,6 +155,20 @@ async def test_merging_makes_the_sets_anew(desk: Desk) -> None:
         {"door_no": "9", "kind": "shop", "owners": people({"person_id": gone})},
     )
     assert used.json()["type"] == "/problems/person-merged"
+
+
+async def test_whoever_is_bound_as_the_entry_that_goes_is_bound_as_the_one_that_stays(
+    app: FastAPI, desk: Desk, database: Database
+) -> None:
+    first = await desk.property("1", people(person("王伟", "13812341234")))
+    second = await desk.property("2", people(person("王伟", "13812341234")))
+    resident = await sign_in_resident(app, database)
+    door = Door(UUID(second["id"]), UUID(only(second)), UUID(second["owner"]["id"]), UUID(int=0))
+    await bind(database, resident.resident_id, door)
+    body = {"other_id": only(second), "reason": "同一人"}
+    await desk.post(f"/v1/people/{only(first)}/merge", body, version=1)
+    seen = (await resident.get("/v1/me/properties")).json()["items"]
+    assert [(one["property_id"], one["kind"]) for one in seen] == [(second["id"], "owner")]
 
 
 async def test_an_entry_always_points_to_a_living_one(desk: Desk) -> None:
