@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from services.api.exchange.schemas import ExportKind, FileFormat
 from services.core.exchange import exporting, files, queries
-from services.core.exchange.exporting import Reading, Value
+from services.core.exchange.exporting import Export, Reading, Value
 from services.core.exchange.findings import told
 from services.core.exchange.forms import Form
 from services.core.exchange.regions import Regions
@@ -85,18 +85,23 @@ def _cells(row: "asyncpg.Record", cipher: FieldCipher, import_id: UUID) -> dict[
 async def export(
     kind: ExportKind, form: FileFormat, *, reading: Reading, region_path: str, places: Regions, people: People
 ) -> Response:
-    """An export. CSV leaves as it is read; XLSX, whose directory stands at its end, once its file is complete."""
+    """An export of a region."""
     table = exporting.export(str(kind), reading=reading, region_path=region_path, places=places, people=people)
+    return await written(table, form, name=kind)
+
+
+async def written(table: Export, form: FileFormat, *, name: str) -> Response:
+    """A table as a file. CSV leaves as it is read; XLSX, whose directory stands at its end, once its file is complete."""
     if form is FileFormat.CSV:
-        return StreamingResponse(_lines(table), headers=_headers(kind, form), media_type=files.CSV)
+        return StreamingResponse(_lines(table), headers=_headers(name, form), media_type=files.CSV)
     target = _target()
-    book = files.Book(target, sheet=str(kind), titles=table.titles)
+    book = files.Book(target, sheet=name, titles=table.titles)
     async for rows in table.pages:
         await asyncio.to_thread(book.rows, rows)
-    return await _sent(book, target, kind)
+    return await _sent(book, target, name)
 
 
-async def _lines(table: exporting.Export) -> AsyncIterator[bytes]:
+async def _lines(table: Export) -> AsyncIterator[bytes]:
     yield files.csv_head(table.titles)
     async for rows in table.pages:
         yield files.csv_rows(rows)

@@ -4,9 +4,12 @@ from fractions import Fraction
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from services.api.deps import Page, Reader
+from services.api.exchange import downloads
+from services.api.exchange.schemas import FileFormat
 from services.api.security import Access, requires
 from services.api.surveys.schemas import (
     ChoiceOut,
@@ -19,9 +22,11 @@ from services.api.surveys.schemas import (
     UnansweredPage,
     UnansweredQuery,
 )
+from services.core.exchange.exporting import Export
 from services.core.identity.access import Permission
 from services.core.kit.exact import decimal_text
-from services.core.surveys import queries, results
+from services.core.kit.uow import Actor, Database
+from services.core.surveys import exporting, queries, results
 from services.core.surveys.results import Counted
 
 router = APIRouter(prefix="/v1/surveys/{survey_id}", tags=["surveys"])
@@ -102,3 +107,22 @@ async def list_unanswered(
     )
     items = [UnansweredItem.model_validate(dict(row)).model_dump(mode="json") for row in rows]
     return page.answer(items, lambda row: (row["unit_id"],))
+
+
+@router.get("/export", response_class=StreamingResponse)
+async def export_answers(
+    request: Request,
+    access: Annotated[Access, requires(Permission.SURVEY_ENTER)],
+    survey_id: UUID,
+    format: FileFormat = FileFormat.XLSX,  # noqa: A002 - the name of the parameter
+) -> Response:
+    """The answers that count with their doors, a column for each question over all versions. Who takes them is on record."""
+    database: Database = request.app.state.database
+    principal = access.principal
+    async with database.begin(Actor(principal.kind, principal.id, request.scope["request_id"])) as uow:
+        survey = await queries.survey_of(uow.driver, scope=access.scope, survey_id=survey_id)
+        versions = list((await queries.versions_of(uow.driver, survey_id=survey_id)).values())
+        uow.audit("survey.exported", target="survey", target_id=survey_id, region_path=survey["region_path"])
+    titles = (*exporting.FIXED, *(column.title for column in exporting.columns(versions)))
+    table = Export(titles, exporting.pages(database.read, survey_id, versions))
+    return await downloads.written(table, format, name="survey")

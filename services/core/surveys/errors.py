@@ -46,6 +46,14 @@ class SurveyUnconfirmed(DomainError):
     )
 
 
+class SurveyUnderWay(DomainError):
+    code, kind = "survey-under-way", Kind.CONFLICT
+    title_zh, title_en = (
+        "截止日期未到，仍有住户未作答，不能提前结束",
+        "The last day has not ended and not all have answered: the survey cannot be closed yet",
+    )
+
+
 class NotAsked(InputInvalid):
     code, kind = "survey-not-asked", Kind.INVALID
     title_zh, title_en = "不在本次调查范围内", "Is not among those that the survey asks"

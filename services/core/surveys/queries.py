@@ -208,6 +208,15 @@ RESPONSES = Statement(
     .order_by(SurveyResponse.id)
     .limit(bindparam("limit"))
 )
+EXPORT = Statement(
+    _LISTED.where(
+        SurveyResponse.survey_id == SURVEY_ID,
+        SurveyResponse.id > bindparam("after", type_=Uuid()),
+        SurveyResponse.state == ResponseState.COUNTED,
+    )
+    .order_by(SurveyResponse.id)
+    .limit(bindparam("limit"))
+)
 RESPONSE = Statement(
     _LISTED.where(SurveyResponse.survey_id == SURVEY_ID, SurveyResponse.id == bindparam("response_id", type_=Uuid()))
 )

@@ -37,6 +37,7 @@ from services.core.surveys.errors import (
     SurveyNotDraft,
     SurveyNotOpen,
     SurveyUnconfirmed,
+    SurveyUnderWay,
 )
 from services.core.surveys.events import (
     QuestionnaireAdded,
@@ -304,14 +305,17 @@ async def extend(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version: int
 async def close(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version: int) -> None:
     """No answer is taken any more, and the counts become facts of the project when the survey asked all of it.
 
-    NotFound, VersionStale, SurveyNotOpen, SurveyUnconfirmed while an entry waits for its second person.
+    NotFound, VersionStale, SurveyNotOpen, SurveyUnconfirmed while an entry waits for its second person, SurveyUnderWay before the
+    last day has ended: whoever was told of a day may answer until then. When all have answered there is nobody to wait for.
     """
     survey = await _locked_open(uow, scope, survey_id, version)
     states = await queries.STATES.first(uow.driver, survey_id=survey_id)
     if states is None or states["pending"]:
         raise SurveyUnconfirmed(pending=states["pending"] if states is not None else 0)
-    await CLOSED.all(uow.driver, survey_id=survey_id, by=uow.actor.id, at=uow.now)
     counted: int = states["counted"]
+    if survey["closes_on"] is not None and not has_ended(survey["closes_on"], uow.now) and counted < survey["units"]:
+        raise SurveyUnderWay
+    await CLOSED.all(uow.driver, survey_id=survey_id, by=uow.actor.id, at=uow.now)
     keys = await _push(uow, survey, counted) if await _asked_whole_project(uow, survey) else []
     _record(uow, survey, SurveyWasClosed(units=survey["units"], counted=counted, keys=keys))
 

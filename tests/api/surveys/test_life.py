@@ -168,6 +168,19 @@ async def test_a_survey_is_closed_once_every_entry_has_its_second_person(world: 
     await world.act(survey, "close")
 
 
+async def test_who_was_told_of_a_last_day_may_answer_until_then(world: World) -> None:
+    homes = await world.register.homes(2)
+    survey = await world.opened(closes_on="2099-01-01")
+    await world.counted(survey, [(homes[0], {})])
+    assert (await world.tried(survey, "close")).json()["type"] == "/problems/survey-under-way"
+    await world.counted(survey, [(homes[1], {})])
+    assert (await world.act(survey, "close"))["status"] == "closed", "nobody is left to wait for"
+    over = await world.opened(closes_on="2099-01-01")
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute("UPDATE survey SET closes_on = '2026-01-01' WHERE id = $1", over["id"])
+    assert (await world.act(over, "close"))["status"] == "closed"
+
+
 async def test_a_compound_that_moves_takes_its_surveys_along(
     world: World, region: MakeRegion, staff: MakeStaff
 ) -> None:

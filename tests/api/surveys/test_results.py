@@ -48,15 +48,28 @@ async def test_satisfaction_of_79_of_99_holds_up_acceptance_and_of_80_does_not(w
     pushed = await world.city.post(f"/v1/projects/{project}/facts", json={"facts": [attested]})
     assert pushed.status_code == 201, pushed.text
     assert (await gate(world, project, "satisfied"))["met"] is True
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute("UPDATE project SET stage = 'works' WHERE id = $1", project)
     # 79 are satisfied and three are not; the others do not answer, and all are in the denominator.
     said = [{"satisfied": 4 + index % 2} for index in range(79)] + [{"satisfied": 3}] * 3
     await surveyed(world, project, homes, said, questions=[SATISFIED])
     found = await gate(world, project, "satisfied")
     assert (found["met"], found["fact"]["value"], found["fact"]["kind"]) == (False, "79/99", "counted")
     assert [one["value"] for one in found["replaced"]] == ["0.95"], "the attested figure stands back, visibly"
+    refused = await accept(world, project)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/project-gate-not-met")
     await surveyed(world, project, homes, [{"satisfied": 5}] * 80, questions=[SATISFIED])
     found = await gate(world, project, "satisfied")
     assert (found["met"], found["fact"]["value"]) == (True, "80/99")
+    accepted = await accept(world, project)
+    assert accepted.status_code == 200, accepted.text
+    assert accepted.json()["stage"] == "accepted"
+
+
+async def accept(world: World, project: str) -> httpx.Response:
+    version = (await world.city.get(f"/v1/projects/{project}")).headers["etag"]
+    body = {"document": "竣工验收报告"}
+    return await world.city.post(f"/v1/projects/{project}/accept", json=body, headers={"If-Match": version})
 
 
 async def test_joining_and_the_plan_are_counted_of_all(world: World) -> None:
