@@ -1,5 +1,6 @@
 """A project's plan as it is printed: a page, and a sheet of works and funding."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -8,7 +9,7 @@ from typing import Any
 from services.core.kit.exact import decimal_text, exact_sum, round_half_up
 from services.web import pages
 from services.web.sheets import Cell, Column, sheet
-from services.web.words import CATEGORIES, FUNDING
+from services.web.words import BUILDING_OPTIONS, CATEGORIES, FUNDING, Words
 
 COLUMNS = [
     Column("部分", "Part", 16),
@@ -25,7 +26,7 @@ def page_of(language: str, project: Mapping[str, Any], plan: Mapping[str, Any]) 
     """The page. `project`: no, title, region_name, compounds, client_unit; `plan`: a stored version."""
     shown = {
         **{name: plan[name] for name in ("number", "budget", "management_mode", "synthetic", "digest", "made_at")},
-        "lines": plan["items"],
+        "lines": [{**item, "options": _options(item)} for item in plan["items"]],
         "cost": _cost(plan),
         "funding": [{**line, "share": _share(line, plan)} for line in plan["funding"]],
     }
@@ -57,9 +58,9 @@ def _rows(plan: Mapping[str, Any]) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = []
     for item in plan["items"]:
         category = " ".join(CATEGORIES[item["category"]])
-        rows.append(
-            [works, item["title"], category, Decimal(item["quantity"]), item["unit"], Decimal(item["cost"]), None]
-        )
+        options = "".join(f"; {' '.join(words)}: {count}" for words, count in _options(item))
+        title = f"{item['title']}{options}"
+        rows.append([works, title, category, Decimal(item["quantity"]), item["unit"], Decimal(item["cost"]), None])
     rows.append([works, "合计 Total", None, None, None, _cost(plan), None])
     rows += [
         [funding, " ".join(FUNDING[line["source"]]), None, None, None, Decimal(line["amount"]), _share(line, plan)]
@@ -67,6 +68,12 @@ def _rows(plan: Mapping[str, Any]) -> list[Sequence[Cell]]:
     ]
     rows.append(["总投资 Budget", None, None, None, None, plan["budget"], None])
     return rows
+
+
+def _options(item: Mapping[str, Any]) -> list[tuple[Words, int]]:
+    """At how many buildings a line of works comes in which way, where it differs from building to building."""
+    counts = Counter(one["option"] for one in item.get("buildings", ()))
+    return [(words, counts[option]) for option, words in BUILDING_OPTIONS.items() if counts[option]]
 
 
 def _cost(plan: Mapping[str, Any]) -> Decimal:

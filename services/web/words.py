@@ -112,3 +112,8 @@ PROPERTY_KINDS: dict[str, Words] = {
     "garage": ("车库", "garage"),
     "other": ("其他", "other"),
 }
+
+BUILDING_OPTIONS: dict[str, Words] = {
+    "with_works": ("随改造实施（栋）", "with the works (buildings)"),
+    "pit_ready": ("预留基坑（栋）", "pit made ready (buildings)"),
+}

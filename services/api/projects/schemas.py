@@ -13,7 +13,17 @@ from services.core.facts.rules import Kind
 from services.core.kit.exact import Money, NotNegative
 from services.core.projects.applicants import Applicant
 from services.core.projects.gate_queries import Basis
-from services.core.projects.rules import MAX_ITEMS, Action, FundingLine, FundingSource, Plan, PlanItem, Stage
+from services.core.projects.rules import (
+    MAX_ITEMS,
+    Action,
+    BuildingChoice,
+    BuildingOption,
+    FundingLine,
+    FundingSource,
+    Plan,
+    PlanItem,
+    Stage,
+)
 from services.core.territory.models import Level
 from services.core.territory.rules import Category
 
@@ -78,8 +88,15 @@ class ProjectOut(ProjectItem):
     compounds: list[CompoundName]
 
 
+class BuildingChoiceIn(In):
+    """What becomes of a line of works at one building: with the works, or the pit of the lift made ready."""
+
+    building_id: UUID
+    option: BuildingOption
+
+
 class PlanItemIn(In):
-    """One line of works; cost in yuan."""
+    """One line of works; cost in yuan. `buildings`: where it differs from building to building (a lift)."""
 
     title: Line
     menu_item: Name | None = None
@@ -87,6 +104,12 @@ class PlanItemIn(In):
     quantity: NotNegative
     unit: Annotated[str, Field(min_length=1, max_length=20), AfterValidator(one_line)]
     cost: Money
+    buildings: list[BuildingChoiceIn] = Field(default_factory=list, max_length=500)
+
+    def item(self) -> PlanItem:
+        """The same for the rules."""
+        choices = tuple(BuildingChoice(**dict(one)) for one in self.buildings)
+        return PlanItem(**{**dict(self), "buildings": choices})
 
 
 class FundingIn(In):
@@ -108,7 +131,7 @@ class PlanIn(In):
     def plan(self) -> Plan:
         """The same for the rules."""
         return Plan(
-            items=tuple(PlanItem(**dict(item)) for item in self.items),
+            items=tuple(item.item() for item in self.items),
             budget=self.budget,
             funding=tuple(FundingLine(**dict(line)) for line in self.funding),
             management_mode=self.management_mode,

@@ -10,7 +10,7 @@ from services.core.exchange.writing import Importing, Line, Outcome
 from services.core.kit.errors import DomainError, Kind
 from services.core.kit.uow import UnitOfWork
 from services.core.projects import rules, service
-from services.core.projects.rules import FundingLine, FundingSource, Plan, PlanItem
+from services.core.projects.rules import BuildingChoice, BuildingOption, FundingLine, FundingSource, Plan, PlanItem
 from services.core.territory.rules import Category
 
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ class QuantityWriter:
 
 
 def _plan(lines: list[Line], held: "asyncpg.Record") -> Plan:
+    # What becomes of a line at each building has no column in the file: a line of the same name keeps it.
+    chosen = {(item["title"], item["menu_item"]): item.get("buildings", ()) for item in held["items"] or ()}
     items = tuple(
         PlanItem(
             title=line.values["item"],
@@ -162,6 +164,10 @@ def _plan(lines: list[Line], held: "asyncpg.Record") -> Plan:
             quantity=line.values["quantity"],
             unit=line.values["unit"],
             cost=line.values["cost"],
+            buildings=tuple(
+                BuildingChoice(UUID(one["building_id"]), BuildingOption(one["option"]))
+                for one in chosen.get((line.values["item"], line.values.get("menu_item")), ())
+            ),
         )
         for line in lines
     )

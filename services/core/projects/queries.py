@@ -13,6 +13,7 @@ from services.core.facts.rules import EffectiveFact
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
+from services.core.ownership.models import Building
 from services.core.projects.figures import ProjectFacts, facts_of_project, figure_json
 from services.core.projects.models import GateException, PlanVersion, Project, ProjectCompound, StageEntry
 from services.core.projects.rules import Action, Stage
@@ -220,6 +221,16 @@ SELECT key, value, kind, source, document, observed_on, recorded_at, superseded_
 FROM fact WHERE subject_id = $1 AND key = ANY ($2::text[]) AND source_rows -> 0 ->> 'plan_version' = $3
 ORDER BY id
 """
+
+BUILDINGS = Statement(
+    select(Building.id)
+    .join(ProjectCompound, ProjectCompound.compound_id == Building.compound_id)
+    .where(
+        ProjectCompound.project_id == bindparam("project_id", type_=Uuid()),
+        Building.id == func.any(bindparam("ids", type_=ARRAY(Uuid()))),
+        Building.closed_at.is_(None),
+    )
+)
 
 # The plan in force; locked, so that no newer one is added before what is said of this one is recorded.
 PLAN_IN_FORCE = Statement(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 from services.core.facts.catalogue import CATALOGUE
 from services.core.kit.errors import FieldError
@@ -131,9 +132,26 @@ RESIDENTS = frozenset(
 COMPANIES = frozenset({FundingSource.COMPANIES, FundingSource.UTILITIES})
 
 
+class BuildingOption(StrEnum):
+    """What becomes of a line of works at one building (R4, 004_c9c5fc786dd61830.txt 二 江苏省常州市): a lift comes with the works
+    where residents agree; else its pit is made ready, so that no pipe is moved twice.
+    """
+
+    WITH_WORKS = "with_works"
+    PIT_READY = "pit_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingChoice:
+    """The option of one building."""
+
+    building_id: UUID
+    option: BuildingOption
+
+
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One line of works: what, how much of it, at what cost in yuan."""
+    """One line of works: what, how much of it, at what cost in yuan. `buildings`: where it differs from building to building."""
 
     title: str
     menu_item: str | None
@@ -141,6 +159,7 @@ class PlanItem:
     quantity: Decimal
     unit: str
     cost: Decimal
+    buildings: tuple[BuildingChoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +200,16 @@ def check(plan: Plan) -> list[FieldError]:
                 )
             )
             break
-    return errors + _funding_errors(plan)
+    return errors + _building_errors(plan) + _funding_errors(plan)
+
+
+def _building_errors(plan: Plan) -> list[FieldError]:
+    return [
+        FieldError(f"/items/{index}/buildings/{place}/building_id", "同一楼栋重复列出", "this building is listed twice")
+        for index, item in enumerate(plan.items)
+        for place, choice in enumerate(item.buildings)
+        if choice.building_id in {earlier.building_id for earlier in item.buildings[:place]}
+    ]
 
 
 def _funding_errors(plan: Plan) -> list[FieldError]:
@@ -251,14 +279,20 @@ PLAN_BOUND: tuple[str, ...] = tuple(
 def document_of(plan: Plan) -> dict[str, Any]:
     """The plan as it is stored and hashed; numbers as text."""
     return {
-        "items": [
-            {**asdict(item), "quantity": decimal_text(item.quantity), "cost": _yuan(item.cost)} for item in plan.items
-        ],
+        "items": [_item_document(item) for item in plan.items],
         "budget": _yuan(plan.budget),
         "funding": [{"source": line.source, "amount": _yuan(line.amount)} for line in plan.funding],
         "management_mode": plan.management_mode,
         **({"synthetic": True} if plan.synthetic else {}),
     }
+
+
+def _item_document(item: PlanItem) -> dict[str, Any]:
+    plain = {**asdict(item), "quantity": decimal_text(item.quantity), "cost": _yuan(item.cost)}
+    del plain["buildings"]
+    if item.buildings:
+        plain["buildings"] = [{"building_id": str(one.building_id), "option": one.option} for one in item.buildings]
+    return plain
 
 
 def plan_digest(plan: Plan) -> str:

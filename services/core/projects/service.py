@@ -160,6 +160,7 @@ async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Pla
     project = await queries.locked(uow.driver, scope=scope, project_id=project_id)
     if project["stage"] not in rules.OPEN_TO_PLANS:
         raise StageWrong(stage=project["stage"])
+    await _check_buildings(uow, project_id, plan)
     document = rules.document_of(plan)
     added = PlanVersion(
         id=new_id(),
@@ -204,6 +205,26 @@ async def add_plan(uow: UnitOfWork, *, scope: Scope, project_id: UUID, plan: Pla
         region_path=project["region_path"],
     )
     return added
+
+
+async def _check_buildings(uow: UnitOfWork, project_id: UUID, plan: Plan) -> None:
+    """PlanInvalid naming every building that stands in no compound of the project."""
+    named = {choice.building_id for item in plan.items for choice in item.buildings}
+    if not named:
+        return
+    known = {row["id"] for row in await queries.BUILDINGS.all(uow.driver, project_id=project_id, ids=list(named))}
+    errors = [
+        FieldError(
+            f"/items/{index}/buildings/{place}/building_id",
+            "不是本项目小区的楼栋",
+            "is no building of the project's compounds",
+        )
+        for index, item in enumerate(plan.items)
+        for place, choice in enumerate(item.buildings)
+        if choice.building_id not in known
+    ]
+    if errors:
+        raise PlanInvalid(errors=errors)
 
 
 async def attest(
