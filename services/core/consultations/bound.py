@@ -1,25 +1,16 @@
-"""Which properties a resident stands for now: what binds him holds while the register says the same of his person."""
+"""Which properties a resident stands for now, and as what."""
 
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.core.residents.queries import LIVE
+
 if TYPE_CHECKING:
     import asyncpg
 
-# A binding of one's own (owner, tenant), or that of whoever invited one into the family.
-BOUND = """
-SELECT b.property_id, p.compound_id, array_agg(DISTINCT b.kind::text) AS kinds
-FROM binding b
-JOIN binding host ON host.id = coalesce(b.invited_by, b.id) AND host.ended_at IS NULL AND host.property_id = b.property_id
-JOIN property p ON p.id = b.property_id AND p.closed_at IS NULL
-WHERE b.resident_id = $1 AND b.ended_at IS NULL
-  AND CASE host.kind
-        WHEN 'owner' THEN EXISTS (SELECT 1 FROM owner_member m
-                                  WHERE m.voting_owner_id = p.voting_owner_id AND m.person_id = host.person_id)
-        WHEN 'tenant' THEN EXISTS (SELECT 1 FROM tenancy t WHERE t.property_id = p.id AND t.person_id = host.person_id
-                                     AND (t.until IS NULL OR t.until >= (now() AT TIME ZONE 'Asia/Shanghai')::date))
-        ELSE false END
-GROUP BY b.property_id, p.compound_id
+BOUND = f"""
+SELECT l.property_id, l.compound_id, array_agg(DISTINCT l.kind::text) AS kinds
+FROM ({LIVE}) AS l WHERE l.resident_id = $1 GROUP BY l.property_id, l.compound_id
 """
 
 

@@ -149,6 +149,27 @@ async def test_projects_and_quantities_go_both_ways(clerk: Clerk) -> None:
     assert sorted((plan["number"], plan["budget"]) for plan in plans) == [(1, "205000.00"), (2, "130000.00")]
 
 
+async def test_quantities_brought_back_keep_what_becomes_of_each_building(clerk: Clerk) -> None:
+    mark = uuid4().hex[:6]
+    await clerk.bring(csv("小区编号,小区名称,所属区域", f"{mark}-1,南岳,何家社区"))
+    await clerk.bring(csv("项目编号,项目名称,小区编号", f"P-{mark},改造,{mark}-1"), kind="projects")
+    project = (await clerk.client.get("/v1/projects", params={"region": str(clerk.at.id)})).json()["items"][0]["id"]
+    [compound] = (await clerk.client.get(f"/v1/projects/{project}")).json()["compounds"]
+    made = await clerk.client.post(f"/v1/compounds/{compound['id']}/buildings", json={"no": "3"})
+    choice = {"building_id": made.json()["id"], "option": "pit_ready"}
+    lift = {"title": "加装电梯", "category": "improved", "quantity": "1", "unit": "部", "cost": "100"}
+    plan = {"items": [{**lift, "buildings": [choice]}], "budget": "100"}
+    assert (await clerk.client.post(f"/v1/projects/{project}/plans", json=plan)).status_code == 201
+    again = await clerk.bring(await clerk.export("quantities", "xlsx"), kind="quantities")
+    assert (again["state"], again["changed"]) == ("done", 0)
+    dearer = f"P-{mark},加装电梯,完善类,1,部,200"
+    assert (await clerk.bring(csv("项目编号,改造内容,类别,工程量,单位,造价", dearer), kind="quantities"))[
+        "changed"
+    ] == 1
+    plans = (await clerk.client.get(f"/v1/projects/{project}/plans")).json()["items"]
+    assert [plan["items"][0]["buildings"] for plan in plans] == [[choice], [choice]]
+
+
 async def test_one_wrong_row_of_a_project_keeps_its_whole_plan_out(clerk: Clerk) -> None:
     mark = uuid4().hex[:6]
     await clerk.bring(csv("小区编号,小区名称,所属区域", f"{mark}-1,南岳,何家社区"))
