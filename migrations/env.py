@@ -30,9 +30,10 @@ async def run_online() -> None:
     _, _, rest = os.environ["DATABASE_URL"].partition("://")
     engine = create_async_engine(f"postgresql+asyncpg://{rest}")
     async with engine.connect() as connection:
-        await connection.execute(text("SET lock_timeout = '4s'"))
         await connection.execute(text("SET statement_timeout = '10min'"))
         await connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
+        # From here on: the one who migrates waits but briefly for a table, the others wait as long as he takes.
+        await connection.execute(text("SET lock_timeout = '4s'"))
         await connection.commit()
         await connection.run_sync(run)
         await connection.commit()
