@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from services.api.deps import IfMatch, Uow, reply
 from services.api.security import Access, requires
 from services.api.territory.schemas import CompoundItem, MergeIn, SplitIn, SplitOut
+from services.core.consultations.reshaping import refuse_under_way
 from services.core.identity.access import Permission
 from services.core.kit.scope import Scope
 from services.core.projects import reshaping
@@ -42,6 +43,7 @@ async def merge(
         document=body.document,
         reason=body.reason,
     )
+    await refuse_under_way(uow, compound_ids=[compound_id, *body.compound_ids])
     out = await _item(uow.driver, made, access.scope)
     return reply(uow, 201, out, version=out.version, location=f"/v1/compounds/{made}")
 
@@ -66,6 +68,7 @@ async def split(
         document=body.document,
         reason=body.reason,
     )
+    await refuse_under_way(uow, compound_ids=[compound_id])
     return reply(uow, 201, SplitOut(items=[await _item(uow.driver, one, access.scope) for one in made]))
 
 

@@ -61,6 +61,14 @@ class TooManyDoors(InputInvalid):
     title_zh, title_en = "户数过多，请按楼栋打印", "There are too many doors; print one building at a time"
 
 
+class CompoundConsulted(DomainError):
+    code, kind = "compound-consulted", Kind.CONFLICT
+    title_zh, title_en = (
+        "小区的征询（或加装电梯申请）尚未结束，不能合并或拆分",
+        "Residents of the compound are being consulted, or wait to be: it cannot be merged or split",
+    )
+
+
 class LiftRequested(DomainError):
     code, kind = "lift-requested", Kind.CONFLICT
     title_zh, title_en = "本单元已有加装电梯申请", "A lift has been asked for in this entrance"

@@ -335,3 +335,25 @@ async def test_beijing_counts_the_duties_that_residents_agree_to(city: City) -> 
     willing = (await city.open(roll.compound_id, "renovation", project))["id"]
     await city.answer(willing, {one: "agree", two: "agree"}, by="street")
     assert (await city.gate(project, "willing"))["met"]
+
+
+async def test_a_compound_is_not_merged_while_its_residents_are_asked(city: City) -> None:
+    roll, other = await city.roll(doors(1, 1, 1)), await city.roll({("2", "1", "1"): ("李二", "80")})
+    project = await city.project(roll.compound_id)
+    consultation = (await city.open(roll.compound_id, "plan", project))["id"]
+    path = f"/v1/compounds/{other.compound_id}"
+    body = {"compound_ids": [str(roll.compound_id)], "name": "合并小区", "document": "d", "reason": "r"}
+
+    async def merge() -> tuple[int, str | None]:
+        version = (await city.city.get(path)).headers["etag"]
+        answer = await city.city.post(f"{path}/merge", json=body, headers={"If-Match": version})
+        return answer.status_code, answer.json().get("type")
+
+    assert await merge() == (409, "/problems/compound-consulted")
+    assert (await city.community.get(f"/v1/compounds/{roll.compound_id}")).json()["closed_at"] is None
+    assert (await city.act(consultation, "close", {"reason": "小区合并"})).status_code == 200
+    asked = await city.community.post("/v1/lift-requests", json={"property_id": str(roll.properties[0])})
+    assert await merge() == (409, "/problems/compound-consulted")
+    begun = await city.community.post(f"/v1/lift-requests/{asked.json()['id']}/start", headers={"If-Match": '"1"'})
+    assert (await city.act(begun.json()["consultation_id"], "close", {"reason": "小区合并"})).status_code == 200
+    assert (await merge())[0] == 201
