@@ -25,7 +25,7 @@ from services.api.policy import router as policy
 from services.api.projects import plan_documents, plans, rollups, stages
 from services.api.projects import public as transitions
 from services.api.projects import router as projects
-from services.api.residents import community
+from services.api.residents import community, todo
 from services.api.residents import mine as own
 from services.api.routing import Index
 from services.api.security import PrincipalCache
@@ -98,6 +98,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     signing.router,
     me.router,
     own.router,
+    todo.router,
     community.router,
     managing.router,
     calculators.router,

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
 from services.api.deps import TOLD_ONCE, IfMatch, Page, Reader, Uow, etag, reply
-from services.api.identity.proofs import NO_STORE
+from services.api.identity.proofs import NO_STORE, Forgetting
 from services.api.ownership.shown import FIRST, Opening
 from services.api.residents.schemas import (
     ApprovedOut,
@@ -83,6 +83,24 @@ async def end_binding(
 ) -> Response:
     """Ends a binding that is wrong, with the family that it invited."""
     await service.end_by_community(uow, scope=access.scope, binding_id=binding_id, ground=body.ground)
+    return reply(uow, 204)
+
+
+@router.post("/v1/bindings/{binding_id}/disable-account", status_code=204, dependencies=[Forgetting])
+async def disable_account(
+    access: Annotated[Access, requires(Permission.RESIDENT_DISABLE)], uow: Uow, binding_id: UUID, body: EndIn
+) -> Response:
+    """Shuts the account behind a binding; the answer does not tell whose it is."""
+    await service.disable(uow, scope=access.scope, binding_id=binding_id, ground=body.ground)
+    return reply(uow, 204)
+
+
+@router.post("/v1/bindings/{binding_id}/enable-account", status_code=204, dependencies=[Forgetting])
+async def enable_account(
+    access: Annotated[Access, requires(Permission.RESIDENT_DISABLE)], uow: Uow, binding_id: UUID
+) -> Response:
+    """Opens it again."""
+    await service.enable(uow, scope=access.scope, binding_id=binding_id)
     return reply(uow, 204)
 
 

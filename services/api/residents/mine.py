@@ -28,6 +28,7 @@ from services.api.residents.schemas import (
 )
 from services.api.security import Access, requires
 from services.api.wire import PageOnly
+from services.core.consultations import queries as consultations
 from services.core.identity.access import Permission
 from services.core.kit.errors import DomainError
 from services.core.kit.invalid import InvalidAt
@@ -35,11 +36,20 @@ from services.core.kit.uow import UnitOfWork
 from services.core.ownership.rules import phone_number
 from services.core.residents import account, asking, codes, consents, queries, service
 from services.core.residents.rules import INVITATION_HOLDS, printed
+from services.core.surveys import residents as surveys
+from services.core.votes import queries as votes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 router = APIRouter(prefix="/v1/me", tags=["me"])
+GIVEN = {
+    "ballots": votes.CAST_BY_RESIDENT,
+    "survey_answers": surveys.ANSWERED_BY,
+    "consultation_answers": consultations.SAID_BY_RESIDENT,
+    "lifts": consultations.LIFTS_BY_RESIDENT,
+}
+"""What a resident gave to the domains above, by its name in the export."""
 ResidentMe = Annotated[Access, requires(Permission.RESIDENT_ACT)]
 
 
@@ -189,7 +199,10 @@ def _consents(rows: "Sequence[Mapping[str, Any]]", language: str) -> ConsentsOut
 @router.post("/export", dependencies=[Counted])
 async def export_own_data(access: ResidentMe, uow: Uow) -> Response:
     """Everything that is kept of the resident, as JSON (个人信息保护法 第四十五条). Stored nowhere; the taking is audited."""
-    data = await account.own_data(uow, resident_id=access.principal.id)
+    resident_id = access.principal.id
+    data = await account.own_data(uow, resident_id=resident_id)
+    for part, told in GIVEN.items():
+        data[part] = [dict(row) for row in await uow.driver.fetch(told, resident_id)]
     headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="my-data.json"'}
     return Response(to_json(data), headers=headers, media_type="application/json")
 

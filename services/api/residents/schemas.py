@@ -266,7 +266,7 @@ class RefuseIn(In):
 
 
 class EndIn(In):
-    """Why the community ends a binding."""
+    """Why a binding is ended, or an account shut."""
 
     ground: Ground
 

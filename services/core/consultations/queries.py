@@ -238,6 +238,26 @@ CROSS JOIN LATERAL (
 WHERE c.compound_id IN (SELECT compound_id FROM property WHERE id = ANY ($1::uuid[])) AND own.doors IS NOT NULL
 """
 OF_PROPERTIES = f"{_OF_PROPERTIES} AND c.id < $2 ORDER BY c.id DESC LIMIT $3"
+# Those that are open and where one of the properties has said nothing yet.
+WAITING_FOR_PROPERTIES = f"""
+SELECT * FROM ({_OF_PROPERTIES} AND c.status = 'open') AS asked
+WHERE jsonb_path_exists(doors, '$[*] ? (@.answer == null)') ORDER BY id DESC LIMIT $2
+"""
+# What a resident said himself; for himself alone.
+SAID_BY_RESIDENT = """
+SELECT c.id AS consultation_id, c.matter, a.property_id, a.answer, a.opinion, a.recorded_at
+FROM (SELECT DISTINCT property_id FROM binding WHERE resident_id = $1) AS b
+JOIN property p ON p.id = b.property_id
+JOIN consultation c ON c.compound_id = p.compound_id
+JOIN consultation_answer a ON a.consultation_id = c.id AND a.property_id = b.property_id AND a.resident_id = $1
+ORDER BY a.id
+"""
+LIFTS_BY_RESIDENT = """
+SELECT r.id AS lift_request_id, r.property_id, r.requested_at, NULL::text AS reason FROM lift_request r WHERE r.resident_id = $1
+UNION ALL
+SELECT o.lift_request_id, o.property_id, o.recorded_at, o.reason FROM lift_objection o WHERE o.resident_id = $1
+ORDER BY 3
+"""
 ONE_OF_PROPERTIES = f"{_OF_PROPERTIES} AND c.id = $2"
 
 # For every compound of a project: its dwellings, and what the newest consultation about the matter ($2) heard at them.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OPEN_AT_MOST = 5
 # Where a building is, is a QR code's or the community's to tell: any open compound may be asked.
-COMPOUND = "SELECT id, region_path FROM compound WHERE id = $1 AND closed_at IS NULL FOR SHARE"
+COMPOUND = "SELECT id, region_path FROM compound WHERE id = $1 AND closed_at IS NULL FOR KEY SHARE"
 SAME = """
 SELECT id FROM binding_request WHERE resident_id = $1 AND compound_id = $2 AND building = $3 AND door = $4 AND state = 'open'
 """

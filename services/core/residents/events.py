@@ -59,6 +59,19 @@ class ConsentTextPublished(Event):
     number: int
 
 
+class ResidentDisabled(Event):
+    """An account was shut: nobody signs in to it."""
+
+    kind: ClassVar[str] = "resident.disabled"
+    ground: Ground
+
+
+class ResidentEnabled(Event):
+    """It was opened again."""
+
+    kind: ClassVar[str] = "resident.enabled"
+
+
 class ResidentErased(Event):
     """An account is a tombstone now. What it answered and how it voted stays counted."""
 

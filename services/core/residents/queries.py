@@ -9,12 +9,22 @@ from services.core.kit.scope import Scope
 if TYPE_CHECKING:
     import asyncpg
 
+# A tenancy lasts through its last day.
+_NOW = "t.since <= {today} AND (t.until IS NULL OR t.until >= {today})".format(
+    today="(now() AT TIME ZONE 'Asia/Shanghai')::date"
+)
+# Everybody who owns or rents a property `q` by the register as it is now.
+_ON_RECORD = f"""
+(SELECT m.person_id, 'owner' AS kind FROM owner_member m WHERE m.voting_owner_id = q.voting_owner_id
+ UNION ALL
+ SELECT t.person_id, 'tenant' FROM tenancy t WHERE t.property_id = q.id AND {_NOW})
+"""
 # Owner and tenant by the register as it is now; a closed property binds nobody.
-_HOLDS_BY_REGISTER = """
+_HOLDS_BY_REGISTER = f"""
 (b.kind = 'owner' AND EXISTS (SELECT 1 FROM owner_member m
                               WHERE m.voting_owner_id = p.voting_owner_id AND m.person_id = b.person_id)
  OR b.kind = 'tenant' AND EXISTS (SELECT 1 FROM tenancy t WHERE t.property_id = p.id AND t.person_id = b.person_id
-                                  AND t.until IS NULL))
+                                  AND {_NOW}))
 """
 LIVE = f"""
 SELECT b.id, b.resident_id, b.property_id, b.person_id, b.invited_by, b.kind, b.assurance, b.since,
@@ -80,46 +90,38 @@ SELECT r.id, r.resident_id, r.compound_id, r.region_path, r.building, r.door, r.
 FROM binding_request r WHERE r.id = $1 AND {_IN_SCOPE.format("r", "r")}
 """
 # Who owns or rents behind a door, numbers as the register keeps them; without a building where the compound has but one.
-BEHIND = """
+BEHIND = f"""
 SELECT q.id AS property_id, g.no AS building_no, e.no AS entrance_no, q.door_no, w.person_id, w.kind,
        x.compound_id, x.name_sealed, x.phone_sealed, x.identity_sealed, x.id
 FROM property q
 LEFT JOIN building g ON g.id = q.building_id LEFT JOIN entrance e ON e.id = q.entrance_id
-JOIN LATERAL (SELECT m.person_id, 'owner' AS kind FROM owner_member m WHERE m.voting_owner_id = q.voting_owner_id
-              UNION ALL
-              SELECT t.person_id, 'tenant' FROM tenancy t WHERE t.property_id = q.id AND t.until IS NULL) AS w ON true
+JOIN LATERAL {_ON_RECORD} AS w ON true
 JOIN person x ON x.id = w.person_id
 WHERE q.compound_id = $1 AND q.closed_at IS NULL AND q.door_no = $2 AND coalesce(g.no, '') = $3
 ORDER BY q.id, w.person_id, w.kind LIMIT 50
 """
 # As what a person of the register may be bound to a property now, the owner first.
-STANDS_AS = """
+STANDS_AS = f"""
 SELECT w.kind, q.region_path, q.compound_id FROM property q
-JOIN LATERAL (SELECT 'owner' AS kind FROM owner_member m WHERE m.voting_owner_id = q.voting_owner_id AND m.person_id = $2
-              UNION ALL
-              SELECT 'tenant' FROM tenancy t WHERE t.property_id = q.id AND t.person_id = $2 AND t.until IS NULL) AS w ON true
+JOIN LATERAL {_ON_RECORD} AS w ON w.person_id = $2
 WHERE q.id = $1 AND q.closed_at IS NULL AND ($3::text IS NULL OR w.kind = $3) ORDER BY w.kind LIMIT 1
 """
 PEOPLE_BY_PHONE = """
 SELECT p.id, p.compound_id, c.name AS compound_name FROM person p JOIN compound c ON c.id = p.compound_id
 WHERE p.phone_index = ANY ($1::bytea[]) AND p.merged_into_id IS NULL AND c.closed_at IS NULL ORDER BY p.compound_id, p.id
 """
-DOORS_OF = """
+DOORS_OF = f"""
 SELECT w.person_id, w.kind, q.id AS property_id, q.region_path FROM property q
-JOIN LATERAL (SELECT m.person_id, 'owner' AS kind FROM owner_member m WHERE m.voting_owner_id = q.voting_owner_id
-              UNION ALL
-              SELECT t.person_id, 'tenant' FROM tenancy t WHERE t.property_id = q.id AND t.until IS NULL) AS w ON true
+JOIN LATERAL {_ON_RECORD} AS w ON true
 WHERE q.closed_at IS NULL AND w.person_id = ANY ($1::uuid[]) ORDER BY q.id, w.kind
 """
 # Whom codes are printed for: everybody on record, in the order in which sheets are carried round.
-TO_PRINT = """
+TO_PRINT = f"""
 SELECT q.id AS property_id, g.no AS building_no, e.no AS entrance_no, q.door_no, w.person_id, w.kind,
        x.id, x.compound_id, x.name_sealed, x.phone_sealed, x.identity_sealed
 FROM property q
 LEFT JOIN building g ON g.id = q.building_id LEFT JOIN entrance e ON e.id = q.entrance_id
-JOIN LATERAL (SELECT m.person_id, 'owner' AS kind FROM owner_member m WHERE m.voting_owner_id = q.voting_owner_id
-              UNION ALL
-              SELECT t.person_id, 'tenant' FROM tenancy t WHERE t.property_id = q.id AND t.until IS NULL) AS w ON true
+JOIN LATERAL {_ON_RECORD} AS w ON true
 JOIN person x ON x.id = w.person_id
 WHERE q.compound_id = $1 AND q.closed_at IS NULL AND ($2::uuid IS NULL OR q.building_id = $2)
 ORDER BY g.no, e.no, q.door_no, q.id, w.kind, w.person_id

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.core.identity.sign_in import end_sessions
 from services.core.kit.errors import NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.ownership.sealing import PHONE
 from services.core.residents import consents, queries
-from services.core.residents.events import ResidentBound, ResidentUnbound
+from services.core.residents.events import ResidentBound, ResidentDisabled, ResidentEnabled, ResidentUnbound
 from services.core.residents.rules import Assurance, Ground, Kind, Topic, stronger
 
 if TYPE_CHECKING:
     import asyncpg
+
+    from services.core.kit.events import Event
 
 # Whatever a resident does at the door, his account's row first: of two requests of his own one waits.
 LOCK_RESIDENT = """
@@ -38,6 +41,10 @@ UPDATE binding SET ended_at = $2 WHERE (id = $1 OR invited_by = $1) AND ended_at
 VOID_INVITATION = (
     "UPDATE binding_code SET voided_at = $2 WHERE invited_by = $1 AND used_at IS NULL AND voided_at IS NULL"
 )
+DISABLE = (
+    "UPDATE resident SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL AND erased_at IS NULL RETURNING id"
+)
+ENABLE = "UPDATE resident SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL RETURNING id"
 MINE_TO_END = """
 SELECT b.id, b.resident_id, b.property_id, p.region_path
 FROM binding b JOIN property p ON p.id = b.property_id LEFT JOIN binding i ON i.id = b.invited_by AND i.ended_at IS NULL
@@ -141,10 +148,40 @@ async def unbind(uow: UnitOfWork, *, resident_id: UUID, binding_id: UUID) -> Non
 
 async def end_by_community(uow: UnitOfWork, *, scope: Scope, binding_id: UUID, ground: Ground) -> None:
     """The community ends a binding. NotFound outside the scope, and for one that has ended."""
-    row = await uow.driver.fetchrow(queries.BINDING_HELD, binding_id, scope.lows, scope.highs)
-    if row is None or row["ended_at"] is not None:
+    row = await _behind(uow, scope, binding_id)
+    if row["ended_at"] is not None:
         raise NotFound
     await _end(uow, row["id"], row["resident_id"], row["property_id"], row["region_path"], ground)
+
+
+async def disable(uow: UnitOfWork, *, scope: Scope, binding_id: UUID, ground: Ground) -> None:
+    """Shuts the account behind a binding of the scope, ended ones too. Its sessions end, nobody signs in; what binds it stays.
+
+    The binding stands for the account, which staff never see. NotFound; an account that is shut or erased already stays as it is.
+    """
+    row = await _behind(uow, scope, binding_id)
+    if await uow.driver.fetchval(DISABLE, row["resident_id"], uow.now) is None:
+        return
+    await end_sessions(uow, kind="resident", principal_id=row["resident_id"])
+    _tell_account(uow, ResidentDisabled(ground=ground), row)
+
+
+async def enable(uow: UnitOfWork, *, scope: Scope, binding_id: UUID) -> None:
+    """Opens it again. NotFound; one that is open stays as it is."""
+    row = await _behind(uow, scope, binding_id)
+    if await uow.driver.fetchval(ENABLE, row["resident_id"]) is not None:
+        _tell_account(uow, ResidentEnabled(), row)
+
+
+async def _behind(uow: UnitOfWork, scope: Scope, binding_id: UUID) -> "asyncpg.Record":
+    row = await uow.driver.fetchrow(queries.BINDING_HELD, binding_id, scope.lows, scope.highs)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _tell_account(uow: UnitOfWork, happened: "Event", row: "asyncpg.Record") -> None:
+    uow.record(happened, subject="resident", subject_id=row["resident_id"], region_path=row["region_path"])
 
 
 async def end_all(uow: UnitOfWork, *, resident_id: UUID) -> int:

@@ -74,6 +74,16 @@ ORDER BY s.id, u.unit_id, st.property_id
 LIMIT $6
 """
 
+# What he answered himself, superseded and void answers too; for himself alone.
+ANSWERED_BY = """
+SELECT DISTINCT r.id, s.id AS survey_id, s.title, r.questionnaire, r.answers, r.state, r.entered_at
+FROM binding b
+JOIN survey_unit u ON u.unit_id IN (b.property_id, b.person_id)
+JOIN survey_response r ON r.survey_id = u.survey_id AND r.unit_id = u.unit_id AND r.entered_by = b.resident_id
+JOIN survey s ON s.id = r.survey_id
+WHERE b.resident_id = $1 ORDER BY r.id
+"""
+
 
 async def surveys_of(
     driver: "asyncpg.Connection",

@@ -210,8 +210,8 @@ WHERE b.resident_id = $2 AND b.kind = 'owner' AND b.ended_at IS NULL
 GROUP BY rp.owner_id, o.area ORDER BY rp.owner_id
 """
 
-# The votes in which a resident has a head, the newest first, and in how many heads he has not been counted yet.
-OF_RESIDENT = """
+# The votes in which a resident has a head, and in how many heads he has not been counted yet.
+_OF_RESIDENT = """
 SELECT v.id, v.title, v.status, v.opens_on, v.closes_at, v.matters, c.name AS compound_name,
        count(DISTINCT rp.owner_id) AS heads,
        count(DISTINCT rp.owner_id) FILTER (WHERE l.standing IS NULL) AS uncounted
@@ -224,8 +224,25 @@ JOIN compound c ON c.id = v.compound_id
 LEFT JOIN LATERAL (
   SELECT e.standing FROM ballot e WHERE e.vote_id = rp.vote_id AND e.owner_id = rp.owner_id ORDER BY e.n DESC LIMIT 1
 ) AS l ON true
-WHERE b.resident_id = $1 AND b.kind = 'owner' AND b.ended_at IS NULL AND v.id < $2 AND ($3::text IS NULL OR v.status = $3)
+WHERE b.resident_id = $1 AND b.kind = 'owner' AND b.ended_at IS NULL
+"""
+OF_RESIDENT = f"""{_OF_RESIDENT} AND v.id < $2 AND ($3::text IS NULL OR v.status = $3)
 GROUP BY v.id, c.name ORDER BY v.id DESC LIMIT $4
+"""
+# Those that are open still ($2: now) and wait for him, the first to close first.
+WAITING_FOR_RESIDENT = f"""
+SELECT id, title, compound_name, closes_at, uncounted
+FROM ({_OF_RESIDENT} AND v.status = 'open' AND v.closes_at > $2 GROUP BY v.id, c.name) AS mine
+WHERE uncounted > 0 ORDER BY closes_at, id LIMIT $3
+"""
+# What a resident cast himself, and what became of it; for himself alone.
+CAST_BY_RESIDENT = """
+SELECT v.id AS vote_id, v.title, e.entry, e.choices, e.channel, e.at
+FROM binding b
+JOIN roll_property rp ON rp.property_id = b.property_id
+JOIN ballot e ON e.vote_id = rp.vote_id AND e.owner_id = rp.owner_id AND e.by_kind = 'resident' AND e.by_id = b.resident_id
+JOIN vote v ON v.id = e.vote_id
+WHERE b.resident_id = $1 GROUP BY v.id, e.id ORDER BY e.id
 """
 
 PUBLIC = Statement(WHOLE.where(VOTE_ID, Vote.status != VoteStatus.DRAFT))

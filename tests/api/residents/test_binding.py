@@ -5,7 +5,8 @@ from typing import Any
 
 from services.core.kit.uow import Database
 from tests.api.ownership.desk import Desk, entry, people, person
-from tests.api.residents.steps import MakeDesk, MakePhone, agree, bound, later, number, properties
+from tests.api.residents.steps import MakeDesk, MakePhone, agree, bound, number, properties
+from tests.api.selection.world import MakeStaff
 from tests.support.people import Client
 from tests.support.wechat import FakeWeChat
 
@@ -194,8 +195,18 @@ async def test_a_page_of_properties_is_small(desk: Desk, phone: MakePhone, wecha
     assert len({row["id"] for row in page.json()["items"] + rest["items"]}) == 30
 
 
-async def test_a_shut_account_does_nothing_more(desk: Desk, phone: MakePhone, database: Database) -> None:
+async def test_a_district_shuts_an_account_by_its_binding_and_opens_it_again(
+    desk: Desk, phone: MakePhone, staff: MakeStaff, wechat: FakeWeChat
+) -> None:
     me = await phone()
-    await bound(desk, me)
-    await later(database, "UPDATE resident SET disabled_at = now() WHERE id = $1", me.resident_id)
+    mine = await bound(desk, me)
+    district = await staff("district", desk.region)
+    path = f"/v1/bindings/{mine['id']}"
+    assert (await desk.tried(f"{path}/disable-account", {"ground": "abuse"})).status_code == 403
+    for _ in range(2):
+        shut = await district.post(f"{path}/disable-account", json={"ground": "abuse"})
+        assert (shut.status_code, shut.content) == (204, b"")
     assert (await me.get("/v1/me/properties")).status_code == 401
+    assert (await district.post(f"{path}/enable-account")).status_code == 204
+    assert (await me.get("/v1/me/properties")).status_code == 401  # its sessions have ended
+    assert [row["id"] for row in (await desk.get(f"{desk.at}/bindings"))["items"]] == [mine["id"]]
