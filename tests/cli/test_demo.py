@@ -46,6 +46,7 @@ async def test_the_demonstration_plays_to_the_end_and_leaves_nothing(servers: di
         assert figure in played.stdout
     for mark in ("synthetic", "实施 in", "Ranked 1 of", "第 1 名", "逐项一致", "完好"):
         assert mark in played.stdout
+    assert "808 处房屋" in played.stdout
     for step in (
         "异议成立",
         "作废留存",

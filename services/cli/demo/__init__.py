@@ -10,6 +10,7 @@ from services.cli import embedded
 from services.cli.demo import show, stage
 from services.cli.demo.counties import fenggang, quanjiao
 from services.cli.demo.play import CountyPlay, sign_in
+from services.cli.demo.rolls import enter_rolls
 from services.cli.demo.sequel import Sequel
 from services.cli.embedded import Refusal
 from services.cli.verify import verify
@@ -57,6 +58,8 @@ def demo() -> None:
 def _play(stages: show.Stages, play: CountyPlay) -> None:
     stages.step("管理员 admin", "任命经办人，县里增设街道社区", play.appoint)
     stages.step("社区 community", "摸底登记小区与事实", play.survey_stock)
+    if play.county.has_roll:
+        stages.step("社区与后台 community and worker", "导入房屋与业主名册", partial(enter_rolls, play))
     if play.county.report is not None:
         stages.step("区县 district", "录入印发的报告，核对合计", play.file_report)
     stages.step("街道 street", "编制方案、登记表决与调查、申报", play.propose)

@@ -14,7 +14,10 @@ PRINTED = {
 
 @dataclass(frozen=True)
 class County:
-    """What the demonstration plays in one county. `has_sequel`: also what follows the first ranking, and the next year."""
+    """What the demonstration plays in one county. `has_sequel`: also what follows the first ranking, and the next year.
+
+    `has_roll`: owners of all households are made up.
+    """
 
     name: str
     code: str
@@ -29,6 +32,7 @@ class County:
     reserve: int
     report: dict[str, Any] | None = field(default=None)
     has_sequel: bool = False
+    has_roll: bool = False
 
 
 def fenggang() -> County:
@@ -47,6 +51,7 @@ def fenggang() -> County:
         works=sorted(set(works)),
         cap={"count": 3},
         reserve=1,
+        has_roll=True,
     )
 
 

@@ -37,6 +37,11 @@ class Person:
             headers["If-Match"] = f'"{version}"'
         return self._checked(self._http.post(path, json=body, headers=headers))
 
+    def send(self, path: str, fields: dict[str, str], file: tuple[str, bytes]) -> Json:
+        """Sends a file."""
+        headers = {"Idempotency-Key": secrets.token_hex(16)}
+        return self._checked(self._http.post(path, data=fields, files={"file": file}, headers=headers))
+
     def put(self, path: str, body: Json) -> None:
         """Replaces."""
         self._checked(self._http.put(path, json=body))
