@@ -237,7 +237,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot")),
         sa.UniqueConstraint("vote_id", "owner_id", "n", name=op.f("uq_ballot_vote_id_owner_id_n")),
     )
-    op.create_index("ix_ballot_of_id", "ballot", ["of_id"], unique=False)
+    op.create_index(
+        "ix_ballot_of_id", "ballot", ["of_id"], unique=False, postgresql_where=sa.text("of_id IS NOT NULL")
+    )
+    op.create_index("ix_ballot_pending", "ballot", ["vote_id"], unique=False, postgresql_where=sa.text("pending"))
     op.create_table(
         "vote_result",
         sa.Column("vote_id", sa.Uuid(), nullable=False),

@@ -10,19 +10,19 @@ from services.api.deps import Page, Reader, Uow, reply
 from services.api.security import Access, requires
 from services.api.votes.router import is_resident
 from services.api.votes.schemas import (
+    BallotAnswer,
+    BallotBatchIn,
+    BallotBatchOut,
+    BallotConfirmIn,
+    BallotCorrectIn,
     BallotIn,
     BallotLineOut,
     BallotPage,
     BallotQuery,
     BallotState,
-    BatchAnswer,
-    BatchIn,
-    BatchOut,
-    ConfirmIn,
-    CorrectIn,
+    BallotVoidIn,
     LineMadeOut,
     RefusedOut,
-    VoidIn,
 )
 from services.core.identity.access import Permission
 from services.core.kit.errors import DomainError
@@ -72,22 +72,22 @@ def _entered(body: BallotIn) -> Entered:
     )
 
 
-@router.post("/batch", response_model=BatchOut)
-async def enter_batch(access: Entering, uow: Uow, vote_id: UUID, body: BatchIn) -> Response:
+@router.post("/batch", response_model=BallotBatchOut)
+async def enter_batch(access: Entering, uow: Uow, vote_id: UUID, body: BallotBatchIn) -> Response:
     """Enters up to 200 ballots, each for itself: what is wrong with one keeps no other out."""
     await queries.vote_of(uow.driver, scope=access.scope, vote_id=vote_id)
     answers = await casting.enter_many(
         uow, scope=access.scope, vote_id=vote_id, ballots=[Entered(**dict(one)) for one in body.ballots]
     )
-    return reply(uow, 200, BatchOut(answers=[_answer(one) for one in answers]))
+    return reply(uow, 200, BallotBatchOut(answers=[_answer(one) for one in answers]))
 
 
-def _answer(one: Cast | DomainError) -> BatchAnswer:
+def _answer(one: Cast | DomainError) -> BallotAnswer:
     if isinstance(one, Cast):
-        return BatchAnswer(ballot=_state(one), refused=None)
+        return BallotAnswer(ballot=_state(one), refused=None)
     place = one.errors[0] if one.errors else None
     zh, en = (one.title_zh, one.title_en) if place is None else (place.zh, place.en)
-    return BatchAnswer(ballot=None, refused=RefusedOut(code=one.code, zh=zh, en=en))
+    return BallotAnswer(ballot=None, refused=RefusedOut(code=one.code, zh=zh, en=en))
 
 
 @router.get("", response_model=BallotPage)
@@ -113,14 +113,18 @@ def _line(row: Mapping[str, Any], *, sealed: bool) -> dict[str, Any]:
 
 
 @router.post("/{ballot_id}/confirm", response_model=LineMadeOut)
-async def confirm_ballot(access: Confirming, uow: Uow, vote_id: UUID, ballot_id: UUID, body: ConfirmIn) -> Response:
+async def confirm_ballot(
+    access: Confirming, uow: Uow, vote_id: UUID, ballot_id: UUID, body: BallotConfirmIn
+) -> Response:
     """A second person reads the paper anew, and it counts when both have read the same."""
     await ledger.confirm(uow, scope=access.scope, vote_id=vote_id, ballot_id=ballot_id, choices=body.choices)
     return reply(uow, 200, LineMadeOut(ballot_id=ballot_id))
 
 
 @router.post("/{ballot_id}/correct", response_model=LineMadeOut)
-async def correct_ballot(access: Confirming, uow: Uow, vote_id: UUID, ballot_id: UUID, body: CorrectIn) -> Response:
+async def correct_ballot(
+    access: Confirming, uow: Uow, vote_id: UUID, ballot_id: UUID, body: BallotCorrectIn
+) -> Response:
     """Puts right what was entered wrongly; it waits for a second person, under the id in the answer."""
     line = await ledger.correct(
         uow, scope=access.scope, vote_id=vote_id, ballot_id=ballot_id, choices=body.choices, reason=body.reason
@@ -129,7 +133,7 @@ async def correct_ballot(access: Confirming, uow: Uow, vote_id: UUID, ballot_id:
 
 
 @router.post("/{ballot_id}/void", response_model=LineMadeOut)
-async def void_ballot(access: Confirming, uow: Uow, vote_id: UUID, ballot_id: UUID, body: VoidIn) -> Response:
+async def void_ballot(access: Confirming, uow: Uow, vote_id: UUID, ballot_id: UUID, body: BallotVoidIn) -> Response:
     """Makes a ballot void, with a reason; while the vote is open its owner may cast again."""
     await ledger.void(uow, scope=access.scope, vote_id=vote_id, ballot_id=ballot_id, reason=body.reason)
     return reply(uow, 200, LineMadeOut(ballot_id=ballot_id))

@@ -10,7 +10,7 @@ from services.api.votes.schemas import (
     NoticeOut,
     NoticePage,
     PublicVote,
-    ResultOut,
+    VoteResultOut,
     VoteTransitionOut,
     VoteTransitionsOut,
 )
@@ -60,7 +60,7 @@ async def get_public_vote(reader: Reader, vote_id: UUID) -> Response:
             "matters": row["matter_list"],
             "plan_version": row["plan_number"],
             "taking_part": taking_part,
-            "result": None if result is None else ResultOut.model_validate(dict(result)),
+            "result": None if result is None else VoteResultOut.model_validate(dict(result)),
         }
     )
     return Response(out.model_dump_json(), media_type="application/json")

@@ -11,7 +11,6 @@ from services.api.security import Access, requires
 from services.api.votes.router import Reading, Writing, is_resident, visible
 from services.api.votes.schemas import (
     RollLineOut,
-    RollPage,
     RollQuery,
     RollRevisionsOut,
     ServiceIn,
@@ -20,6 +19,7 @@ from services.api.votes.schemas import (
     VoteObjectionIn,
     VoteObjectionOut,
     VoteObjectionPage,
+    VoteRollPage,
 )
 from services.api.wire import PageOnly
 from services.core.identity.access import Permission
@@ -31,7 +31,7 @@ NONE = UUID(int=0)
 Entering = Annotated[Access, requires(Permission.VOTE_ENTER)]
 
 
-@router.get("/roll", response_model=RollPage)
+@router.get("/roll", response_model=VoteRollPage)
 async def list_roll(
     access: Reading, reader: Reader, page: Page, vote_id: UUID, query: Annotated[RollQuery, Query()]
 ) -> Response:

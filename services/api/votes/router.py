@@ -9,16 +9,16 @@ from fastapi import APIRouter, Query, Request, Response
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply, validated_response
 from services.api.security import Access, requires
 from services.api.votes.schemas import (
-    CancelIn,
     ContentsOut,
-    ExtendIn,
     MineOut,
     NotifyIn,
+    OwnerVoteIn,
+    OwnerVoteOut,
     RecountOut,
     TallyOut,
-    VoteIn,
+    VoteCancelIn,
+    VoteExtendIn,
     VoteItem,
-    VoteOut,
     VotePage,
     VoteQuery,
 )
@@ -62,11 +62,11 @@ def _mine(row: Mapping[str, Any]) -> MineOut:
     )
 
 
-def vote_out(row: Mapping[str, Any], mine: list[MineOut] | None = None) -> VoteOut:
+def vote_out(row: Mapping[str, Any], mine: list[MineOut] | None = None) -> OwnerVoteOut:
     """A row of `queries.WHOLE` as it is told."""
     acts = [act for act, status in MOVES if status == row["status"]]
     told = {**row, "matters": row["matter_list"], "plan_version": row["plan_number"], "acts": acts, "mine": mine}
-    return VoteOut.model_validate(told)
+    return OwnerVoteOut.model_validate(told)
 
 
 @router.get("", response_model=VotePage)
@@ -88,15 +88,15 @@ async def list_votes(access: Reading, reader: Reader, page: Page, query: Annotat
     return page.answer(items, lambda row: (row["id"],))
 
 
-@router.post("", status_code=201, response_model=VoteOut)
-async def make_vote(access: Writing, uow: Uow, body: VoteIn) -> Response:
+@router.post("", status_code=201, response_model=OwnerVoteOut)
+async def make_vote(access: Writing, uow: Uow, body: OwnerVoteIn) -> Response:
     """Draws up a vote. Thresholds come from the policy that the project is under, else from the law, and are pinned."""
     vote_id = await drafting.make(uow, scope=access.scope, draft=body.draft())
     made = vote_out(await queries.vote_of(uow.driver, scope=access.scope, vote_id=vote_id))
     return reply(uow, 201, made, version=made.version, location=f"/v1/votes/{vote_id}")
 
 
-@router.get("/{vote_id}", response_model=VoteOut)
+@router.get("/{vote_id}", response_model=OwnerVoteOut)
 async def get_vote(access: Reading, reader: Reader, vote_id: UUID) -> Response:
     """One vote; for a resident who has a head in it, with his own."""
     row, mine = await visible(reader, access, vote_id)
@@ -110,57 +110,57 @@ async def _moved(access: Access, uow: UnitOfWork, vote_id: UUID) -> Response:
     return reply(uow, 200, moved, version=moved.version)
 
 
-@router.post("/{vote_id}/roll/publish", response_model=VoteOut)
+@router.post("/{vote_id}/roll/publish", response_model=OwnerVoteOut)
 async def publish_roll(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch) -> Response:
     """Makes the roll from the register as it stands, and puts it on notice; again once it was corrected."""
     await service.publish_roll(uow, scope=access.scope, vote_id=vote_id, version=version)
     return await _moved(access, uow, vote_id)
 
 
-@router.post("/{vote_id}/notify", response_model=VoteOut)
+@router.post("/{vote_id}/notify", response_model=OwnerVoteOut)
 async def notify(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch, body: NotifyIn) -> Response:
     """Announces the vote with its first and last day, once the roll has stood on notice and no objection is left."""
     await service.notify(uow, scope=access.scope, vote_id=vote_id, version=version, **dict(body))
     return await _moved(access, uow, vote_id)
 
 
-@router.post("/{vote_id}/open", response_model=VoteOut)
+@router.post("/{vote_id}/open", response_model=OwnerVoteOut)
 async def open_vote(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch) -> Response:
     """Freezes the roll, with its hash and this day, and takes ballots."""
     await service.open_vote(uow, scope=access.scope, vote_id=vote_id, version=version)
     return await _moved(access, uow, vote_id)
 
 
-@router.post("/{vote_id}/extend", response_model=VoteOut)
-async def extend(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch, body: ExtendIn) -> Response:
+@router.post("/{vote_id}/extend", response_model=OwnerVoteOut)
+async def extend(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch, body: VoteExtendIn) -> Response:
     """Makes a later day the last one."""
     await service.extend(uow, scope=access.scope, vote_id=vote_id, version=version, closes_on=body.closes_on)
     return await _moved(access, uow, vote_id)
 
 
-@router.post("/{vote_id}/close", response_model=VoteOut)
+@router.post("/{vote_id}/close", response_model=OwnerVoteOut)
 async def close(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch) -> Response:
     """Takes no more ballots: after the last day, or once everybody on the roll counts."""
     await service.close(uow, scope=access.scope, vote_id=vote_id, version=version)
     return await _moved(access, uow, vote_id)
 
 
-@router.post("/{vote_id}/publish", response_model=VoteOut)
+@router.post("/{vote_id}/publish", response_model=OwnerVoteOut)
 async def publish(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch) -> Response:
     """Counts, and puts the preliminary result on notice."""
     await service.publish(uow, scope=access.scope, vote_id=vote_id, version=version)
     return await _moved(access, uow, vote_id)
 
 
-@router.post("/{vote_id}/finalise", response_model=VoteOut)
+@router.post("/{vote_id}/finalise", response_model=OwnerVoteOut)
 async def finalise(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch) -> Response:
     """Makes the result final under a certificate, and tells the project's facts."""
     await finishing.finalise(uow, scope=access.scope, vote_id=vote_id, version=version)
     return await _moved(access, uow, vote_id)
 
 
-@router.post("/{vote_id}/cancel", response_model=VoteOut)
-async def cancel(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch, body: CancelIn) -> Response:
+@router.post("/{vote_id}/cancel", response_model=OwnerVoteOut)
+async def cancel(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch, body: VoteCancelIn) -> Response:
     """Ends a vote that decides nothing; what was cast stays sealed."""
     await service.cancel(uow, scope=access.scope, vote_id=vote_id, version=version, reason=body.reason)
     return await _moved(access, uow, vote_id)

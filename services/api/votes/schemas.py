@@ -16,10 +16,10 @@ from services.core.votes.lifecycle import (
     Channel,
     Entry,
     Interim,
-    ObjectionStatus,
     ObjectionTo,
     Served,
     VoteAct,
+    VoteObjectionStatus,
     VoteScope,
     VoteStatus,
 )
@@ -46,7 +46,7 @@ class MatterIn(In):
     item: ItemIn | None = None
 
 
-class VoteIn(In):
+class OwnerVoteIn(In):
     """A new vote. `plan_version`: the plan in force that it is about. `compound_id`: where the project has several.
 
     `roll_days`, `result_days`: working days on notice; needed where the policy sets none, and never fewer than it does.
@@ -97,7 +97,7 @@ class ThresholdsOut(BaseModel):
     approval: SharesOut
 
 
-class MatterOut(BaseModel):
+class VoteMatterOut(BaseModel):
     """A matter on the ballot paper with the thresholds that hold for it."""
 
     no: int
@@ -123,7 +123,7 @@ class MineOut(BaseModel):
     contradicted: bool
 
 
-class VoteOut(BaseModel):
+class OwnerVoteOut(BaseModel):
     """A vote. `acts`: what may be done with it at this stage. `mine`: for a resident, the heads that he stands for."""
 
     id: UUID
@@ -141,7 +141,7 @@ class VoteOut(BaseModel):
     policy_number: int
     assurance: Assurance
     interim: Interim
-    matters: list[MatterOut]
+    matters: list[VoteMatterOut]
     roll_days: int | None
     result_days: int | None
     status: VoteStatus
@@ -208,13 +208,13 @@ class NotifyIn(In):
     closes_on: date
 
 
-class ExtendIn(In):
+class VoteExtendIn(In):
     """The new last day."""
 
     closes_on: date
 
 
-class CancelIn(In):
+class VoteCancelIn(In):
     """Why the vote decides nothing."""
 
     reason: Reason
@@ -239,7 +239,7 @@ class RollLineOut(BaseModel):
     served: list[Served] | None
 
 
-class RollPage(BaseModel):
+class VoteRollPage(BaseModel):
     """A page of the roll, by door."""
 
     items: list[RollLineOut]
@@ -308,7 +308,7 @@ class VoteObjectionOut(BaseModel):
     received_on: date
     late: bool
     document: str | None
-    status: ObjectionStatus
+    status: VoteObjectionStatus
     recorded_at: datetime
     recorded_by: UUID | None
     decided_at: datetime | None
@@ -348,7 +348,7 @@ class BallotState(BaseModel):
     state: Literal["counted", "pending", "contradicting"]
 
 
-class EnteredIn(In):
+class EnteredBallotIn(In):
     """A ballot of a batch."""
 
     owner_id: UUID
@@ -359,10 +359,10 @@ class EnteredIn(In):
     evidence: Document | None = None
 
 
-class BatchIn(In):
+class BallotBatchIn(In):
     """Ballots to enter, each for itself."""
 
-    ballots: list[EnteredIn] = Field(min_length=1, max_length=200)
+    ballots: list[EnteredBallotIn] = Field(min_length=1, max_length=200)
 
 
 class RefusedOut(BaseModel):
@@ -373,33 +373,33 @@ class RefusedOut(BaseModel):
     en: str
 
 
-class BatchAnswer(BaseModel):
+class BallotAnswer(BaseModel):
     """What became of one ballot of a batch: it is in the ledger, or refused."""
 
     ballot: BallotState | None
     refused: RefusedOut | None
 
 
-class BatchOut(BaseModel):
+class BallotBatchOut(BaseModel):
     """An answer for every ballot, in their order."""
 
-    answers: list[BatchAnswer]
+    answers: list[BallotAnswer]
 
 
-class ConfirmIn(In):
+class BallotConfirmIn(In):
     """What the second person reads from the paper."""
 
     choices: Choices
 
 
-class CorrectIn(In):
+class BallotCorrectIn(In):
     """What the paper really says, and how the mistake came about."""
 
     choices: Choices
     reason: Reason
 
 
-class VoidIn(In):
+class BallotVoidIn(In):
     """Why a ballot does not count."""
 
     reason: Reason
@@ -453,7 +453,7 @@ class CountOut(BaseModel):
     area: DecimalOut
 
 
-class VerdictOut(BaseModel):
+class ReachedOut(BaseModel):
     """Whether a threshold is reached, by each basis and by both."""
 
     heads: bool
@@ -471,12 +471,12 @@ class MatterTally(BaseModel):
     thresholds: ThresholdsOut
     total: CountOut
     taking_part: CountOut
-    quorum: VerdictOut
+    quorum: ReachedOut
     quorum_missing: CountOut
     in_favour: CountOut | None
     against: CountOut | None
     abstaining: CountOut | None
-    approval: VerdictOut | None
+    approval: ReachedOut | None
     approval_missing: CountOut | None
     passed: bool | None
 
@@ -525,7 +525,7 @@ class ContentsOut(BaseModel):
     items: list[ContentOut]
 
 
-class ResultOut(BaseModel):
+class VoteResultOut(BaseModel):
     """A published result."""
 
     revision: int
@@ -545,7 +545,7 @@ class PublicVote(BaseModel):
     scope: VoteScope
     plan_version: int | None
     status: VoteStatus
-    matters: list[MatterOut]
+    matters: list[VoteMatterOut]
     heads: int | None
     area: DecimalOut | None
     roll_digest: str | None
@@ -554,7 +554,7 @@ class PublicVote(BaseModel):
     closes_at: datetime | None
     closed_at: datetime | None
     taking_part: CountOut | None
-    result: ResultOut | None
+    result: VoteResultOut | None
     finalised_at: datetime | None
     certificate_digest: str | None
 

@@ -9,12 +9,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.core.kit.exact import decimal_text, digest, parse_fraction
+from services.core.kit.exact import decimal_text, parse_fraction
 from services.core.policy.law import Threshold, Thresholds
-from services.core.votes import queries
 from services.core.votes.lifecycle import UNSEALED
 from services.core.votes.rules import Count, Tally, judge
-from services.core.votes.statements import COUNTED, TALLY, WAITING
+from services.core.votes.statements import LEDGER_DIGEST, TALLY
 
 if TYPE_CHECKING:
     import asyncpg
@@ -49,31 +48,29 @@ def thresholds_of(stored: Mapping[str, Mapping[str, Any]]) -> Thresholds:
 
 async def count(driver: "asyncpg.Connection", vote: "asyncpg.Record") -> Counted:
     """The count of a vote (a row of `queries.WHOLE`) as the ledger stands now."""
-    rows = {row["no"]: row for row in await driver.fetch(TALLY, vote["id"])}
-    waiting = await driver.fetchrow(WAITING, vote["id"])
-    unconfirmed = await driver.fetchval(queries.UNCONFIRMED, vote["id"])
+    rows = await driver.fetch(TALLY, vote["id"])
     total = Count(vote["heads"] or 0, vote["area"] or Decimal(0))
     return Counted(
-        tuple(_matter(matter, total, rows.get(matter["no"])) for matter in vote["matter_list"]),
-        waiting["contradicting"],
-        unconfirmed,
+        tuple(_matter(matter, total, row) for matter, row in zip(vote["matter_list"], rows, strict=True)),
+        rows[0]["contradicting"],
+        rows[0]["unconfirmed"],
     )
 
 
-def _matter(matter: Mapping[str, Any], total: Count, row: "asyncpg.Record | None") -> MatterCount:
-    none = Count(0, Decimal(0))
+def _matter(matter: Mapping[str, Any], total: Count, row: "asyncpg.Record") -> MatterCount:
     tally = judge(
         thresholds_of(matter["thresholds"]),
         total=total,
-        taking_part=none if row is None else Count(row["heads"], row["area"]),
-        in_favour=none if row is None else Count(row["heads_in_favour"], row["area_in_favour"]),
+        taking_part=Count(row["heads"], row["area"]),
+        in_favour=Count(row["heads_in_favour"], row["area_in_favour"]),
     )
-    return MatterCount(matter, tally, none if row is None else Count(row["heads_against"], row["area_against"]))
+    return MatterCount(matter, tally, Count(row["heads_against"], row["area_against"]))
 
 
 async def ledger_digest(driver: "asyncpg.Connection", vote_id: UUID) -> str:
     """SHA-256 over what every head counts with, by head: two counts of the same ballots have the same."""
-    return digest([[str(row["owner_id"]), list(row["standing"])] for row in await driver.fetch(COUNTED, vote_id)])
+    found: str = await driver.fetchval(LEDGER_DIGEST, vote_id)
+    return found
 
 
 def is_sealed(vote: Mapping[str, Any]) -> bool:

@@ -153,7 +153,7 @@ class ObjectionTo(StrEnum):
     RESULT = "result"
 
 
-class ObjectionStatus(StrEnum):
+class VoteObjectionStatus(StrEnum):
     """What became of it."""
 
     OPEN = "open"

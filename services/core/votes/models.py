@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,9 +28,9 @@ from services.core.votes.lifecycle import (
     Channel,
     Entry,
     Interim,
-    ObjectionStatus,
     ObjectionTo,
     Served,
+    VoteObjectionStatus,
     VoteScope,
     VoteStatus,
 )
@@ -210,7 +211,8 @@ class BallotEntry(Keyed, Base):
         CheckConstraint("(of_id IS NULL) = (entry = 'cast')", name="of_id"),
         CheckConstraint("(choices IS NOT NULL) = (entry IN ('cast', 'correct'))", name="choices"),
         CheckConstraint("(reason IS NOT NULL) = (entry IN ('correct', 'void'))", name="reason"),
-        Index("ix_ballot_of_id", "of_id"),
+        Index("ix_ballot_of_id", "of_id", postgresql_where=text("of_id IS NOT NULL")),
+        Index("ix_ballot_pending", "vote_id", postgresql_where=text("pending")),
     )
 
     vote_id: Mapped[UUID]
@@ -253,7 +255,7 @@ class VoteObjection(Keyed, Base):
     __tablename__ = "vote_objection"
     __table_args__ = (
         _one_of("about", ObjectionTo),
-        _one_of("status", ObjectionStatus),
+        _one_of("status", VoteObjectionStatus),
         CheckConstraint("(status = 'open') = (decided_at IS NULL)", name="decided"),
         CheckConstraint("decided_by IS DISTINCT FROM recorded_by OR decided_at IS NULL", name="two_people"),
         Index("ix_vote_objection_vote_id", "vote_id", "id"),
@@ -266,7 +268,7 @@ class VoteObjection(Keyed, Base):
     received_on: Mapped[date]
     late: Mapped[bool]
     document: Mapped[str | None] = mapped_column(String(300))
-    status: Mapped[str] = mapped_column(String(10), default=ObjectionStatus.OPEN)
+    status: Mapped[str] = mapped_column(String(10), default=VoteObjectionStatus.OPEN)
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]

@@ -23,7 +23,7 @@ from services.core.votes.errors import (
     VoteStatusWrong,
 )
 from services.core.votes.events import VoteCountReopened, VoteObjectionRecorded, VoteObjectionWasDecided
-from services.core.votes.lifecycle import MOVES, ObjectionStatus, ObjectionTo, VoteAct, VoteStatus
+from services.core.votes.lifecycle import MOVES, ObjectionTo, VoteAct, VoteObjectionStatus, VoteStatus
 from services.core.votes.models import VoteObjection
 
 DECIDED = Statement(
@@ -83,7 +83,7 @@ async def record(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, claim: Claim) 
         received_on=claim.received_on,
         late=claim.received_on > notice["notice_until"],
         document=claim.document,
-        status=ObjectionStatus.OPEN,
+        status=VoteObjectionStatus.OPEN,
         recorded_at=uow.now,
         recorded_by=uow.actor.id,
     )
@@ -109,7 +109,7 @@ async def decide(
     """
     vote = await queries.locked(uow.driver, scope=scope, vote_id=vote_id)
     objection = await queries.objection_of(uow.driver, scope=scope, vote_id=vote_id, objection_id=objection_id)
-    if objection["status"] != ObjectionStatus.OPEN:
+    if objection["status"] != VoteObjectionStatus.OPEN:
         raise VoteObjectionDecided
     if objection["recorded_by"] == uow.actor.id:
         raise VoteSecondPersonNeeded
@@ -119,7 +119,7 @@ async def decide(
     await DECIDED.all(
         uow.driver,
         objection_id=objection_id,
-        new_status=ObjectionStatus.UPHELD if upheld else ObjectionStatus.REJECTED,
+        new_status=VoteObjectionStatus.UPHELD if upheld else VoteObjectionStatus.REJECTED,
         at=uow.now,
         by=uow.actor.id,
         reason=reason,

@@ -380,10 +380,6 @@ LAST_ENTRY = Statement(
     .limit(1)
 )
 DECIDED = "SELECT EXISTS (SELECT 1 FROM ballot WHERE of_id = $1)"
-UNCONFIRMED = """
-SELECT count(*) FROM ballot b
-WHERE b.vote_id = $1 AND b.pending AND NOT EXISTS (SELECT 1 FROM ballot d WHERE d.of_id = b.id)
-"""
 
 
 async def vote_of(driver: "asyncpg.Connection", *, scope: Scope, vote_id: UUID) -> "asyncpg.Record":

@@ -41,7 +41,7 @@ from services.core.votes.events import (
 )
 from services.core.votes.lifecycle import MOVES, ObjectionTo, Served, VoteAct, VoteStatus
 from services.core.votes.models import Vote, VoteResult, VoteRoll
-from services.core.votes.statements import LOCK_EXCLUSIVE, WAITING
+from services.core.votes.statements import LOCK_EXCLUSIVE, UNCOUNTED
 
 if TYPE_CHECKING:
     import asyncpg
@@ -228,7 +228,7 @@ async def close(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int) -
     await uow.driver.execute(LOCK_EXCLUSIVE, vote_id)
     vote, leads = await held(uow, scope=scope, vote_id=vote_id, version=version, act=VoteAct.CLOSE)
     if uow.now < vote["closes_at"]:
-        missing = vote["heads"] - (await uow.driver.fetchrow(WAITING, vote_id))["counted"]
+        missing = await uow.driver.fetchval(UNCOUNTED, vote_id)
         if missing:
             raise VoteNotOver(closes_at=vote["closes_at"].isoformat(), missing=missing)
     await CLOSED.all(uow.driver, vote_id=vote_id, new_status=leads, new_closed_at=uow.now)

@@ -126,30 +126,35 @@ $12 whether it waits for a second person, $13 the event's kind, $14 the head or 
 CAST_BY_STAFF = _cast(entitled=BY_STAFF, where=IN_SCOPE)
 """The same with $14 the head, $15 and $16 the scope, $17 the co-owner, $18 the assurance."""
 
-# What counts of every head: its last line in the ledger. A line without `standing` counts for nothing.
-STANDING = """
-SELECT DISTINCT ON (b.owner_id) b.owner_id, b.standing FROM ballot b WHERE b.vote_id = $1 ORDER BY b.owner_id, b.n DESC
+# What counts of every head: its last line in the ledger. A line without `standing` counts for nothing; where somebody has said
+# something all the same, co-owners contradict each other.
+LAST = """
+SELECT DISTINCT ON (b.owner_id) b.owner_id, b.standing, b.standing IS NULL AND b.positions <> '{}' AS contested
+FROM ballot b WHERE b.vote_id = $1 ORDER BY b.owner_id, b.n DESC
 """
 TALLY = f"""
-SELECT m.no::int AS no, count(*) AS heads, sum(r.area) AS area,
-       count(*) FILTER (WHERE m.choice = 'approve') AS heads_in_favour,
-       coalesce(sum(r.area) FILTER (WHERE m.choice = 'approve'), 0) AS area_in_favour,
-       count(*) FILTER (WHERE m.choice = 'reject') AS heads_against,
-       coalesce(sum(r.area) FILTER (WHERE m.choice = 'reject'), 0) AS area_against
-FROM ({STANDING}) AS s
-JOIN roll_owner r ON r.vote_id = $1 AND r.owner_id = s.owner_id
-CROSS JOIN unnest(s.standing) WITH ORDINALITY AS m(choice, no)
-GROUP BY m.no ORDER BY m.no
+WITH last AS MATERIALIZED ({LAST})
+SELECT m.no, count(r.owner_id) AS heads, coalesce(sum(r.area), 0) AS area,
+       count(*) FILTER (WHERE l.standing[m.no] = 'approve') AS heads_in_favour,
+       coalesce(sum(r.area) FILTER (WHERE l.standing[m.no] = 'approve'), 0) AS area_in_favour,
+       count(*) FILTER (WHERE l.standing[m.no] = 'reject') AS heads_against,
+       coalesce(sum(r.area) FILTER (WHERE l.standing[m.no] = 'reject'), 0) AS area_against,
+       (SELECT count(*) FROM last WHERE contested) AS contradicting,
+       (SELECT count(*) FROM ballot b WHERE b.vote_id = $1 AND b.pending
+                                        AND NOT EXISTS (SELECT 1 FROM ballot d WHERE d.of_id = b.id)) AS unconfirmed
+FROM vote_matter m
+LEFT JOIN (last l JOIN roll_owner r ON r.vote_id = $1 AND r.owner_id = l.owner_id) ON l.standing IS NOT NULL
+WHERE m.vote_id = $1 GROUP BY m.no ORDER BY m.no
 """
-WAITING = """
-SELECT count(*) FILTER (WHERE s.standing IS NULL AND s.contested) AS contradicting,
-       count(*) FILTER (WHERE s.standing IS NOT NULL) AS counted
-FROM (SELECT DISTINCT ON (b.owner_id) b.standing, b.positions <> '{}' AS contested
-      FROM ballot b WHERE b.vote_id = $1 ORDER BY b.owner_id, b.n DESC) AS s
+UNCOUNTED = f"""
+SELECT count(*) FROM roll_owner r LEFT JOIN ({LAST}) AS l ON l.owner_id = r.owner_id
+WHERE r.vote_id = $1 AND l.standing IS NULL
 """
-# Every counted choice in the order of heads: what the digest of a result covers.
-COUNTED = f"""
-SELECT s.owner_id, s.standing FROM ({STANDING}) AS s WHERE s.standing IS NOT NULL ORDER BY s.owner_id
+# SHA-256 over what every head counts with, a line each, by head.
+LEDGER_DIGEST = f"""
+SELECT encode(sha256(convert_to(coalesce(string_agg(
+         l.owner_id::text || ' ' || array_to_string(l.standing, ' '), E'\\n' ORDER BY l.owner_id), ''), 'UTF8')), 'hex')
+FROM ({LAST}) AS l WHERE l.standing IS NOT NULL
 """
 
 ADD_ENTRY = """
