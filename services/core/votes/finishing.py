@@ -188,7 +188,6 @@ def _over_all(outcomes: Sequence[Mapping[str, Any] | None], *, shares: bool) -> 
         return {}
     told = {"passed": text_of(all(one["passed"] for one in voted))}
     if shares and len(voted) == len(outcomes):
-        told["result_published"] = "true"
         told["participation_share"] = _text(_least(voted, "taking_part", "total"), "vote.plan.participation_share")
         told["approval_share"] = _text(_least(voted, "in_favour", "taking_part"), "vote.plan.approval_share")
         told["result_published"] = text_of(True)  # a result is final only once its notice has ended

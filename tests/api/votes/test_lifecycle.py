@@ -75,7 +75,6 @@ async def test_from_draft_to_certificate_and_facts(estate: Estate, api: httpx.As
     facts = (await estate.world.city.get(f"/v1/projects/{estate.project['id']}/facts")).json()["facts"]
     assert {key: facts[key]["value"] for key in facts if key.startswith("vote.")} == {
         "vote.plan.passed": "true",
-        "vote.plan.result_published": "true",
         "vote.plan.participation_share": "1",
         "vote.plan.approval_share": "0.75",
         "vote.plan.result_published": "true",
