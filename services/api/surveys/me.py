@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.api.deps import Page, Reader
 from services.api.security import Access, requires
-from services.api.surveys.schemas import OwnSurvey, OwnSurveyPage, OwnSurveyQuery
+from services.api.surveys.answer_schemas import OwnSurvey, OwnSurveyPage, OwnSurveyQuery
 from services.core.identity.access import Permission
 from services.core.kit.calendar import day_of
 from services.core.surveys import residents

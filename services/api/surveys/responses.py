@@ -1,7 +1,6 @@
 """Routes of answers to a survey: translate only."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.api.deps import Page, Reader, Uow, reply
 from services.api.problems import language_of, problem_document
 from services.api.security import Access, requires
-from services.api.surveys.schemas import (
+from services.api.surveys.answer_schemas import (
     BatchIn,
     ConfirmIn,
     EndIn,
@@ -23,7 +22,6 @@ from services.api.surveys.schemas import (
     ResponseQuery,
 )
 from services.core.identity.access import Permission
-from services.core.kit.calendar import day_of
 from services.core.kit.errors import NotFound
 from services.core.surveys import answering, queries, residents
 from services.core.surveys.answering import Outcome
@@ -94,9 +92,8 @@ async def answer_survey(access: Answering, uow: Uow, survey_id: UUID, body: Resp
 async def get_response(access: Answering, reader: Reader, survey_id: UUID, response_id: UUID) -> Response:
     """One answer. A resident reads those for his own doors, without who else had a hand in them."""
     if access.principal.kind == RESIDENT:
-        today = day_of(datetime.now(UTC))
         await residents.response_of(
-            reader, resident_id=access.principal.id, today=today, survey_id=survey_id, response_id=response_id
+            reader, resident_id=access.principal.id, survey_id=survey_id, response_id=response_id
         )
     else:
         await queries.survey_of(reader, scope=access.scope, survey_id=survey_id)

@@ -11,6 +11,7 @@ from services.api.deps import Page, Reader
 from services.api.exchange import downloads
 from services.api.exchange.schemas import FileFormat
 from services.api.security import Access, requires
+from services.api.surveys.answer_schemas import UnansweredItem, UnansweredPage, UnansweredQuery
 from services.api.surveys.schemas import (
     ChoiceOut,
     EntranceProgress,
@@ -18,9 +19,6 @@ from services.api.surveys.schemas import (
     ProgressOut,
     QuestionResult,
     ResultsOut,
-    UnansweredItem,
-    UnansweredPage,
-    UnansweredQuery,
 )
 from services.core.exchange.exporting import Export
 from services.core.identity.access import Permission

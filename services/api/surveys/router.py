@@ -23,8 +23,8 @@ from services.api.surveys.schemas import (
     survey_out,
 )
 from services.core.identity.access import Permission
-from services.core.surveys import queries, service
-from services.core.surveys.service import Reach
+from services.core.surveys import drafting, queries, service
+from services.core.surveys.drafting import Reach
 
 router = APIRouter(prefix="/v1/surveys", tags=["surveys"])
 NONE = UUID(int=0)
@@ -64,7 +64,7 @@ async def list_surveys(access: Reading, reader: Reader, page: Page, query: Annot
 async def draft_survey(access: Writing, uow: Uow, body: SurveyIn) -> Response:
     """Drafts a survey."""
     reach = Reach(body.project_id, body.compound_id, body.building_ids, body.entrance_ids)
-    survey_id = await service.draft(
+    survey_id = await drafting.draft(
         uow, scope=access.scope, purpose=body.purpose, unit=body.unit, reach=reach, form=body.draft()
     )
     return reply(uow, 201, await _shown(access, uow, survey_id), version=1, location=f"/v1/surveys/{survey_id}")
@@ -80,7 +80,7 @@ async def get_survey(access: Reading, reader: Reader, survey_id: UUID) -> Respon
 @router.put("/{survey_id}", response_model=SurveyOut)
 async def change_survey(access: Writing, uow: Uow, match: IfMatch, survey_id: UUID, body: SurveyChangeIn) -> Response:
     """Replaces what a draft says."""
-    await service.change(uow, scope=access.scope, survey_id=survey_id, version=match, form=body.draft())
+    await drafting.change(uow, scope=access.scope, survey_id=survey_id, version=match, form=body.draft())
     return await _changed(access, uow, survey_id)
 
 
@@ -117,7 +117,7 @@ def _version(row: Mapping[str, Any]) -> QuestionnaireOut:
 async def reword_survey(access: Writing, uow: Uow, match: IfMatch, survey_id: UUID, body: QuestionnaireIn) -> Response:
     """An open survey asks by a new version from now on; answers to earlier ones stand."""
     questions = [question.question() for question in body.questions]
-    await service.reword(uow, scope=access.scope, survey_id=survey_id, version=match, questions=questions)
+    await drafting.reword(uow, scope=access.scope, survey_id=survey_id, version=match, questions=questions)
     shown = await _shown(access, uow, survey_id)
     return reply(uow, 201, shown, version=shown.version, location=f"/v1/surveys/{survey_id}/questionnaires")
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.kit.errors import DomainError, NotFound
-from services.core.kit.events import Event
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -22,7 +21,6 @@ from services.core.surveys.errors import (
     ResponseEnded,
     ResponseNotPending,
     SecondPersonNeeded,
-    SurveyNotOpen,
 )
 from services.core.surveys.events import (
     ResponseRefused,
@@ -30,7 +28,8 @@ from services.core.surveys.events import (
     ResponsesEntered,
     ResponseVoided,
 )
-from services.core.surveys.rules import Channel, Question, ResponseState, SurveyStatus
+from services.core.surveys.holding import record, shared
+from services.core.surveys.rules import Channel, Question, ResponseState
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -89,7 +88,7 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
     was filled in time may be entered after the last day, until the survey is closed. The same entry again changes nothing.
     NotFound, SurveyNotOpen.
     """
-    survey = await _held(uow, scope, survey_id)
+    survey = await shared(uow, scope, survey_id)
     versions = await queries.versions_of(uow.driver, survey_id=survey_id)
     units = await lock_units(uow, survey_id, [entry.unit_id for entry in entries if entry.unit_id is not None])
     waiting = {
@@ -153,7 +152,7 @@ async def confirm_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, respons
 
     Each is confirmed or refused by itself, in their order. NotFound, SurveyNotOpen.
     """
-    survey = await _held(uow, scope, survey_id)
+    survey = await shared(uow, scope, survey_id)
     rows = await queries.BY_ID.all(uow.driver, survey_id=survey_id, response_ids=list(response_ids))
     units = await lock_units(uow, survey_id, [row["unit_id"] for row in rows])
     found = {
@@ -199,7 +198,7 @@ async def refuse(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id:
 
     NotFound, SurveyNotOpen, ResponseNotPending.
     """
-    survey = await _held(uow, scope, survey_id)
+    survey = await shared(uow, scope, survey_id)
     row = await _one_locked(uow, survey_id, response_id)
     if row["state"] != ResponseState.PENDING:
         raise ResponseNotPending
@@ -209,21 +208,12 @@ async def refuse(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id:
 
 async def void(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id: UUID, reason: str) -> None:
     """An answer that counted does so no more; it stays on record. NotFound, SurveyNotOpen, ResponseEnded."""
-    survey = await _held(uow, scope, survey_id)
+    survey = await shared(uow, scope, survey_id)
     row = await _one_locked(uow, survey_id, response_id)
     if row["state"] != ResponseState.COUNTED:
         raise ResponseEnded
     await end(uow, [response_id], ResponseState.VOID, reason)
     record(uow, survey, ResponseVoided(response_id=response_id))
-
-
-async def _held(uow: UnitOfWork, scope: Scope, survey_id: UUID) -> "Record":
-    survey = await queries.HELD.first(uow.driver, survey_id=survey_id, **scope.parameters)
-    if survey is None:
-        raise NotFound
-    if survey["status"] != SurveyStatus.OPEN:
-        raise SurveyNotOpen
-    return survey
 
 
 async def lock_units(uow: UnitOfWork, survey_id: UUID, unit_ids: Sequence[UUID]) -> list[UUID]:
@@ -268,8 +258,3 @@ def row_of(
     return (
         response_id, survey_id, unit_id, number, stored, channel, state, standing, document, uow.actor.id, uow.now,
     )  # fmt: skip
-
-
-def record(uow: UnitOfWork, survey: "Record", happened: Event) -> None:
-    """An event of a survey."""
-    uow.record(happened, subject="survey", subject_id=survey["id"], region_path=survey["region_path"])

@@ -56,15 +56,16 @@ LIST = Statement(
 
 ONE = Statement(select(*COLUMNS, QUESTIONS).where(Survey.id == SURVEY_ID, in_scope(Survey.region_path)))
 
-_ANY = select(*COLUMNS, QUESTIONS).where(Survey.id == SURVEY_ID)
+# What a statement that waited for a lock selects beside the locked row is as old as its wait: questions are read afterwards.
+_ANY = select(*COLUMNS).where(Survey.id == SURVEY_ID)
 _SCOPED = _ANY.where(in_scope(Survey.region_path))
 # Answers come in side by side; closing and rewording wait for those that are coming in, and they for these.
-HELD = Statement(_SCOPED.with_for_update(read=True, of=Survey))
-HELD_BY_RESIDENT = Statement(_ANY.with_for_update(read=True, of=Survey))
-LOCKED = Statement(_SCOPED.with_for_update(key_share=True, of=Survey))
+HELD = Statement(_SCOPED.with_for_update(read=True))
+HELD_BY_RESIDENT = Statement(_ANY.with_for_update(read=True))
+LOCKED = Statement(_SCOPED.with_for_update(key_share=True))
 
 # What everybody may read; a draft is nobody's business.
-SHOWN_TO_ALL = Statement(_ANY.where(Survey.status != SurveyStatus.DRAFT))
+SHOWN_TO_ALL = Statement(select(*COLUMNS, QUESTIONS).where(Survey.id == SURVEY_ID, Survey.status != SurveyStatus.DRAFT))
 
 PUBLICATION = Statement(
     select(SurveyPublication.content, SurveyPublication.etag).where(SurveyPublication.survey_id == SURVEY_ID)

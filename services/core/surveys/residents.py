@@ -8,12 +8,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.core.kit.calendar import day_of, has_ended
+from services.core.kit.calendar import has_ended
 from services.core.kit.errors import NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.uow import UnitOfWork
+from services.core.residents.queries import LIVE
 from services.core.surveys import queries, rules
-from services.core.surveys.answering import ADD, end, lock_units, record, row_of
+from services.core.surveys.answering import ADD, end, lock_units, row_of
 from services.core.surveys.errors import (
     AnswersInvalid,
     OwnerAnswered,
@@ -24,45 +25,43 @@ from services.core.surveys.errors import (
     TenantsNotAsked,
 )
 from services.core.surveys.events import ResponseEntered, ResponseVoided
-from services.core.surveys.rules import Channel, ResponseState, SurveyStatus, Unit, question_of
+from services.core.surveys.holding import record
+from services.core.surveys.rules import Channel, ResponseState, SurveyStatus, Unit
 
 if TYPE_CHECKING:
     import asyncpg
 
 TENANT = "tenant"
 
-# For which doors a resident ($1) stands on a day ($2), as whom: family stand on the side of who invited them.
-_STANDS = """
-  SELECT b.property_id, b.person_id, CASE WHEN head.kind = 'tenant' THEN 'tenant' ELSE b.kind END AS standing
-  FROM binding b
-  JOIN binding head ON head.id = coalesce(b.invited_by, b.id)
-  JOIN property p ON p.id = b.property_id
-  WHERE b.resident_id = $1 AND b.ended_at IS NULL AND head.ended_at IS NULL
-    AND CASE head.kind
-        WHEN 'owner' THEN EXISTS (SELECT 1 FROM owner_member m
-                                  WHERE m.voting_owner_id = p.voting_owner_id AND m.person_id = head.person_id)
-        ELSE EXISTS (SELECT 1 FROM tenancy t WHERE t.property_id = p.id AND t.person_id = head.person_id
-                     AND t.since <= $2 AND (t.until IS NULL OR t.until >= $2)) END
+# For which doors a resident ($1) stands, as whom, and what surveys count there. Family stand on the side of who invited them;
+# who was two entries of the register when a survey opened is asked as either.
+_STANDS = f"""
+  SELECT st.property_id, st.standing, asked.unit, asked.unit_id
+  FROM (SELECT l.property_id, l.person_id, CASE WHEN head.kind = 'tenant' THEN 'tenant' ELSE l.kind END AS standing
+        FROM ({LIVE}) AS l LEFT JOIN binding head ON head.id = l.invited_by
+        WHERE l.resident_id = $1) AS st
+  CROSS JOIN LATERAL (SELECT 'household' AS unit, st.property_id AS unit_id
+                      UNION ALL
+                      SELECT 'person', x.id FROM person x WHERE x.id = st.person_id OR x.merged_into_id = st.person_id) AS asked
 """
-# The unit of one survey ($3) for which he stands, the owners' side first: through one door ($4), or whichever ($5).
+# The unit of one survey ($2) for which he stands, the owners' side first: through one door ($3), or whichever unit it is ($4).
 STANDING = f"""
 SELECT u.unit_id, st.standing
-FROM ({_STANDS}) st
-JOIN survey s ON s.id = $3
-JOIN survey_unit u ON u.survey_id = s.id
-  AND u.unit_id = CASE s.unit WHEN 'person' THEN st.person_id ELSE st.property_id END
-WHERE ($4::uuid IS NULL OR st.property_id = $4) AND ($5::uuid IS NULL OR u.unit_id = $5)
-ORDER BY st.standing = 'tenant', st.standing DESC
+FROM ({_STANDS}) AS st
+JOIN survey_unit u ON u.survey_id = $2 AND u.unit_id = st.unit_id
+JOIN survey s ON s.id = u.survey_id AND s.unit = st.unit
+WHERE ($3::uuid IS NULL OR st.property_id = $3) AND ($4::uuid IS NULL OR u.unit_id = $4)
+ORDER BY st.standing = 'tenant', st.standing DESC, u.unit_id
 LIMIT 1
 """
-# The surveys that ask him, by survey and unit; only those that wait for an answer ($3), or all that were ever opened.
+# The surveys that ask him, by survey and unit; only those that wait for an answer ($3) on a day ($2), or all that were ever opened.
 SURVEYS_OF = f"""
 SELECT DISTINCT ON (s.id, u.unit_id)
        s.id AS survey_id, s.title, s.purpose, s.unit, s.status, s.closes_on, s.questionnaire, u.unit_id, st.property_id,
        p.compound_id, d.no AS building, e.no AS entrance, p.door_no, r.id AS response_id, r.entered_at AS answered_at
-FROM ({_STANDS}) st
-JOIN survey_unit u ON u.unit_id IN (st.property_id, st.person_id)
-JOIN survey s ON s.id = u.survey_id AND u.unit_id = CASE s.unit WHEN 'person' THEN st.person_id ELSE st.property_id END
+FROM ({_STANDS}) AS st
+JOIN survey_unit u ON u.unit_id = st.unit_id
+JOIN survey s ON s.id = u.survey_id AND s.unit = st.unit
 JOIN property p ON p.id = st.property_id
 LEFT JOIN building d ON d.id = p.building_id
 LEFT JOIN entrance e ON e.id = p.entrance_id
@@ -129,7 +128,8 @@ async def answer(
     number = survey["questionnaire"]
     if questionnaire not in (None, number):
         raise QuestionnaireChanged
-    said, wrong = rules.fitted([question_of(form) for form in survey["questions"]], answers)
+    versions = await queries.versions_of(uow.driver, survey_id=survey_id)
+    said, wrong = rules.fitted(versions[number], answers)
     if wrong:
         raise AnswersInvalid(errors=wrong)
     held = await _current(uow, survey_id, stands["unit_id"])
@@ -163,9 +163,7 @@ async def void(uow: UnitOfWork, *, resident_id: UUID, survey_id: UUID, response_
     survey = await queries.HELD_BY_RESIDENT.first(uow.driver, survey_id=survey_id)
     if survey is None:
         raise NotFound
-    row = await response_of(
-        uow.driver, resident_id=resident_id, today=day_of(uow.now), survey_id=survey_id, response_id=response_id
-    )
+    row = await response_of(uow.driver, resident_id=resident_id, survey_id=survey_id, response_id=response_id)
     if survey["status"] != SurveyStatus.OPEN:
         raise SurveyNotOpen
     await lock_units(uow, survey_id, [row["unit_id"]])
@@ -180,11 +178,11 @@ async def void(uow: UnitOfWork, *, resident_id: UUID, survey_id: UUID, response_
 
 
 async def response_of(
-    driver: "asyncpg.Connection", *, resident_id: UUID, today: date, survey_id: UUID, response_id: UUID
+    driver: "asyncpg.Connection", *, resident_id: UUID, survey_id: UUID, response_id: UUID
 ) -> "asyncpg.Record":
     """An answer for a household or person that a resident stands for; NotFound otherwise."""
     row = await queries.RESPONSE.first(driver, survey_id=survey_id, response_id=response_id)
-    if row is None or await driver.fetchrow(STANDING, resident_id, today, survey_id, None, row["unit_id"]) is None:
+    if row is None or await driver.fetchrow(STANDING, resident_id, survey_id, None, row["unit_id"]) is None:
         raise NotFound
     return row
 
@@ -197,7 +195,7 @@ async def _standing(
     property_id: UUID | None = None,
     unit_id: UUID | None = None,
 ) -> "asyncpg.Record":
-    stands = await uow.driver.fetchrow(STANDING, resident_id, day_of(uow.now), survey_id, property_id, unit_id)
+    stands = await uow.driver.fetchrow(STANDING, resident_id, survey_id, property_id, unit_id)
     if stands is None:
         raise NotFound
     return stands

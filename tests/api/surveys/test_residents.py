@@ -230,3 +230,29 @@ async def test_an_answer_that_races_the_closing_is_counted_or_refused(world: Wor
             "SELECT data ->> 'counted' FROM event WHERE kind = 'survey.closed' AND subject_id = $1", survey["id"]
         )
     assert int(told) == taken
+
+
+async def test_answers_that_race_a_new_version_are_of_one_or_the_other(world: World, owner_of: Any) -> None:
+    owners = [await owner_of() for _ in range(8)]
+    survey = await world.opened(WISH)
+    again = {"questions": [WISH, {**ADVICE, "required": True}]}
+    *tries, reworded = await asyncio.gather(
+        *(said(owner, survey, home, "yes") for owner, home, _ in owners), world.tried(survey, "questionnaires", again)
+    )
+    assert reworded.status_code == 201
+    by_version = [answer.json()["questionnaire"] for answer in tries if answer.status_code == 201]
+    assert set(by_version) <= {1}
+    assert {answer.status_code for answer in tries} <= {201, 422}, "who came later is told what is missing"
+
+
+async def test_who_was_two_entries_when_it_opened_answers_all_the_same(world: World, owner_of: Any) -> None:
+    owner, home, _ = await owner_of()
+    survey = await world.opened(WISH, unit="person")
+    survivor = await world.register.person()
+    async with world.database.begin(SYSTEM) as uow:
+        old = await uow.driver.fetchval("SELECT person_id FROM binding WHERE property_id = $1", home)
+        await uow.driver.execute("UPDATE owner_member SET person_id = $2 WHERE person_id = $1", old, survivor)
+        await uow.driver.execute("UPDATE binding SET person_id = $2 WHERE person_id = $1", old, survivor)
+        await uow.driver.execute("UPDATE person SET merged_into_id = $2 WHERE id = $1", old, survivor)
+    assert (await said(owner, survey, home, "yes")).status_code == 201
+    assert (await results(world, survey))["counted"] == 1
