@@ -10,7 +10,7 @@ class RunImport(Job):
     """Reads the file of an import, checks every cell, and writes what may be written."""
 
     name: ClassVar[str] = "exchange.import"
-    timeout_seconds: ClassVar[int] = 300
+    timeout_seconds: ClassVar[int] = 900  # the longest file that each kind may have, on a machine that does much else
     import_id: UUID
 
 
