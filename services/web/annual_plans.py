@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.web.sheets import Cell, Column, sheet
-from services.web.words import ENTRY_KINDS, LISTS
+from services.web.words import ENTRY_KINDS, GROUNDS, LISTS
 
 COLUMNS = [
     Column("项目编号", "No.", 16),
@@ -56,7 +56,7 @@ def _row(entry: Mapping[str, Any]) -> list[Cell]:
         entry["budget"],
         entry["floor_area"],
         " ".join(ENTRY_KINDS[entry["kind"]]),
-        entry["ground"],
+        _ground(entry["ground"]),
         entry["document"],
         _list(entry["baseline_list"]),
         entry["baseline_budget"],
@@ -66,3 +66,7 @@ def _row(entry: Mapping[str, Any]) -> list[Cell]:
 
 def _list(name: str | None) -> str:
     return "—" if name is None else " ".join(LISTS[name])
+
+
+def _ground(name: str | None) -> str | None:
+    return None if name is None else " ".join(GROUNDS.get(name, (name,)))

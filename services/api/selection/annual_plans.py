@@ -21,6 +21,7 @@ from services.core.identity.access import Permission
 from services.core.kit.exact import decimal_text
 from services.core.projects import queries as projects
 from services.core.selection import adjusting, plan_queries
+from services.web.words import GROUNDS
 
 router = APIRouter(tags=["selection"])
 FIRST = ("", "")
@@ -44,6 +45,11 @@ def _public_item(row: Mapping[str, Any]) -> dict[str, Any]:
             "client_unit": row["baseline_client_unit"],
         },
     }
+
+
+def _supplement(row: Mapping[str, Any]) -> dict[str, Any]:
+    zh, en = GROUNDS.get(row["ground"], (row["ground"], row["ground"]))
+    return {**row, "ground_zh": zh, "ground_en": en}
 
 
 def _item(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,17 +104,17 @@ async def get_plan(
 
 @router.get("/public/plans/{year}", response_model=PublicPlanPage, tags=["public"])
 async def get_public_plan(reader: Reader, page: Page, year: Year, query: Annotated[PlanQuery, Query()]) -> Response:
-    """The plan of a year for everybody, with the supplements published since."""
+    """The plan of a year for everybody, with the supplements published since that stopped or added a project of the page."""
     region = await plan_queries.region_of(reader, scope=None, region_id=query.region)
     where = {"year": year, **plan_queries.places(region["path"], None)}
     rows = await _rows(reader, page, where, query)
-    scopeless = {name: where[name] for name in ("year", "region_low", "region_high")}
-    supplements = [dict(row) for row in await plan_queries.SUPPLEMENTED.all(reader, **scopeless)]
+    shown = [row["project_id"] for row in rows[: page.limit]]
+    supplements = await plan_queries.SUPPLEMENTED.all(reader, year=year, project_ids=shown)
     return _answer(
         page,
         rows,
         [_public_item(row) for row in rows],
-        supplements=supplements,
+        supplements=[_supplement(row) for row in supplements],
         **await _whole(reader, region, year, where),
     )
 

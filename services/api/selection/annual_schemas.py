@@ -279,6 +279,8 @@ class PublicSupplement(BaseModel):
 
     id: UUID
     ground: str
+    ground_zh: str
+    ground_en: str
     status: SupplementStatus
     document: str
     published_at: datetime
@@ -289,7 +291,7 @@ class PublicSupplement(BaseModel):
 
 
 class PublicPlanPage(BaseModel):
-    """A page of a plan for everybody, with the supplements published since."""
+    """A page of a plan for everybody, with the supplements published since that stopped or added a project of the page."""
 
     region_id: UUID
     region_name: str

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, String, Uuid, bindparam, func, or_, select, true, tuple_
+from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, func, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from services.core.kit.database import Statement, in_scope
@@ -304,6 +304,7 @@ PUBLISHED_SUPPLEMENT = Statement(
 
 REGION = Statement(select(Region.id, Region.path, Region.name).where(Region.id == bindparam("region_id", type_=Uuid())))
 
+# The published supplements that stopped or added one of some projects.
 SUPPLEMENTED = Statement(
     select(
         Supplement.id,
@@ -320,8 +321,10 @@ SUPPLEMENTED = Statement(
     .where(
         AnnualPlan.year == bindparam("year"),
         Supplement.content.is_not(None),
-        Supplement.region_path >= bindparam("region_low", type_=Supplement.region_path.type),
-        Supplement.region_path < bindparam("region_high", type_=Supplement.region_path.type),
+        or_(
+            Supplement.dropped_project_id == any_(bindparam("project_ids", type_=ARRAY(Uuid()))),
+            Supplement.added_project_id == any_(bindparam("project_ids", type_=ARRAY(Uuid()))),
+        ),
     )
     .order_by(Supplement.id)
 )

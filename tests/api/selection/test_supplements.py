@@ -170,9 +170,27 @@ async def test_the_first_ready_reserve_that_fits_takes_the_place(
 
     public = (await api.get("/public/plans/2027", params={"region": str(world.root.id)})).json()
     assert [(one["id"], one["status"]) for one in public["supplements"]] == [(made["id"], "confirmed")]
+    assert [(one["ground"], one["ground_zh"], one["ground_en"]) for one in public["supplements"]] == [
+        ("emergency", "紧急情况", "emergency")
+    ]
+    await _supplements_go_with_their_projects(api, world, made["id"])
     assert (await api.get(f"/public/supplements/{made['id']}")).content == shown.content
     gone = await year.stop(1)
     assert (gone.status_code, gone.json()["errors"][0]["pointer"]) == (422, "/dropped_project_id")
+
+
+async def _supplements_go_with_their_projects(api: httpx.AsyncClient, world: World, supplement_id: str) -> None:
+    """Each page of one project tells the supplement that stopped or added it, and no other."""
+    query, told = {"region": str(world.root.id), "limit": "1"}, {}
+    while True:
+        page = (await api.get("/public/plans/2027", params=query)).json()
+        told[page["items"][0]["title"]] = [one["id"] for one in page["supplements"]]
+        if not page["has_more"]:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert {title for title, ids in told.items() if ids} == {"第1", "第5"}
+    assert told["第1"] == told["第5"] == [supplement_id]
+    assert len(told) > 2
 
 
 class TestObjections:
