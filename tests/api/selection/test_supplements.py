@@ -171,7 +171,7 @@ async def test_the_first_ready_reserve_that_fits_takes_the_place(
     public = (await api.get("/public/plans/2027", params={"region": str(world.root.id)})).json()
     assert [(one["id"], one["status"]) for one in public["supplements"]] == [(made["id"], "confirmed")]
     assert [(one["ground"], one["ground_zh"], one["ground_en"]) for one in public["supplements"]] == [
-        ("emergency", "紧急情况", "emergency")
+        ("emergency", "突发事件", "an emergency")
     ]
     await _supplements_go_with_their_projects(api, world, made["id"])
     assert (await api.get(f"/public/supplements/{made['id']}")).content == shown.content
