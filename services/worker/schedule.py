@@ -14,6 +14,7 @@ from services.core.kit.settings import Settings
 from services.core.kit.uow import Database
 from services.core.ownership.jobs import RewriteIndexes
 from services.core.projects.jobs import RefreshRollups
+from services.core.selection.jobs import RecomputeNotices
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ SCHEDULE: list[Recurring] = [
     Recurring(ForgetExpiredTokens(), timedelta(hours=1)),
     Recurring(RewriteIndexes(), timedelta(hours=1)),
     Recurring(RefreshRollups(), timedelta(minutes=5)),
+    Recurring(RecomputeNotices(), timedelta(days=1)),
 ]
 
 

@@ -19,6 +19,7 @@ from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Database
 from services.core.selection import plan_queries, printing
+from services.core.selection.snapshot import how_to_object
 from services.web import annual_plans, pages, rankings
 
 router = APIRouter(tags=["selection"])
@@ -27,8 +28,8 @@ TURNS = Turns("printing_turns", at_once=1, most_waiting=16)
 Partition = Annotated[str | None, Query(min_length=1, max_length=64)]
 KEPT = 64
 
-# A publication never changes, so neither does its page.
-_pages: OrderedDict[tuple[UUID, str | None, str], bytes] = OrderedDict()
+# A publication never changes, so neither does its page; the last day of its notice does when the holidays are announced.
+_pages: OrderedDict[tuple[UUID, date, bool, str | None, str], bytes] = OrderedDict()
 
 
 @router.get("/public/rounds/{round_id}/notice", response_class=Response, responses=HTML, tags=["public"])
@@ -38,7 +39,7 @@ async def get_notice(request: Request, round_id: UUID, partition: Partition = No
     language = language_of(request.headers.get("accept-language"))
     async with database.read() as reader:
         published = await printing.published(reader, round_id=round_id)
-    key = (published.publication_id, partition, language)
+    key = (published.publication_id, published.notice.until, published.notice.provisional, partition, language)
     content = _pages.get(key)
     if content is None:
         async with TURNS.turn():
@@ -68,7 +69,9 @@ async def get_supplement_notice(request: Request, reader: Reader, supplement_id:
         shown=shown,
         status=row["status"],
         published_at=datetime.fromisoformat(shown["notice"]["published_at"]),
-        until=date.fromisoformat(shown["notice"]["until"]),
+        until=row["notice_until"],
+        provisional=row["provisional"],
+        how_to_object=how_to_object(row["notice_until"]),
     )
     return page_response(request, content)
 

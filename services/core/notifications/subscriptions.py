@@ -108,6 +108,14 @@ SUBSCRIPTIONS = (
         above=(CITY, DISTRICT, AUDITOR, DEPARTMENT), below=(DISTRICT, STREET, COMMUNITY, EXPERT, DEPARTMENT),
     ),
     Subscription(
+        "round.notice_recomputed",
+        "公示截止日已按放假安排核定", "The last day of a notice is settled",
+        "“{subject}”的公示截止日原为暂定的{before}，现为{notice_until}。",
+        "“{subject}”: the notice was to end on {before} provisionally; its last day is {notice_until}.",
+        "/v1/rounds/{subject_id}",
+        above=(CITY, DISTRICT), below=(DISTRICT, STREET),
+    ),
+    Subscription(
         "objection.recorded",
         "收到对比选结果的异议", "An objection to a ranking",
         "“{subject}”收到一件异议（{region}），须由登记人以外的人处理。",

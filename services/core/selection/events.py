@@ -57,6 +57,17 @@ class RoundWasPublished(Event):
     provisional: bool
 
 
+class NoticeRecomputed(Event):
+    """The holidays are announced: a notice that rested on a provisional calendar ends on its legal day, or later as it was told."""
+
+    kind: ClassVar[str] = "round.notice_recomputed"
+    publication_id: UUID | None
+    supplement_id: UUID | None
+    before: date
+    notice_until: date
+    provisional: bool
+
+
 class ObjectionRecorded(Event):
     """Somebody objects to what was published of a round, or to a supplement; what he says stays in the record."""
 

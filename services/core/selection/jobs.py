@@ -12,3 +12,9 @@ class ComputeRun(Job):
     name: ClassVar[str] = "selection.run"
     timeout_seconds: ClassVar[int] = 300
     run_id: UUID
+
+
+class RecomputeNotices(Job):
+    """Looks whether the calendar has moved the last day of a provisional notice."""
+
+    name: ClassVar[str] = "selection.recompute_notices"

@@ -297,9 +297,14 @@ PROJECT = Statement(select(Project.no, Project.title).where(Project.id == bindpa
 
 # What was published of a supplement stays public, whatever became of it.
 PUBLISHED_SUPPLEMENT = Statement(
-    select(Supplement.round_id, Supplement.status, Supplement.etag, Supplement.content).where(
-        Supplement.id == bindparam("supplement_id", type_=Uuid()), Supplement.content.is_not(None)
-    )
+    select(
+        Supplement.round_id,
+        Supplement.status,
+        Supplement.notice_until,
+        Supplement.provisional,
+        Supplement.etag,
+        Supplement.content,
+    ).where(Supplement.id == bindparam("supplement_id", type_=Uuid()), Supplement.content.is_not(None))
 )
 
 REGION = Statement(select(Region.id, Region.path, Region.name).where(Region.id == bindparam("region_id", type_=Uuid())))

@@ -1,13 +1,13 @@
 """Publishing a run: what the public reads is fixed, byte for byte, and the legal notice begins."""
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
-from services.core.kit.calendar import Unit, WorkCalendar, day_of, deadline, has_ended
+from services.core.kit.calendar import Deadline, Unit, WorkCalendar, day_of, deadline, has_ended
 from services.core.kit.database import Statement
 from services.core.kit.errors import FieldError
 from services.core.kit.ids import new_id
@@ -111,11 +111,16 @@ async def _check(uow: UnitOfWork, found: "asyncpg.Record", run: "asyncpg.Record"
 
 def notice_from_now(uow: UnitOfWork, policy: Policy) -> Notice:
     """The notice of what is published now. NoticeUndefined when the policy does not say how long it runs."""
+    found = due(WorkCalendar.default(), policy, uow.now)
+    return Notice(uow.now, found.due, found.provisional)
+
+
+def due(calendar: WorkCalendar, policy: Policy, published_at: datetime) -> Deadline:
+    """Until when what was published then is on notice. NoticeUndefined when the policy does not say."""
     term = (policy.notices or {}).get("ranking")
     if term is None or term.days is None:
         raise NoticeUndefined
-    due = deadline(WorkCalendar.default(), start=day_of(uow.now), days=term.days, unit=Unit(term.unit or Unit.CALENDAR))
-    return Notice(uow.now, due.due, due.provisional)
+    return deadline(calendar, start=day_of(published_at), days=term.days, unit=Unit(term.unit or Unit.CALENDAR))
 
 
 def notice_runs(last_day: date) -> FieldError:
