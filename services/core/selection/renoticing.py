@@ -1,7 +1,8 @@
 """Notices whose last day rests on a provisional calendar, computed anew once the holidays are announced, with a record.
 
 Of the day that was told and the day that is due the later one holds: nobody loses a day that he was told, and the legal term is
-kept. What was published stays as it is, byte for byte; it said that its last day was provisional. Source: semantics.md, *Deadlines*.
+kept. What was published stays as it is, byte for byte; it said that its last day was provisional. Source: semantics.md,
+*Deadlines*.
 """
 
 from services.core.kit.calendar import WorkCalendar
