@@ -10,6 +10,7 @@ from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
 from services.api.ownership import shown
 from services.api.ownership.schemas import (
     CorrectPersonIn,
+    DecisionPage,
     FoundOut,
     MatchOut,
     MatchPage,
@@ -224,6 +225,22 @@ async def keep_people_apart(
         uow, scope=access.scope, person_id=person_id, version=version, other_id=body.other_id, reason=body.reason
     )
     return await _person(uow, access.scope, person_id)
+
+
+@router.get("/people/{person_id}/decisions", response_model=DecisionPage)
+async def list_decisions(
+    access: Annotated[Access, requires(Permission.PERSON_REVEAL)],
+    uow: Uow,
+    page: Page,
+    person_id: UUID,
+    _wanted: Annotated[PageOnly, Query()],
+) -> Response:
+    """With whom somebody was merged, or kept apart from, and why. Reasons tell of people: each reading is audited."""
+    (after,) = page.after([UUID]) or [FIRST]
+    rows = await people.decisions(uow, scope=access.scope, person_id=person_id, after=after, limit=page.limit + 1)
+    answer = page.answer(rows, lambda row: (row["id"],))
+    answer.headers.update(NO_STORE)
+    return answer
 
 
 async def _person(uow: UnitOfWork, scope: "Scope", person_id: UUID) -> Response:

@@ -166,7 +166,9 @@ class RevealIn(In):
 
 
 class SearchIn(In):
-    """At least one: a name (of one character: a surname), the last four digits of a phone, a whole phone, an identity number."""
+    """At least one: a name (one character alone: what names begin with), the last four digits of a phone, a whole phone, an
+    identity number.
+    """
 
     name: PersonName | None = None
     phone_last4: LastFour | None = None
@@ -313,6 +315,17 @@ class MatchOut(BaseModel):
     same_number: bool
 
 
+class DecisionOut(BaseModel):
+    """What staff decided about a person and another entry, and why."""
+
+    id: UUID
+    other_id: UUID
+    verdict: rules.Verdict
+    reason: str
+    decided_by: UUID | None
+    decided_at: datetime
+
+
 class KindOut(BaseModel):
     """Properties of a kind."""
 
@@ -398,6 +411,12 @@ class MatchPage(_Page):
     """Pairs that nobody has decided about."""
 
     items: list[MatchOut]
+
+
+class DecisionPage(_Page):
+    """Decisions in the order in which they were made."""
+
+    items: list[DecisionOut]
 
 
 class FoundOut(BaseModel):

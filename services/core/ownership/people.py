@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.kit.calendar import day_of
@@ -45,6 +45,10 @@ ON CONFLICT (first_id, second_id) DO UPDATE SET id = excluded.id, verdict = excl
   reason_sealed = excluded.reason_sealed, decided_by = excluded.decided_by, decided_at = excluded.decided_at
   WHERE person_match.verdict = 'apart' AND excluded.verdict = 'merged'
 RETURNING id
+"""
+DECISIONS = """
+SELECT id, CASE WHEN first_id = $1 THEN second_id ELSE first_id END AS other_id, verdict, reason_sealed, decided_by, decided_at
+FROM person_match WHERE (first_id = $1 OR second_id = $1) AND id > $2 ORDER BY id LIMIT $3
 """
 # Also those that were merged into the one that goes now: an entry always names a living one.
 POINT_TO = "UPDATE person SET merged_into_id = $2, version = version + 1 WHERE id = $1 OR merged_into_id = $1"
@@ -208,6 +212,21 @@ async def keep_apart(
     one, other = await _two(uow, scope=scope, person_id=person_id, version=version, other_id=other_id)
     match_id = await _settle(uow, one, other, Verdict.APART, reason)
     _tell(uow, PeopleKeptApart(other_id=other_id, match_id=match_id), one)
+
+
+async def decisions(uow: UnitOfWork, *, scope: Scope, person_id: UUID, after: UUID, limit: int) -> list[dict[str, Any]]:
+    """What was decided about a person and others, with the reasons, which tell of people: reading them is audited. NotFound."""
+    person = await queries.one_in(uow.driver, queries.PERSON, scope=scope, thing_id=person_id)
+    rows = await uow.driver.fetch(DECISIONS, person_id, after, limit)
+    uow.audit("person.decisions_read", target="person", target_id=person_id, region_path=person["region_path"])
+    cipher = uow.vault.cipher
+    return [
+        {
+            **{key: value for key, value in row.items() if key != "reason_sealed"},
+            "reason": cipher.open(row["reason_sealed"], table="person_match", column="reason", row=row["id"]).decode(),
+        }
+        for row in rows
+    ]
 
 
 async def rewrite_indexes(uow: UnitOfWork, *, at_most: int) -> int:

@@ -180,15 +180,20 @@ async def test_an_entry_always_points_to_a_living_one(desk: Desk) -> None:
     assert (await desk.get(f"{desk.at}/register"))["heads"] == 1
 
 
-async def test_who_is_kept_apart_leaves_the_queue_and_may_be_merged_later(desk: Desk) -> None:
+async def test_who_is_kept_apart_leaves_the_queue_and_may_be_merged_later(desk: Desk, staff: Any) -> None:
     one, two = [only(await desk.property(str(n), people(person("王伟", "13812341234")))) for n in range(2)]
     body = {"other_id": two, "reason": "父子同名，共用一部电话"}
     await desk.post(f"/v1/people/{one}/keep-apart", body, version=1)
     assert (await desk.get(f"{desk.at}/people/matches"))["items"] == []
     again = await desk.tried(f"/v1/people/{two}/keep-apart", {**body, "other_id": one}, version=1)
     assert again.json()["type"] == "/problems/people-settled"
-    await desk.post(f"/v1/people/{two}/merge", {**body, "other_id": one}, version=1)
+    await desk.post(f"/v1/people/{two}/merge", {"other_id": one, "reason": "父亲已故，户口簿为证"}, version=1)
     assert (await desk.get(f"{desk.at}/register"))["heads"] == 1
+    for person_id, other in ((one, two), (two, one)):
+        (told,) = (await desk.get(f"/v1/people/{person_id}/decisions"))["items"]
+        assert (told["verdict"], told["other_id"], told["reason"]) == ("merged", other, "父亲已故，户口簿为证")
+    auditor: Client = await staff("auditor", desk.region)
+    assert (await auditor.get(f"/v1/people/{one}/decisions")).status_code == 403
     itself = await desk.tried(f"/v1/people/{two}/merge", {**body, "other_id": two}, version=1)
     assert itself.status_code == 422
 

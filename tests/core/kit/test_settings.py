@@ -37,7 +37,7 @@ def test_no_secret_has_a_default(monkeypatch: pytest.MonkeyPatch, name: str, val
         load()
 
 
-@pytest.mark.parametrize("name", sorted(GOOD))
+@pytest.mark.parametrize("name", [*sorted(GOOD), "JIUGAI_INDEX_KEY"])
 def test_production_refuses_example_values_and_development_takes_them(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -45,6 +45,7 @@ def test_production_refuses_example_values_and_development_takes_them(
         "DATABASE_URL": f"postgresql://jiugai:{EXAMPLE}@db.example/jiugai",
         "REDIS_URL": f"redis://:{EXAMPLE}@redis.example/0",
         "JIUGAI_SECRET_KEY": f"{EXAMPLE}-" + "x" * 40,
+        "JIUGAI_INDEX_KEY": f"{EXAMPLE}-" + "x" * 40,
     }[name]
     monkeypatch.setenv(name, example)
     assert load().jiugai_env == "development"
