@@ -453,8 +453,9 @@ async def _lift_objection(world: World) -> str:
 
 @makes("meeting_id")
 async def _meeting(world: World) -> str:
+    """Of a compound where the region's resident owns a flat."""
     body = {
-        "compound_id": await world.get("compound_id"),
+        "compound_id": str((await _asked(world)).compound_id),
         "kind": "residents",
         "title": "居民研讨会",
         "held_on": "2026-11-01",

@@ -82,12 +82,12 @@ class SettlementIn(In):
 
 
 class LiftObjectionOut(BaseModel):
-    """An objection, settled or not."""
+    """An objection, settled or not. `by_resident`: from the neighbour's own phone, not entered by staff."""
 
     id: UUID
     property_id: UUID
     reason: str
-    recorded_by: UUID | None
+    by_resident: bool
     recorded_at: datetime
     settlement: str | None
     settled_by: UUID | None

@@ -28,6 +28,7 @@ from services.core.kit.errors import NotFound
 from services.core.kit.exact import decimal_text
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
+from services.core.territory.queries import bounds
 
 router = APIRouter(prefix="/v1/lift-requests", tags=["consultations"])
 NONE = UUID(int=0)
@@ -51,6 +52,7 @@ async def list_lift_requests(
         after_path=path,
         after_id=after,
         limit=page.limit + 1,
+        **bounds(access.scope),
         **access.scope.parameters,
     )
     paths = {str(row["id"]): row["region_path"] for row in rows}

@@ -102,6 +102,28 @@ class PublicMeeting(BaseModel):
     published_at: datetime | None
 
 
+class MeetingSummary(BaseModel):
+    """A meeting in a resident's list."""
+
+    id: UUID
+    compound_id: UUID
+    compound_name: str
+    kind: MeetingKind
+    title: str
+    held_on: date
+    attended: int
+    properties_represented: int
+    published_at: datetime | None
+
+
+class MeetingSummaryPage(BaseModel):
+    """A page of meetings, the latest first."""
+
+    items: list[MeetingSummary]
+    next_cursor: str | None
+    has_more: bool
+
+
 class MeetingOut(PublicMeeting):
     """A meeting for staff."""
 

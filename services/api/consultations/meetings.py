@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic_core import to_json
 
 from services.api.consultations.meeting_schemas import (
     DoneIn,
@@ -12,6 +13,8 @@ from services.api.consultations.meeting_schemas import (
     MeetingOut,
     MeetingPage,
     MeetingQuery,
+    MeetingSummary,
+    MeetingSummaryPage,
     PublicMeeting,
     PublicMeetingPage,
     RecordIn,
@@ -22,6 +25,7 @@ from services.core.consultations import meeting_queries, meetings
 from services.core.consultations.bound import bound
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
+from services.core.territory.queries import bounds
 
 router = APIRouter(tags=["meetings"])
 NONE, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
@@ -43,6 +47,7 @@ async def list_meetings(
         after_path=path,
         after_id=after,
         limit=page.limit + 1,
+        **bounds(access.scope),
         **access.scope.parameters,
     )
     paths = {str(row["id"]): row["region_path"] for row in rows}
@@ -110,7 +115,7 @@ async def mark_follow_up_done(
     return await _answer(access, uow, meeting_id, 200)
 
 
-@router.get("/v1/me/meetings", response_model=PublicMeetingPage)
+@router.get("/v1/me/meetings", response_model=MeetingSummaryPage)
 async def list_own_meetings(
     access: Annotated[Access, requires(Permission.RESIDENT_ACT)], reader: Reader, page: Page
 ) -> Response:
@@ -120,7 +125,20 @@ async def list_own_meetings(
     rows = await meeting_queries.OF_COMPOUNDS.all(
         reader, compound_ids=own.compounds, before=before, limit=page.limit + 1
     )
-    return page.answer([_public(row) for row in rows], lambda row: (row["id"],))
+    items = [MeetingSummary.model_validate(dict(row)).model_dump(mode="json") for row in rows]
+    return page.answer(items, lambda row: (row["id"],))
+
+
+@router.get("/v1/me/meetings/{meeting_id}", response_model=PublicMeeting)
+async def get_own_meeting(
+    access: Annotated[Access, requires(Permission.RESIDENT_ACT)], reader: Reader, meeting_id: UUID
+) -> Response:
+    """One meeting of a compound that the caller is bound to, its whole record."""
+    own = await bound(reader, resident_id=access.principal.id)
+    row = await meeting_queries.ONE_OF_COMPOUNDS.first(reader, meeting_id=meeting_id, compound_ids=own.compounds)
+    if row is None:
+        raise NotFound
+    return Response(to_json(_public(row)), media_type="application/json")
 
 
 @router.get("/public/meetings", response_model=PublicMeetingPage, tags=["public"])

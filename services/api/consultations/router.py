@@ -34,6 +34,7 @@ from services.core.identity.access import Permission
 from services.core.kit.exact import decimal_text
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
+from services.core.territory.queries import bounds
 
 router = APIRouter(prefix="/v1/consultations", tags=["consultations"])
 NONE = UUID(int=0)
@@ -59,6 +60,7 @@ async def list_consultations(
         after_path=path,
         after_id=after,
         limit=page.limit + 1,
+        **bounds(access.scope),
         **access.scope.parameters,
     )
     items = [_shown(row).model_dump(mode="json") for row in rows]

@@ -50,6 +50,7 @@ KEYS: Mapping[Matter, tuple[str, ...]] = {Matter.RENOVATION: (WILLING,), Matter.
 # Whoever counts a project's answers holds its row: consultations of several compounds come to one figure.
 HOLD_PROJECT = "SELECT region_path, plan_number FROM project WHERE id = $1 FOR NO KEY UPDATE"
 
+STAFF = "SELECT id FROM staff WHERE id = ANY ($1::uuid[])"
 ADD_TARGETS = """
 INSERT INTO consultation_target (consultation_id, number, property_id)
 SELECT $1, $2, given FROM unnest($3::uuid[]) AS given ON CONFLICT DO NOTHING
@@ -126,6 +127,7 @@ async def record_visits(uow: UnitOfWork, *, scope: Scope, consultation_id: UUID,
                 )
             )
         errors += _opinion_errors(visit.opinion, f"/visits/{index}/opinion")
+    errors += await _staff_errors(uow, visits)
     if errors:
         raise ConsultationInputInvalid(errors=errors)
     ids = [new_id() for _ in visits]
@@ -326,6 +328,17 @@ async def _door_errors(
         if property_id in property_ids[:index]
     ]
     return errors
+
+
+async def _staff_errors(uow: UnitOfWork, visits: Sequence[Visit]) -> list[FieldError]:
+    named = {one.staff_id for visit in visits for one in visit.visitors if one.staff_id is not None}
+    known = {row["id"] for row in await uow.driver.fetch(STAFF, list(named))} if named else set()
+    return [
+        FieldError(f"/visits/{index}/visitors/{place}/staff_id", "没有这位工作人员", "is no member of staff")
+        for index, visit in enumerate(visits)
+        for place, one in enumerate(visit.visitors)
+        if one.staff_id is not None and one.staff_id not in known
+    ]
 
 
 def _opinion_errors(opinion: str | None, pointer: str) -> list[FieldError]:

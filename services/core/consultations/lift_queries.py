@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Uuid, bindparam, case, func, or_, select, tuple_
+from sqlalchemy import Boolean, Uuid, bindparam, case, func, or_, select
 
 from services.core.consultations import rules
 from services.core.consultations.models import Consultation, LiftObjection, LiftRequest
+from services.core.consultations.queries import in_part_of_tree
 from services.core.consultations.rules import Door, LiftGate, Signed
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
@@ -63,9 +64,7 @@ OF_CONSULTATION = Statement(_SHOWN.where(LiftRequest.consultation_id == bindpara
 
 LIST = Statement(
     _SHOWN.where(
-        in_scope(LiftRequest.region_path),
-        tuple_(LiftRequest.region_path, LiftRequest.id)
-        > tuple_(bindparam("after_path", type_=LiftRequest.region_path.type), bindparam("after_id", type_=Uuid())),
+        *in_part_of_tree(LiftRequest.region_path, LiftRequest.id),
         or_(
             bindparam("compound_id", type_=Uuid()).is_(None),
             LiftRequest.compound_id == bindparam("compound_id", type_=Uuid()),
@@ -87,7 +86,7 @@ _OBJECTIONS = select(
     LiftObjection.id,
     LiftObjection.property_id,
     LiftObjection.reason,
-    LiftObjection.recorded_by,
+    LiftObjection.resident_id.is_not(None).label("by_resident"),
     LiftObjection.recorded_at,
     LiftObjection.settlement,
     LiftObjection.settled_by,

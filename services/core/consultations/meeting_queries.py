@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, or_, select, tuple_
+from sqlalchemy import ARRAY, Uuid, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.core.consultations.models import Meeting, MeetingFollowUp
+from services.core.consultations.queries import in_part_of_tree
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
@@ -64,9 +65,7 @@ LOCKED = Statement(_SHOWN.where(_ID, in_scope(Meeting.region_path)).with_for_upd
 
 LIST = Statement(
     _SHOWN.where(
-        in_scope(Meeting.region_path),
-        tuple_(Meeting.region_path, Meeting.id)
-        > tuple_(bindparam("after_path", type_=Meeting.region_path.type), bindparam("after_id", type_=Uuid())),
+        *in_part_of_tree(Meeting.region_path, Meeting.id),
         or_(
             bindparam("compound_id", type_=Uuid()).is_(None),
             Meeting.compound_id == bindparam("compound_id", type_=Uuid()),
@@ -87,6 +86,9 @@ OF_COMPOUNDS = Statement(
     )
     .order_by(Meeting.id.desc())
     .limit(bindparam("limit"))
+)
+ONE_OF_COMPOUNDS = Statement(
+    _SHOWN.where(_ID, Meeting.compound_id == func.any(bindparam("compound_ids", type_=ARRAY(Uuid()))))
 )
 PUBLIC = Statement(
     _SHOWN.where(

@@ -9,6 +9,9 @@ from services.core.consultations.rules import holds_personal_number
 from services.core.kit.errors import FieldError
 from services.core.kit.invalid import pointer_to
 
+MOST_TEXT = 8_000
+"""Most characters of a record: a page of the mini-program has 32 KB."""
+
 
 class MeetingKind(StrEnum):
     """What sort of meeting: residents discuss (居民研讨会), owners decide, the committee meets, an entrance talks of a lift."""
@@ -49,6 +52,10 @@ def record_errors(record: Record, *, today: date) -> list[FieldError]:
     errors = []
     if record.held_on > today:
         errors.append(FieldError("/held_on", "不得晚于今天", "must not lie in the future"))
+    if sum(len(text) for _, text in _texts(record)) > MOST_TEXT:
+        errors.append(
+            FieldError("", f"记录合计至多 {MOST_TEXT} 字", f"may have at most {MOST_TEXT} characters altogether")
+        )
     errors += [
         FieldError(pointer, "不得含有手机号或身份证号", "may not hold a mobile or an identity number")
         for pointer, text in _texts(record)

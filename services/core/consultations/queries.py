@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, Uuid, bindparam, or_, select, tuple_
+from sqlalchemy import ColumnElement, String, Uuid, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.core.consultations.models import Consultation, ConsultationAnswer, ConsultationRound, ConsultationVisit
@@ -53,11 +53,23 @@ def _given(name: str, kind: Uuid[UUID] | String, column: InstrumentedAttribute[A
     return or_(value.is_(None), column == value)
 
 
+def in_part_of_tree(
+    path: InstrumentedAttribute[str], row_id: InstrumentedAttribute[UUID]
+) -> tuple[ColumnElement[bool], ...]:
+    """Rows of the scope after a key (region path, id); one range of paths, `low` to `high`, drives the index."""
+    after = func.greatest(
+        bindparam("low", type_=String()), bindparam("after_path", type_=String()).collate("C"), type_=String()
+    )
+    return (
+        tuple_(path, row_id) > tuple_(after, bindparam("after_id", type_=Uuid())),
+        path < bindparam("high", type_=String()),
+        in_scope(path),
+    )
+
+
 LIST = Statement(
     _SHOWN.where(
-        in_scope(Consultation.region_path),
-        tuple_(Consultation.region_path, Consultation.id)
-        > tuple_(bindparam("after_path", type_=Consultation.region_path.type), bindparam("after_id", type_=Uuid())),
+        *in_part_of_tree(Consultation.region_path, Consultation.id),
         _given("compound_id", Uuid(), Consultation.compound_id),
         _given("project_id", Uuid(), Consultation.project_id),
         _given("matter", String(), Consultation.matter),
@@ -211,7 +223,6 @@ ANSWERS = Statement(
         ConsultationAnswer.asked_by,
         ConsultationAnswer.opinion,
         ConsultationAnswer.visit_id,
-        ConsultationAnswer.recorded_by,
         ConsultationAnswer.recorded_at,
         ConsultationAnswer.superseded_at,
     )

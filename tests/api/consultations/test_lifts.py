@@ -268,6 +268,7 @@ class TestResidents:
         assert (await tenant.post(f"/v1/me/consultations/{plan}/answers", json=body)).status_code == 201
         [said] = (await city.community.get(f"/v1/consultations/{plan}/answers")).json()["items"]
         assert (said["answer"], said["channel"], said["opinion"]) == ("agree", "app", "支持")
+        assert str(tenant.resident_id) not in str(said)
         shown = (await tenant.get("/v1/me/consultations")).json()["items"]
         assert [(one["matter"], one["doors"][0]["answer"]) for one in shown] == [("plan", "agree"), ("lift", None)]
         assert len((await tenant.get("/v1/me/consultations")).content) <= 32 * 1024
@@ -297,3 +298,6 @@ class TestResidents:
         stranger = await city.resident((await city.roll(doors(1, 1, 1))).doors["1", "1", "1"])
         assert (await stranger.post(path, json=body)).status_code == 404
         assert (await gates(city, lift))["no_objection"] == "1 项异议未解决"
+        shown = await city.community.get(f"/v1/lift-requests/{lift}/objections")
+        assert [one["by_resident"] for one in shown.json()["items"]] == [True]
+        assert str(theirs.resident_id) not in shown.text, "staff know the property, not the account"

@@ -70,6 +70,19 @@ async def test_residents_of_the_compound_read_it_before_it_is_published(city: Ci
     theirs = await city.resident(other.doors["1", "1", "1"])
     assert [one["id"] for one in (await ours.get("/v1/me/meetings")).json()["items"]] == [meeting["id"]]
     assert (await theirs.get("/v1/me/meetings")).json()["items"] == []
+    assert (await ours.get(f"/v1/me/meetings/{meeting['id']}")).json()["decisions"] == meeting["decisions"]
+    assert (await theirs.get(f"/v1/me/meetings/{meeting['id']}")).status_code == 404
+
+
+async def test_the_longest_record_fits_a_page_of_the_mini_program(city: City) -> None:
+    roll = await city.roll(doors(1, 1, 1))
+    ours = await city.resident(roll.doors["1", "1", "1"])
+    longest = {"agenda": ["议" * 490] * 15, "decisions": [], "documents": [], "follow_ups": []}
+    meeting = await made(city, roll.compound_id, **longest)
+    assert len((await ours.get(f"/v1/me/meetings/{meeting['id']}")).content) <= 32_768
+    longer = record(**{**longest, "agenda": ["议" * 500] * 16})
+    refused = await city.community.post("/v1/meetings", json={"compound_id": str(roll.compound_id), **longer})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "")
 
 
 async def test_what_was_left_to_do_gets_done_once(city: City) -> None:

@@ -116,6 +116,14 @@ async def test_a_round_has_its_actors(city: City) -> None:
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/visits/0/visitors")
     refused = await city.answer(consultation, {one: "agree"}, by="grid_staff")
     assert refused.json()["errors"][0]["pointer"] == "/answers/0/asked_by"
+    nobody = {"actor": "owners_committee", "staff_id": str(uuid4())}
+    attempt = {"property_id": str(one), "visited_on": city.today, "outcome": "not_home", "visitors": [nobody]}
+    path = f"/v1/consultations/{consultation}/visits"
+    refused = await city.community.post(path, json={"visits": [attempt]})
+    assert refused.json()["errors"][0]["pointer"] == "/visits/0/visitors/0/staff_id"
+    for day in ("2020-01-01", "2999-01-01"):
+        refused = await city.community.post(path, json={"visits": [{**attempt, "visited_on": day}]})
+        assert "/visits/0/visited_on" in [error["pointer"] for error in refused.json()["errors"]]
     assert (await city.visit(consultation, {one: "refused"}, ["owners_committee"])).status_code == 201
     await city.act(consultation, "rounds")
     await city.act(consultation, "rounds")
