@@ -57,6 +57,7 @@ def upgrade() -> None:
         "resident",
         sa.Column("openid", sa.LargeBinary(), nullable=True),
         sa.Column("openid_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("index_key", sa.String(length=8, collation="C"), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("failed_attempts", sa.Integer(), nullable=False),
         sa.Column("failing_since", TIME, nullable=True),
@@ -75,6 +76,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resident")),
         sa.UniqueConstraint("openid_digest", name=op.f("uq_resident_openid_digest")),
     )
+    op.create_index(op.f("ix_resident_index_key"), "resident", ["index_key"])
     op.create_table(
         "binding",
         sa.Column("resident_id", sa.Uuid(), nullable=False),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.core.exchange.jobs import ForgetImportFiles
-from services.core.identity.jobs import ForgetExpiredTokens
+from services.core.identity.jobs import ForgetExpiredTokens, RewriteDigests
 from services.core.kit import jobs
 from services.core.kit.housekeeping import ForgetOldAnswers
 from services.core.kit.ids import new_id
@@ -34,6 +34,7 @@ SCHEDULE: list[Recurring] = [
     Recurring(ForgetOldAnswers(), timedelta(hours=1)),
     Recurring(ForgetExpiredTokens(), timedelta(hours=1)),
     Recurring(RewriteIndexes(), timedelta(hours=1)),
+    Recurring(RewriteDigests(), timedelta(hours=1)),
     Recurring(RefreshRollups(), timedelta(minutes=5)),
     Recurring(RecomputeNotices(), timedelta(days=1)),
 ]

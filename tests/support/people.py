@@ -45,8 +45,8 @@ class Region:
 
 
 ADD_RESIDENT = """
-INSERT INTO resident (id, openid, openid_digest, language, failed_attempts, lock_count, created_at)
-VALUES ($1, $2, $2, 'zh', 0, 0, now())
+INSERT INTO resident (id, openid, openid_digest, index_key, language, failed_attempts, lock_count, created_at)
+VALUES ($1, $2, $2, 'test', 'zh', 0, 0, now())
 """
 
 

@@ -1,6 +1,7 @@
 """Routes of a resident's own: properties, family, requests, consents, his data, the end of his account."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from services.core.kit.invalid import InvalidAt
 from services.core.kit.uow import UnitOfWork
 from services.core.ownership.rules import phone_number
 from services.core.residents import account, asking, codes, consents, queries, service
-from services.core.residents.rules import INVITATION_HOLDS, printed
+from services.core.residents.rules import INVITATION_HOLDS, Topic, printed
 from services.core.surveys import residents as surveys
 from services.core.votes import queries as votes
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 router = APIRouter(prefix="/v1/me", tags=["me"])
+MOST = 12
+"""Rows on a page: with the longest names, numbers, family and reasons it fits the mini-program's 32 KB."""
 GIVEN = {
     "ballots": votes.CAST_BY_RESIDENT,
     "survey_answers": surveys.ANSWERED_BY,
@@ -53,14 +56,16 @@ GIVEN = {
 ResidentMe = Annotated[Access, requires(Permission.RESIDENT_ACT)]
 
 
-async def get_number(request: Request, _access: ResidentMe, body: BindIn) -> str | DomainError | None:
-    """The phone number that WeChat tells for the code, asked before a transaction begins.
+async def get_number(request: Request, access: ResidentMe, body: BindIn) -> str | DomainError | None:
+    """The phone number that WeChat tells for the code, asked with consent alone, and before a transaction begins.
 
     A refusal is handed on, not raised: a repeated request finds its code used up, and is to get its first answer all the same.
     """
     if not isinstance(body, ByPhoneIn):
         return None
     try:
+        async with request.app.state.database.read() as reader:
+            await consents.require(reader, resident_id=access.principal.id, topic=Topic.PHONE_MATCHING)
         return await wechat_of(request).phone_number(body.phone_code)
     except DomainError as refusal:
         return refusal
@@ -70,7 +75,8 @@ async def get_number(request: Request, _access: ResidentMe, body: BindIn) -> str
 async def list_properties(
     access: ResidentMe, reader: Reader, page: Page, _wanted: Annotated[PageOnly, Query()]
 ) -> Response:
-    """The properties for which the resident stands by the register of today."""
+    """The properties for which the resident stands by the register of today; at most 12 a page."""
+    page = replace(page, limit=min(page.limit, MOST))
     (after,) = page.after([UUID]) or [None]
     rows = await reader.fetch(queries.MINE, access.principal.id, after, page.limit + 1)
     return page.answer([_property(row).model_dump() for row in rows], lambda row: (row["id"],))
@@ -144,7 +150,8 @@ async def invite(access: ResidentMe, binding_id: UUID, uow: Uow) -> Response:
 async def list_requests(
     request: Request, access: ResidentMe, reader: Reader, page: Page, _wanted: Annotated[PageOnly, Query()]
 ) -> Response:
-    """What the resident asked communities, and what they answered."""
+    """What the resident asked communities, and what they answered; at most 12 a page."""
+    page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after([UUID]) or [None]
     rows = await reader.fetch(queries.MY_REQUESTS, access.principal.id, before, page.limit + 1)
     vault = request.app.state.database.vault

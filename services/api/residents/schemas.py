@@ -262,7 +262,7 @@ class ApprovedOut(BaseModel):
 class RefuseIn(In):
     """Why not; the resident reads it."""
 
-    reason: Reason
+    reason: Annotated[Reason, Field(max_length=300)]
 
 
 class EndIn(In):

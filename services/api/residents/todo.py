@@ -31,7 +31,7 @@ ResidentMe = Annotated[Access, requires(Permission.RESIDENT_ACT)]
 FIRST, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
 SHOWN = 10
 """Of each kind: the whole list fits the mini-program's 32 KB. `more` says that there are others."""
-MOST = 50
+MOST = 20
 """Votes on a page, for the same reason."""
 
 
@@ -148,7 +148,7 @@ def _told(model: type[BaseModel], row: "asyncpg.Record") -> dict[str, Any]:
 async def list_own_votes(
     access: ResidentMe, reader: Reader, page: Page, wanted: Annotated[OwnVoteQuery, Query()]
 ) -> Response:
-    """The votes in which the caller is a co-owner of a head by the register of today, past ones too; at most 50 a page."""
+    """The votes in which the caller is a co-owner of a head by the register of today, past ones too; at most 20 a page."""
     page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after([UUID]) or [NEWEST]
     rows = await reader.fetch(votes.OF_RESIDENT, access.principal.id, before, wanted.status, page.limit + 1)

@@ -1,8 +1,14 @@
-"""Jobs that keep identity's tables small."""
+"""Jobs that keep identity's tables small and findable."""
 
 from typing import ClassVar
 
 from services.core.kit.jobs import Job
+
+
+class RewriteDigests(Job):
+    """Makes residents' digests of a former index key anew, some at a time, until none is left."""
+
+    name: ClassVar[str] = "identity.rewrite_digests"
 
 
 class ForgetExpiredTokens(Job):

@@ -54,7 +54,8 @@ class Resident(Keyed, Base):
     """A resident's account, known by WeChat's `openid` for this mini-program and by nothing else.
 
     The phone number that WeChat tells is compared and not kept, `session_key` and `unionid` are not kept either: none is needed
-    again (Personal Information Protection Law, articles 6 and 19). Erasure empties the row and leaves it as a tombstone.
+    again (Personal Information Protection Law, articles 6 and 19). `index_key`: the key that the digest was made with. Erasure
+    empties the row and leaves it as a tombstone.
     """
 
     __tablename__ = "resident"
@@ -65,6 +66,7 @@ class Resident(Keyed, Base):
 
     openid: Mapped[bytes | None] = mapped_column(LargeBinary)
     openid_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    index_key: Mapped[str] = mapped_column(String(8, collation="C"), index=True)
     language: Mapped[str] = mapped_column(String(2), default="zh")
     failed_attempts: Mapped[int] = mapped_column(default=0)
     failing_since: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, bindparam, select, update
+from sqlalchemy import LargeBinary, String, bindparam, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.core.identity.errors import AccountDisabled
@@ -30,6 +30,7 @@ ADD = Statement(
         id=bindparam("id"),
         openid=bindparam("openid"),
         openid_digest=bindparam("digest"),
+        index_key=bindparam("key"),
         language=bindparam("language"),
         failed_attempts=0,
         lock_count=0,
@@ -38,7 +39,16 @@ ADD = Statement(
     .on_conflict_do_nothing(index_elements=["openid_digest"])
 )
 RENEW = Statement(
-    update(Resident).where(Resident.id == bindparam("resident_id")).values(openid_digest=bindparam("digest"))
+    update(Resident)
+    .where(Resident.id == bindparam("resident_id"))
+    .values(openid_digest=bindparam("digest"), index_key=bindparam("key"))
+)
+STALE = Statement(
+    select(Resident.id, Resident.openid)
+    .where(Resident.index_key != bindparam("key", type_=String), Resident.openid.is_not(None))
+    .order_by(Resident.id)
+    .limit(bindparam("count"))
+    .with_for_update(skip_locked=True)
 )
 SPEAK = Statement(
     update(Resident).where(Resident.id == bindparam("resident_id")).values(language=bindparam("language"))
@@ -72,18 +82,30 @@ async def sign_in_resident(
 
 async def _account(uow: UnitOfWork, *, openid: str, language: str) -> "asyncpg.Record":
     """The account, its row locked; found under a former key of indexes it is written under the present one."""
-    digest = uow.vault.index.of(OPENID, openid)
+    digest, key = uow.vault.index.of(OPENID, openid), uow.vault.index.key_id
     digests = uow.vault.found_under(OPENID, openid)
     known = await KNOWN.first(uow.driver, digests=digests)
     if known is None:
         resident_id = new_id()
         sealed = uow.vault.cipher.seal(openid.encode(), table="resident", column="openid", row=resident_id)
-        await ADD.first(uow.driver, id=resident_id, openid=sealed, digest=digest, language=language, now=uow.now)
+        await ADD.first(
+            uow.driver, id=resident_id, openid=sealed, digest=digest, key=key, language=language, now=uow.now
+        )
         known = await KNOWN.first(uow.driver, digests=digests)
         assert known is not None  # noqa: S101 - added here, or by whoever was in the way
     elif known["openid_digest"] != digest:
-        await RENEW.first(uow.driver, resident_id=known["id"], digest=digest)
+        await RENEW.first(uow.driver, resident_id=known["id"], digest=digest, key=key)
     return known
+
+
+async def rewrite_digests(uow: UnitOfWork, *, at_most: int) -> int:
+    """Makes digests of a former key anew under the present one, so that who stays away long is found again; how many were done."""
+    index, cipher = uow.vault.index, uow.vault.cipher
+    rows = await STALE.all(uow.driver, key=index.key_id, count=at_most)
+    for row in rows:
+        openid = cipher.open(row["openid"], table="resident", column="openid", row=row["id"]).decode()
+        await RENEW.first(uow.driver, resident_id=row["id"], digest=index.of(OPENID, openid), key=index.key_id)
+    return len(rows)
 
 
 async def choose_language(uow: UnitOfWork, *, resident_id: UUID, language: str) -> None:

@@ -194,6 +194,13 @@ SUBSCRIPTIONS = (
         above=(CITY, AUDITOR), below=(DISTRICT, STREET, COMMUNITY),
     ),
     Subscription(
+        "binding_request.made",
+        "居民申请绑定房屋", "A resident asks to be bound to his door",
+        "{region}有居民申请绑定房屋，请核对名册后办理。", "{region}: a resident asks to be bound to a door.",
+        "/v1/binding-requests/{subject_id}",
+        above=(COMMUNITY,),
+    ),
+    Subscription(
         "report.filed",
         "部门报表已登记", "A statement was filed",
         "{region}登记了报表“{subject}”，共{lines}行，其中{open_lines}行尚不能对应到小区。",

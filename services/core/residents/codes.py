@@ -10,7 +10,7 @@ from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.residents import queries
-from services.core.residents.errors import CodeWrong, NothingToPrint, TooManyCodes
+from services.core.residents.errors import CodeWrong, FamilyFull, NothingToPrint, TooManyCodes
 from services.core.residents.events import CodesIssued
 from services.core.residents.rules import GUESSES, INVITATION_HOLDS, LOCATOR, Assurance, Kind, new_code, typed
 from services.core.residents.service import Place, bind, locked_resident
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 CODE = "binding.code"
+FAMILY_AT_MOST = 10
 COLUMNS = (
     "id", "locator", "digest", "property_id", "person_id", "invited_by", "kind", "issued_by", "issued_at", "expires_at",
 )  # fmt: skip
@@ -34,6 +35,7 @@ CANDIDATES = """
 SELECT id, digest, property_id, person_id, invited_by, kind FROM binding_code
 WHERE locator = $1 AND used_at IS NULL AND voided_at IS NULL AND expires_at > $2 AND failures < $3 ORDER BY id FOR UPDATE
 """
+FAMILY = "SELECT count(*) FROM binding WHERE invited_by = $1 AND ended_at IS NULL"
 MISSED = "UPDATE binding_code SET failures = failures + 1 WHERE id = ANY ($1::uuid[])"
 USED = "UPDATE binding_code SET used_at = $2 WHERE id = $1"
 INVITER = f"SELECT region_path, property_id FROM ({queries.LIVE}) AS l WHERE l.id = $1 AND l.resident_id <> $2"
@@ -66,11 +68,16 @@ async def issue(
 
 
 async def invite(uow: UnitOfWork, *, resident_id: UUID, binding_id: UUID) -> str:
-    """A code for one of the resident's family; an earlier one that nobody used is void. Family invites nobody: NotFound."""
+    """A code for one of the resident's family; an earlier one that nobody used is void. FamilyFull past ten.
+
+    Family invites nobody: NotFound.
+    """
     await locked_resident(uow, resident_id)
     row = await queries.mine(uow.driver, binding_id=binding_id, resident_id=resident_id)
     if row["kind"] == Kind.FAMILY:
         raise NotFound
+    if await uow.driver.fetchval(FAMILY, binding_id) >= FAMILY_AT_MOST:
+        raise FamilyFull
     await uow.driver.execute(VOID_INVITATION, binding_id, uow.now)
     code = new_code()
     record = _record(uow, code, row["property_id"], None, binding_id, Kind.FAMILY, INVITATION_HOLDS)

@@ -15,6 +15,11 @@ class TooManyCodes(DomainError):
     title_zh, title_en = "绑定码多次输错，请稍后再试", "Too many wrong codes; try again later"
 
 
+class FamilyFull(DomainError):
+    code, kind = "family-full", Kind.CONFLICT
+    title_zh, title_en = "此房屋绑定的家庭成员已达上限", "As many of the family are bound here as may be"
+
+
 class ConsentMissing(DomainError):
     code, kind = "consent-missing", Kind.CONFLICT
     title_zh = "须先同意相应条款；不同意的，可用绑定码或向社区申请"

@@ -76,9 +76,9 @@ SELECT l.id, l.property_id, {DOOR}, l.person_id, l.kind, l.assurance, l.since
 FROM ({LIVE}) AS l {WHERE_PROPERTY_IS}
 WHERE l.compound_id = $1 AND l.id > $2 ORDER BY l.id LIMIT $3
 """
-BINDING_HELD = f"""
-SELECT b.id, b.resident_id, b.property_id, b.ended_at, p.region_path FROM binding b JOIN property p ON p.id = b.property_id
-WHERE b.id = $1 AND {_IN_SCOPE.format("p", "p")} FOR UPDATE OF b
+BINDING = f"""
+SELECT b.id, b.resident_id, b.property_id, p.region_path FROM binding b JOIN property p ON p.id = b.property_id
+WHERE b.id = $1 AND {_IN_SCOPE.format("p", "p")}
 """
 REQUESTS = """
 SELECT r.id, r.building, r.door, r.name_sealed, r.state, r.created_at, r.decided_at, r.version

@@ -26,8 +26,13 @@ SELECT id, failed_attempts, failing_since, lock_count, locked_until FROM residen
 WHERE id = $1 AND disabled_at IS NULL AND erased_at IS NULL FOR UPDATE
 """
 STANDING = """
-SELECT id, person_id, invited_by, assurance FROM binding
-WHERE resident_id = $1 AND property_id = $2 AND kind = $3 AND ended_at IS NULL
+SELECT b.id, b.resident_id, b.property_id, b.person_id, b.invited_by, b.assurance, p.region_path
+FROM binding b JOIN property p ON p.id = b.property_id
+WHERE b.resident_id = $1 AND b.property_id = $2 AND b.kind = $3 AND b.ended_at IS NULL
+"""
+STANDING_FOR = """
+SELECT b.id, b.resident_id, b.property_id, p.region_path FROM binding b JOIN property p ON p.id = b.property_id
+WHERE b.resident_id = $1 AND b.ended_at IS NULL ORDER BY b.id
 """
 ASSURE = "UPDATE binding SET assurance = $2 WHERE id = $1"
 ADD = """
@@ -36,7 +41,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 # Family goes with the binding that invited it, and so does an invitation that nobody has used.
 END = """
-UPDATE binding SET ended_at = $2 WHERE (id = $1 OR invited_by = $1) AND ended_at IS NULL
+UPDATE binding SET ended_at = $2 WHERE (id = $1 OR invited_by = $1) AND ended_at IS NULL RETURNING id
 """
 VOID_INVITATION = (
     "UPDATE binding_code SET voided_at = $2 WHERE invited_by = $1 AND used_at IS NULL AND voided_at IS NULL"
@@ -48,7 +53,7 @@ ENABLE = "UPDATE resident SET disabled_at = NULL WHERE id = $1 AND disabled_at I
 MINE_TO_END = """
 SELECT b.id, b.resident_id, b.property_id, p.region_path
 FROM binding b JOIN property p ON p.id = b.property_id LEFT JOIN binding i ON i.id = b.invited_by AND i.ended_at IS NULL
-WHERE b.id = $1 AND b.ended_at IS NULL AND (b.resident_id = $2 OR i.resident_id = $2) FOR UPDATE OF b
+WHERE b.id = $1 AND b.ended_at IS NULL AND (b.resident_id = $2 OR i.resident_id = $2)
 """
 
 
@@ -91,7 +96,7 @@ async def bind(uow: UnitOfWork, *, resident_id: UUID, place: Place, assurance: A
         binding_id: UUID = standing["id"]
         return binding_id
     if standing is not None:
-        await _end(uow, standing["id"], resident_id, place.property_id, place.region_path)
+        await _end(uow, standing)
     binding_id = new_id()
     await uow.driver.execute(
         ADD,
@@ -141,17 +146,14 @@ async def unbind(uow: UnitOfWork, *, resident_id: UUID, binding_id: UUID) -> Non
     """Ends a binding of the resident's own, or one of the family that he invited. NotFound for anybody else's."""
     await locked_resident(uow, resident_id)
     row = await uow.driver.fetchrow(MINE_TO_END, binding_id, resident_id)
-    if row is None:
+    if row is None or not await _end(uow, row):
         raise NotFound
-    await _end(uow, row["id"], row["resident_id"], row["property_id"], row["region_path"])
 
 
 async def end_by_community(uow: UnitOfWork, *, scope: Scope, binding_id: UUID, ground: Ground) -> None:
     """The community ends a binding. NotFound outside the scope, and for one that has ended."""
-    row = await _behind(uow, scope, binding_id)
-    if row["ended_at"] is not None:
+    if not await _end(uow, await _behind(uow, scope, binding_id), ground):
         raise NotFound
-    await _end(uow, row["id"], row["resident_id"], row["property_id"], row["region_path"], ground)
 
 
 async def disable(uow: UnitOfWork, *, scope: Scope, binding_id: UUID, ground: Ground) -> None:
@@ -174,7 +176,7 @@ async def enable(uow: UnitOfWork, *, scope: Scope, binding_id: UUID) -> None:
 
 
 async def _behind(uow: UnitOfWork, scope: Scope, binding_id: UUID) -> "asyncpg.Record":
-    row = await uow.driver.fetchrow(queries.BINDING_HELD, binding_id, scope.lows, scope.highs)
+    row = await uow.driver.fetchrow(queries.BINDING, binding_id, scope.lows, scope.highs)
     if row is None:
         raise NotFound
     return row
@@ -186,14 +188,8 @@ def _tell_account(uow: UnitOfWork, happened: "Event", row: "asyncpg.Record") -> 
 
 async def end_all(uow: UnitOfWork, *, resident_id: UUID) -> int:
     """Ends every binding of a resident; how many there were."""
-    rows = await uow.driver.fetch(
-        "SELECT b.id, b.property_id, p.region_path FROM binding b JOIN property p ON p.id = b.property_id"
-        " WHERE b.resident_id = $1 AND b.ended_at IS NULL ORDER BY b.id FOR UPDATE OF b",
-        resident_id,
-    )
-    for row in rows:
-        await _end(uow, row["id"], resident_id, row["property_id"], row["region_path"])
-    return len(rows)
+    rows = await uow.driver.fetch(STANDING_FOR, resident_id)
+    return sum([await _end(uow, row) for row in rows])
 
 
 async def follow_merge(uow: UnitOfWork, *, gone_id: UUID, kept_id: UUID) -> None:
@@ -205,19 +201,19 @@ async def follow_merge(uow: UnitOfWork, *, gone_id: UUID, kept_id: UUID) -> None
     await uow.driver.execute("UPDATE binding SET person_id = $2 WHERE person_id = $1", gone_id, kept_id)
 
 
-async def _end(
-    uow: UnitOfWork,
-    binding_id: UUID,
-    resident_id: UUID,
-    property_id: UUID,
-    region_path: str,
-    ground: Ground | None = None,
-) -> None:
-    await uow.driver.execute(END, binding_id, uow.now)
-    await uow.driver.execute(VOID_INVITATION, binding_id, uow.now)
+async def _end(uow: UnitOfWork, row: "asyncpg.Record", ground: Ground | None = None) -> bool:
+    """Ends a binding with the family that it invited; False when somebody else did before.
+
+    The invitation first, as whoever uses it locks it first.
+    """
+    await uow.driver.execute(VOID_INVITATION, row["id"], uow.now)
+    ended = {one["id"] for one in await uow.driver.fetch(END, row["id"], uow.now)}
+    if row["id"] not in ended:
+        return False
     uow.record(
-        ResidentUnbound(resident_id=resident_id, property_id=property_id, ground=ground),
+        ResidentUnbound(resident_id=row["resident_id"], property_id=row["property_id"], ground=ground),
         subject="binding",
-        subject_id=binding_id,
-        region_path=region_path,
+        subject_id=row["id"],
+        region_path=row["region_path"],
     )
+    return True

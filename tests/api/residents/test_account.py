@@ -38,6 +38,7 @@ async def test_without_consent_no_number_is_compared_and_the_other_ways_stay_ope
         refused = await try_phone()
         assert (refused.status_code, refused.json()["type"]) == (409, "/problems/consent-missing")
         assert refused.json()["topic"] == "phone_matching"
+    assert not wechat.calls["getuserphonenumber"]  # nobody's number is asked for without it
     await bound(desk, me, "302", "赵敏")
     await agree(me)
     assert (await try_phone()).status_code == 201

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.core.kit.uow import Database
 from tests.api.ownership.desk import Desk, entry, people, person
-from tests.api.residents.steps import MakeDesk, MakePhone, agree, bound, number, properties
+from tests.api.residents.steps import MakeDesk, MakePhone, agree, bound, later, number, properties
 from tests.api.selection.world import MakeStaff
 from tests.support.people import Client
 from tests.support.wechat import FakeWeChat
@@ -180,19 +180,35 @@ async def test_ten_taps_at_once_bind_once(desk: Desk, phone: MakePhone, wechat: 
         assert await connection.fetchval("SELECT count(*) FROM binding WHERE resident_id = $1", me.resident_id) == 1
 
 
-async def test_a_page_of_properties_is_small(desk: Desk, phone: MakePhone, wechat: FakeWeChat) -> None:
-    mobile, me = number(), await phone()
-    first = await desk.property("1", people(person("王伟", mobile)))
+async def test_a_page_of_properties_is_small_whatever_they_are_called(
+    desk: Desk, phone: MakePhone, wechat: FakeWeChat, database: Database
+) -> None:
+    mobile, me, guests = number(), await phone(), [await phone() for _ in range(10)]
+    await later(database, "UPDATE compound SET name = $2 WHERE id = $1::text::uuid", desk.compound, "南" * 200)
+    building = await desk.post(f"{desk.at}/buildings", {"no": "楼" * 59 + "三"})
+    entrance = await desk.post(f"{desk.at}/entrances", {"building_id": building["id"], "no": "门" * 59 + "三"})
+    at = {"building_id": building["id"], "entrance_id": entrance["id"]}
+    first = await desk.property("一", people(person("王伟", mobile)), **at)
     wang = first["owner"]["members"][0]["person_id"]
-    for door in range(2, 31):
-        await desk.property(str(door), people(entry(wang)))
+    for door in range(13):
+        await desk.property("屋" * 57 + f"{door}甲", people(entry(wang)), **at)
     await agree(me)
-    assert len((await by_phone(me, wechat, mobile)).json()["bound"]) == 30
-    page = await me.get("/v1/me/properties", params={"limit": 20})
-    assert len(page.content) <= 32_768
+    every = (await by_phone(me, wechat, mobile)).json()["bound"]
+    assert len(every) == 14
+    for guest in guests:
+        for one in every:
+            await later(
+                database, "INSERT INTO binding (id, resident_id, property_id, invited_by, kind, assurance, since)"
+                " VALUES (gen_random_uuid(), $1, $2::text::uuid, $3::text::uuid, 'family', 'code', now())",
+                guest.resident_id, one["property_id"], one["id"],
+            )  # fmt: skip
+    page = await me.get("/v1/me/properties", params={"limit": 100})
+    assert 20_000 < len(page.content) <= 32_768
     assert page.json()["has_more"] is True
     rest = (await me.get("/v1/me/properties", params={"cursor": page.json()["next_cursor"]})).json()
-    assert len({row["id"] for row in page.json()["items"] + rest["items"]}) == 30
+    assert len({row["id"] for row in page.json()["items"] + rest["items"]}) == 14
+    full = await me.post(f"/v1/me/properties/{every[0]['id']}/invite")
+    assert (full.status_code, full.json()["type"]) == (409, "/problems/family-full")
 
 
 async def test_a_district_shuts_an_account_by_its_binding_and_opens_it_again(

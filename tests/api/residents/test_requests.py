@@ -6,7 +6,7 @@ import httpx
 
 from services.core.kit.uow import Database
 from tests.api.ownership.desk import Desk, people, person
-from tests.api.residents.steps import MakeDesk, MakePhone, number, properties
+from tests.api.residents.steps import MakeDesk, MakePhone, later, number, properties
 from tests.support.people import Client
 
 
@@ -99,3 +99,18 @@ async def test_taken_back_by_himself_alone_and_five_at_most(desk: Desk, phone: M
 async def test_a_compound_that_is_not_there(phone: MakePhone, desk: Desk) -> None:
     me = await phone()
     assert (await ask(me, desk, compound_id="00000000-0000-7000-8000-000000000000")).status_code == 404
+
+
+async def test_a_page_of_requests_is_small_whatever_was_answered(
+    desk: Desk, phone: MakePhone, database: Database
+) -> None:
+    me = await phone()
+    await later(database, "UPDATE compound SET name = $2 WHERE id = $1::text::uuid", desk.compound, "南" * 200)
+    for number_ in range(13):
+        body = {"building": "楼" * 59 + "三", "door": "屋" * 57 + f"{number_}甲"}
+        request_id = (await ask(me, desk, **body)).json()["request_id"]
+        refused = await desk.tried(f"/v1/binding-requests/{request_id}/refuse", {"reason": "由" * 300}, version=1)
+        assert refused.status_code == 204
+    page = await me.get("/v1/me/requests", params={"limit": 100})
+    assert 20_000 < len(page.content) <= 32_768
+    assert (len(page.json()["items"]), page.json()["has_more"]) == (12, True)
