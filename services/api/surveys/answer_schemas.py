@@ -54,11 +54,13 @@ class EndIn(In):
 
 
 class Refusal(BaseModel):
-    """Why one of several was refused: a problem's code and title, and the wrong places."""
+    """Why one of several was refused: what a problem document of its own would say."""
 
     type: str
     title: str
-    errors: list[dict[str, str]]
+    status: int
+    detail: str | None = None
+    errors: list[dict[str, str]] = []
 
 
 class OutcomeOut(BaseModel):
@@ -113,7 +115,7 @@ class ResponsePage(BaseModel):
 
 
 class OwnSurvey(BaseModel):
-    """A survey that asks the caller at one of his doors, and what counts of it: `response_id`, null while nothing does."""
+    """A survey that asks the caller at one of his doors. `answered_at`: when what counts was said; `response_id`: by himself."""
 
     survey_id: UUID
     title: str
@@ -141,7 +143,7 @@ class OwnSurveyPage(BaseModel):
 
 
 class OwnSurveyQuery(In):
-    """`waiting=true`: only what the caller can answer and has not."""
+    """`waiting=true`: only what the caller can answer and nobody has."""
 
     waiting: bool = False
     limit: Any = None

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from services.api.deps import Page, Reader, Uow, reply
-from services.api.problems import language_of, problem_document
+from services.api.problems import STATUS, language_of, problem_document
 from services.api.security import Access, requires
 from services.api.surveys.answer_schemas import (
     BatchIn,
@@ -38,14 +38,11 @@ def _out(row: Mapping[str, Any]) -> ResponseOut:
     return ResponseOut.model_validate(dict(row))
 
 
-async def _shown(access: Access, reader: Reader, survey_id: UUID, response_id: UUID) -> ResponseOut:
+async def _shown(reader: Reader, survey_id: UUID, response_id: UUID) -> ResponseOut:
     row = await queries.RESPONSE.first(reader, survey_id=survey_id, response_id=response_id)
     if row is None:
         raise NotFound
-    shown = _out(row)
-    if access.principal.kind == RESIDENT:
-        return shown.model_copy(update={"entered_by": None, "confirmed_by": None})
-    return shown
+    return _out(row)
 
 
 @router.get("", response_model=ResponsePage)
@@ -84,20 +81,20 @@ async def answer_survey(access: Answering, uow: Uow, survey_id: UUID, body: Resp
         )
     else:
         response_id = await answering.enter(uow, scope=access.scope, survey_id=survey_id, entry=body.entry())
-    shown = await _shown(access, uow.driver, survey_id, response_id)
+    shown = await _shown(uow.driver, survey_id, response_id)
     return reply(uow, 201, shown, location=f"/v1/surveys/{survey_id}/responses/{response_id}")
 
 
 @router.get("/{response_id}", response_model=ResponseOut)
 async def get_response(access: Answering, reader: Reader, survey_id: UUID, response_id: UUID) -> Response:
-    """One answer. A resident reads those for his own doors, without who else had a hand in them."""
+    """One answer. A resident reads his own."""
     if access.principal.kind == RESIDENT:
         await residents.response_of(
             reader, resident_id=access.principal.id, survey_id=survey_id, response_id=response_id
         )
     else:
         await queries.survey_of(reader, scope=access.scope, survey_id=survey_id)
-    shown = await _shown(access, reader, survey_id, response_id)
+    shown = await _shown(reader, survey_id, response_id)
     return Response(shown.model_dump_json(), media_type="application/json")
 
 
@@ -120,39 +117,34 @@ async def confirm_responses(access: Entering, request: Request, uow: Uow, survey
 async def confirm_response(access: Entering, uow: Uow, survey_id: UUID, response_id: UUID) -> Response:
     """Confirms an entry of somebody else: it counts from now on."""
     await answering.confirm(uow, scope=access.scope, survey_id=survey_id, response_id=response_id)
-    return reply(uow, 200, await _shown(access, uow.driver, survey_id, response_id))
+    return reply(uow, 200, await _shown(uow.driver, survey_id, response_id))
 
 
 @router.post("/{response_id}/refuse", response_model=ResponseOut)
 async def refuse_response(access: Entering, uow: Uow, survey_id: UUID, response_id: UUID, body: EndIn) -> Response:
     """An entry is not what was said; it never counts."""
     await answering.refuse(uow, scope=access.scope, survey_id=survey_id, response_id=response_id, reason=body.reason)
-    return reply(uow, 200, await _shown(access, uow.driver, survey_id, response_id))
+    return reply(uow, 200, await _shown(uow.driver, survey_id, response_id))
 
 
 @router.post("/{response_id}/void", response_model=ResponseOut)
 async def void_response(access: Answering, uow: Uow, survey_id: UUID, response_id: UUID, body: EndIn) -> Response:
-    """An answer that counted does so no more; it stays on record. A resident takes back what counts for one of his doors."""
+    """An answer that counted does so no more; it stays on record. A resident takes back his own."""
     which = {"survey_id": survey_id, "response_id": response_id}
     if access.principal.kind == RESIDENT:
         await residents.void(uow, resident_id=access.principal.id, **which, reason=body.reason)
     else:
         await answering.void(uow, scope=access.scope, **which, reason=body.reason)
-    return reply(uow, 200, await _shown(access, uow.driver, survey_id, response_id))
+    return reply(uow, 200, await _shown(uow.driver, survey_id, response_id))
 
 
 def _outcomes(request: Request, outcomes: Sequence[Outcome]) -> OutcomesOut:
     language = language_of(request.headers.get("accept-language"))
-    return OutcomesOut(
-        items=[
-            OutcomeOut(index=index, response_id=outcome.response_id, refusal=_refusal(outcome, language))
-            for index, outcome in enumerate(outcomes)
-        ]
-    )
+    return OutcomesOut(items=[_outcome(index, outcome, language) for index, outcome in enumerate(outcomes)])
 
 
-def _refusal(outcome: Outcome, language: str) -> Refusal | None:
-    if outcome.refusal is None:
-        return None
-    told = problem_document(outcome.refusal, status=0, language=language, request_id=None)
-    return Refusal(type=told["type"], title=told["title"], errors=told.get("errors", []))
+def _outcome(index: int, outcome: Outcome, language: str) -> OutcomeOut:
+    if isinstance(outcome, UUID):
+        return OutcomeOut(index=index, response_id=outcome, refusal=None)
+    told = problem_document(outcome, status=STATUS[outcome.kind], language=language, request_id=None)
+    return OutcomeOut(index=index, response_id=None, refusal=Refusal.model_validate(told))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.core.kit.errors import DomainError, NotFound
+from services.core.kit.errors import DomainError, FieldError, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -65,20 +65,16 @@ class Entry:
     document: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one of several: the answer's id, or why it was refused."""
-
-    response_id: UUID | None = None
-    refusal: DomainError | None = None
+Outcome = UUID | DomainError
+"""What became of one of several: the answer's id, or why it was refused."""
 
 
 async def enter(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entry: Entry) -> UUID:
     """One answer, to be confirmed by a second person; its id. Refusals as told by `enter_all`, and those of the answer itself."""
     (outcome,) = await enter_all(uow, scope=scope, survey_id=survey_id, entries=[entry])
-    if outcome.response_id is None:
-        raise outcome.refusal or NotFound
-    return outcome.response_id
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
 
 
 async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: Sequence[Entry]) -> list[Outcome]:
@@ -98,22 +94,27 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
     }
     outcomes: list[Outcome] = []
     new: dict[UUID, tuple[Any, ...]] = {}
+    left = set(units)
     for entry in entries:
-        number = entry.questionnaire or survey["questionnaire"]
-        refusal, answers = _examined(entry, number, versions, asked=units, taken=new)
-        if refusal is not None or entry.unit_id is None:
-            outcomes.append(Outcome(refusal=refusal))
+        unit_id, number = entry.unit_id, entry.questionnaire or survey["questionnaire"]
+        if unit_id is None or unit_id not in left:
+            outcomes.append(_not_asked(again=unit_id in units))
             continue
+        answers = _fitted(entry, versions.get(number))
+        if isinstance(answers, DomainError):
+            outcomes.append(answers)
+            continue
+        left.remove(unit_id)
+        held = waiting.get(unit_id)
         said = (number, answers, entry.channel, entry.document, uow.actor.id)
-        held = waiting.get(entry.unit_id)
         if held is not None and said == tuple(held[name] for name in _SAID):
-            outcomes.append(Outcome(held["id"]))
+            outcomes.append(held["id"])
             continue
         response_id = new_id()
-        new[entry.unit_id] = row_of(
-            uow, response_id, survey_id, entry.unit_id, number, answers, entry.channel, document=entry.document
+        new[unit_id] = row_of(
+            uow, response_id, survey_id, unit_id, number, answers, entry.channel, document=entry.document
         )
-        outcomes.append(Outcome(response_id))
+        outcomes.append(response_id)
     await end(uow, [waiting[unit]["id"] for unit in new if unit in waiting], ResponseState.SUPERSEDED)
     await uow.driver.copy_records_to_table("survey_response", records=list(new.values()), columns=COLUMNS)
     if new:
@@ -124,27 +125,20 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
 _SAID = ("questionnaire", "answers", "channel", "document", "entered_by")
 
 
-def _examined(
-    entry: Entry,
-    number: int,
-    versions: Mapping[int, Sequence[Question]],
-    *,
-    asked: Sequence[UUID],
-    taken: Mapping[UUID, object],
-) -> tuple[DomainError | None, dict[str, Any]]:
-    """Why an entry is refused, or else its answers as they are stored."""
+def _not_asked(*, again: bool) -> NotAsked:
+    return NotAsked(zh="同一户（人）在本批中重复", en="The same one comes twice in this batch") if again else NotAsked()
+
+
+def _fitted(entry: Entry, questions: Sequence[Question] | None) -> dict[str, Any] | AnswersInvalid:
+    """The answers of an entry as they are stored, or why they are refused."""
     if entry.channel is Channel.PHONE:
-        return AnswersInvalid.at(
-            "/channel", zh="工作人员须说明答卷如何收到", en="must say how staff came by the answer"
-        ), {}
-    if entry.unit_id is None or entry.unit_id not in asked:
-        return NotAsked(), {}
-    if entry.unit_id in taken:
-        return NotAsked(zh="同一户（人）在本批中重复", en="The same one comes twice in this batch"), {}
-    if number not in versions:
-        return AnswersInvalid.at("/questionnaire", zh="没有这一版问卷", en="there is no such version"), {}
-    answers, wrong = rules.fitted(versions[number], entry.answers)
-    return (AnswersInvalid(errors=wrong), {}) if wrong else (None, answers)
+        return AnswersInvalid(
+            errors=[FieldError("/channel", "工作人员须说明答卷如何收到", "must say how staff came by the answer")]
+        )
+    if questions is None:
+        return AnswersInvalid(errors=[FieldError("/questionnaire", "没有这一版问卷", "is no version of this survey")])
+    answers, wrong = rules.fitted(questions, entry.answers)
+    return AnswersInvalid(errors=wrong) if wrong else answers
 
 
 async def confirm_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_ids: Sequence[UUID]) -> list[Outcome]:
@@ -159,13 +153,9 @@ async def confirm_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, respons
         row["id"]: row
         for row in await queries.BY_ID.all(uow.driver, survey_id=survey_id, response_ids=list(response_ids))
     }
-    outcomes, good = [], []
-    for response_id in response_ids:
-        refusal = _unconfirmable(uow, found.get(response_id))
-        if refusal is None and response_id not in good:
-            good.append(response_id)
-        outcomes.append(Outcome(response_id) if refusal is None else Outcome(refusal=refusal))
-    confirmed = {found[response_id]["unit_id"] for response_id in good}
+    outcomes: list[Outcome] = [_unconfirmable(uow, found.get(one)) or one for one in response_ids]
+    good = [one for one in found if one in outcomes]
+    confirmed = {found[one]["unit_id"] for one in good}
     current = await queries.CURRENT.all(uow.driver, survey_id=survey_id, unit_ids=units)
     await end(
         uow,
@@ -181,8 +171,8 @@ async def confirm_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, respons
 async def confirm(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_id: UUID) -> None:
     """One entry. NotFound, SurveyNotOpen, ResponseNotPending, SecondPersonNeeded."""
     (outcome,) = await confirm_all(uow, scope=scope, survey_id=survey_id, response_ids=[response_id])
-    if outcome.refusal is not None:
-        raise outcome.refusal
+    if isinstance(outcome, DomainError):
+        raise outcome
 
 
 def _unconfirmable(uow: UnitOfWork, row: "Record | None") -> DomainError | None:

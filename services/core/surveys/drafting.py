@@ -159,9 +159,10 @@ async def reword(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version: int
     survey = await locked_open(uow, scope, survey_id, version)
     versions = await queries.versions_of(uow.driver, survey_id=survey_id)
     compound_ids = [UUID(one) for one in survey["compound_ids"]]
-    wrong = rules.questionnaire_errors(questions, rules.all_questions(list(versions.values())))
+    earlier = rules.all_questions(list(versions.values()))
+    wrong = rules.questionnaire_errors(questions, earlier)
     wrong += rules.decisive_errors(Purpose(survey["purpose"]), questions, queries.decisive_of(survey))
-    wrong += await _menu_errors(uow, survey["region_path"], compound_ids, questions)
+    wrong += await _menu_errors(uow, survey["region_path"], compound_ids, questions, earlier)
     if wrong:
         raise SurveyInputInvalid(errors=wrong)
     number = max(versions) + 1
@@ -237,12 +238,18 @@ async def _check(uow: UnitOfWork, *, purpose: Purpose, path: str, compound_ids: 
 
 
 async def _menu_errors(
-    uow: UnitOfWork, path: str, compound_ids: Sequence[UUID], questions: Sequence[Question]
+    uow: UnitOfWork,
+    path: str,
+    compound_ids: Sequence[UUID],
+    questions: Sequence[Question],
+    earlier: Sequence[Question] = (),
 ) -> list[FieldError]:
     """Options of menu questions that neither the compounds' facilities nor the policy's menu name."""
     if not any(question.kind is QuestionKind.MENU for question in questions):
         return []
-    items = {row["name"] for row in await uow.driver.fetch(MENU_ITEMS, list(compound_ids))}
+    # What was on the menu once may be offered on, though the facility has been mended since.
+    items = {option.label for former in earlier if former.kind is QuestionKind.MENU for option in former.options}
+    items |= {row["name"] for row in await uow.driver.fetch(MENU_ITEMS, list(compound_ids))}
     policy = await policies.in_force(uow.driver, region_path=path)
     menu = None if policy is None else Policy.model_validate(policy.body).menu
     items |= {title for area in (menu.areas if menu else ()) for titles in area.tiers.values() for title in titles}

@@ -58,7 +58,8 @@ LIMIT 1
 SURVEYS_OF = f"""
 SELECT DISTINCT ON (s.id, u.unit_id)
        s.id AS survey_id, s.title, s.purpose, s.unit, s.status, s.closes_on, s.questionnaire, u.unit_id, st.property_id,
-       p.compound_id, d.no AS building, e.no AS entrance, p.door_no, r.id AS response_id, r.entered_at AS answered_at
+       p.compound_id, d.no AS building, e.no AS entrance, p.door_no, CASE WHEN r.entered_by = $1 THEN r.id END AS response_id,
+       r.entered_at AS answered_at
 FROM ({_STANDS}) AS st
 JOIN survey_unit u ON u.unit_id = st.unit_id
 JOIN survey s ON s.id = u.survey_id AND s.unit = st.unit
@@ -93,7 +94,7 @@ async def surveys_of(
     after: tuple[UUID, UUID],
     limit: int,
 ) -> "list[asyncpg.Record]":
-    """The surveys that ask a resident, with what he answered; `waiting`: only those that he can and has not."""
+    """The surveys that ask a resident, door by door; `waiting`: only those that he can answer and nobody has."""
     rows: list[asyncpg.Record] = await driver.fetch(SURVEYS_OF, resident_id, today, waiting, *after, limit)
     return rows
 
@@ -157,22 +158,18 @@ async def answer(
 
 
 async def void(uow: UnitOfWork, *, resident_id: UUID, survey_id: UUID, response_id: UUID, reason: str) -> None:
-    """A resident takes back what counts for his household. NotFound for another's; a tenant takes back tenants' answers alone
-    (OwnerAnswered). SurveyNotOpen, ResponseEnded.
-    """
+    """A resident takes back his own answer for a door that he still stands for. NotFound, SurveyNotOpen, ResponseEnded."""
     survey = await queries.HELD_BY_RESIDENT.first(uow.driver, survey_id=survey_id)
     if survey is None:
         raise NotFound
     row = await response_of(uow.driver, resident_id=resident_id, survey_id=survey_id, response_id=response_id)
+    await _standing(uow, resident_id, survey_id, unit_id=row["unit_id"])
     if survey["status"] != SurveyStatus.OPEN:
         raise SurveyNotOpen
     await lock_units(uow, survey_id, [row["unit_id"]])
     counted = (await _current(uow, survey_id, row["unit_id"])).get(ResponseState.COUNTED)
     if counted is None or counted["id"] != response_id:
         raise ResponseEnded
-    stands = await _standing(uow, resident_id, survey_id, unit_id=row["unit_id"])
-    if survey["unit"] == Unit.HOUSEHOLD and stands["standing"] == TENANT != counted["standing"]:
-        raise OwnerAnswered
     await end(uow, [response_id], ResponseState.VOID, reason)
     record(uow, survey, ResponseVoided(response_id=response_id))
 
@@ -180,9 +177,9 @@ async def void(uow: UnitOfWork, *, resident_id: UUID, survey_id: UUID, response_
 async def response_of(
     driver: "asyncpg.Connection", *, resident_id: UUID, survey_id: UUID, response_id: UUID
 ) -> "asyncpg.Record":
-    """An answer for a household or person that a resident stands for; NotFound otherwise."""
+    """What a resident said himself; NotFound otherwise: neither a tenant nor the next owner reads what others said at this door."""
     row = await queries.RESPONSE.first(driver, survey_id=survey_id, response_id=response_id)
-    if row is None or await driver.fetchrow(STANDING, resident_id, survey_id, None, row["unit_id"]) is None:
+    if row is None or row["entered_by"] != resident_id:
         raise NotFound
     return row
 

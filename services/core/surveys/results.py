@@ -53,7 +53,7 @@ class Results:
 async def counted(driver: "asyncpg.Connection", *, survey: Mapping[str, Any]) -> Results:
     """The results of a survey over all versions of its questionnaire, in a fixed number of statements."""
     questions = all_questions(list((await queries.versions_of(driver, survey_id=survey["id"])).values()))
-    states = await queries.STATES.first(driver, survey_id=survey["id"])
+    count, pending = await states(driver, survey_id=survey["id"])
     offering = [question.id for question in questions if question.kind in COUNTABLE]
     numeric = [question.id for question in questions if question.kind is QuestionKind.NUMBER]
     cells: dict[str, dict[str, int]] = defaultdict(dict)
@@ -66,8 +66,8 @@ async def counted(driver: "asyncpg.Connection", *, survey: Mapping[str, Any]) ->
     }
     return Results(
         units=survey["units"] or 0,
-        counted=states["counted"] if states is not None else 0,
-        pending=states["pending"] if states is not None else 0,
+        counted=count,
+        pending=pending,
         questions=[
             Counted(
                 question,
@@ -78,6 +78,12 @@ async def counted(driver: "asyncpg.Connection", *, survey: Mapping[str, Any]) ->
             for question in questions
         ],
     )
+
+
+async def states(driver: "asyncpg.Connection", *, survey_id: UUID) -> tuple[int, int]:
+    """How many answers count, and how many wait for a second person."""
+    (row,) = await queries.STATES.all(driver, survey_id=survey_id)
+    return row["counted"], row["pending"]
 
 
 async def choosing(driver: "asyncpg.Connection", *, survey_id: UUID, decisive: Decisive) -> int:

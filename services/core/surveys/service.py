@@ -165,10 +165,9 @@ async def close(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version: int)
     last day has ended: whoever was told of a day may answer until then. When all have answered there is nobody to wait for.
     """
     survey = await locked_open(uow, scope, survey_id, version)
-    states = await queries.STATES.first(uow.driver, survey_id=survey_id)
-    if states is None or states["pending"]:
-        raise SurveyUnconfirmed(pending=states["pending"] if states is not None else 0)
-    counted: int = states["counted"]
+    counted, pending = await results.states(uow.driver, survey_id=survey_id)
+    if pending:
+        raise SurveyUnconfirmed(pending=pending)
     if survey["closes_on"] is not None and not has_ended(survey["closes_on"], uow.now) and counted < survey["units"]:
         raise SurveyUnderWay
     await CLOSED.all(uow.driver, survey_id=survey_id, by=uow.actor.id, at=uow.now)

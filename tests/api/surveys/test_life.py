@@ -108,7 +108,14 @@ async def test_a_menu_offers_what_the_compound_has(world: World) -> None:
     assert recorded.status_code == 200, recorded.text
     options = [{"id": "pipes", "label": "雨污管网"}, {"id": "roads", "label": "道路"}]
     await world.register.homes(1)
-    await world.opened({"id": "menu", "kind": "menu", "title": "改哪些？", "options": options, "most": 2})
+    question = {"id": "menu", "kind": "menu", "title": "改哪些？", "options": options, "most": 2}
+    survey = await world.opened(question)
+    one = await world.city.put(path, json={"items": [facility]}, headers={"If-Match": '"2"'})
+    assert one.status_code == 200, one.text
+    await world.act(survey, "questionnaires", {"questions": [question, ADVICE]})
+    new = {**question, "options": [*options, {"id": "pool", "label": "泳池"}]}
+    wrong = await world.tried(survey, "questionnaires", {"questions": [new]})
+    assert pointers(wrong) == {"/questions/0/options/2/label"}
 
 
 async def test_a_new_version_keeps_kinds_and_labels_and_the_deciding_question(world: World) -> None:
