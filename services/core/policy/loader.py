@@ -201,7 +201,9 @@ def _faults(document: _Document, error: Any, data: Any) -> list[Fault]:
         return [document.fault(tuple(path), own.zh, own.en)]
     zh, en = _TEXTS.get(error["type"], ("写法不正确", "is not valid"))
     limits = {key: value for key, value in context.items() if key in _LIMITS}
-    return [document.fault(tuple(path), zh.format(**limits), en.format(**limits))]
+    # Pydantic's own list of what is allowed has an English "or" in it.
+    chinese = {name: str(limit).replace(", ", "、").replace(" or ", " 或 ") for name, limit in limits.items()}
+    return [document.fault(tuple(path), zh.format(**chinese), en.format(**limits))]
 
 
 def _read(file: str, text: str) -> _Document:

@@ -89,7 +89,8 @@ async def propose(uow: UnitOfWork, *, scope: Scope, round_id: UUID, stopping: St
     """The proposal, with every reserve of the partition and why it passes or is skipped; its id.
 
     A district proposes it for a project of its own in a round of the city above it; also for one that was stopped before, when its
-    place is empty still (an objection was upheld, or nobody was ready). NotFound otherwise; RoundNotConfirmed;
+    place is empty still (an objection was upheld, or nobody was ready). Under a policy that knows no supplements a project is
+    stopped alone. NotFound otherwise; RoundNotConfirmed;
     SupplementInputInvalid for a ground that the round's policy does not know or a project that the plan does not implement of this
     round; StageWrong once its works have begun; SupplementOpen when one is proposed or on notice already.
     """
@@ -98,8 +99,11 @@ async def propose(uow: UnitOfWork, *, scope: Scope, round_id: UUID, stopping: St
     if found["status"] != RoundStatus.CONFIRMED:
         raise RoundNotConfirmed
     policy = await weighing.policy_of(uow, found)
-    if policy.supplements is None or stopping.ground not in policy.supplements.grounds:
-        raise SupplementInputInvalid.at("/ground", zh="政策未规定此事由", en="is no ground of the policy")
+    grounds = weighing.grounds_of(policy)
+    if stopping.ground not in grounds:
+        raise SupplementInputInvalid.at(
+            "/ground", zh=f"政策规定的事由为：{'、'.join(grounds)}", en=f"the policy's grounds are {', '.join(grounds)}"
+        )
     opened = await plan_queries.OPEN_SUPPLEMENT.first(uow.driver, round_id=round_id, project_id=stopping.project_id)
     if opened is not None:
         raise SupplementOpen

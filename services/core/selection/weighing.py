@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import asyncpg
 
 READY = "project.ready"
+STOPPING: tuple[str, ...] = ("emergency", "withdrawn_by_owners", "land_or_heritage")
+"""Grounds on which a project is stopped where the policy names none: what happens does not ask whether a policy foresaw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ async def policy_of(uow: UnitOfWork, found: "asyncpg.Record") -> Policy:
     return Policy.model_validate(stored.body)
 
 
+def grounds_of(policy: Policy) -> tuple[str, ...]:
+    """The grounds on which a project of the plan is stopped."""
+    return STOPPING if policy.supplements is None else tuple(policy.supplements.grounds)
+
+
 async def candidates(
     uow: UnitOfWork,
     found: "asyncpg.Record",
@@ -61,10 +68,13 @@ async def candidates(
     *,
     of_supplement: UUID | None = None,
 ) -> list[Candidate]:
-    """Every reserve of the dropped project's partition by rank, against what is left of the caps without it.
+    """Every reserve of the dropped project's partition by rank, against what is left of the caps without it; none under a policy
+    that knows no supplements.
 
     A reserve that another supplement has on notice holds its room already (`of_supplement`: whose own does not).
     """
+    if policy.supplements is None:
+        return []
     entries = await plan_queries.RESERVES.all(
         uow.driver, plan_id=dropped["plan_id"], round_id=found["id"], partition=dropped["partition"]
     )

@@ -9,7 +9,17 @@ import pytest
 
 from services.core.kit.uow import SYSTEM
 from tests.api.selection.world import STOCK, VOTED, MakeStaff, World, plan_of
-from tests.api.selection.year import RULING, end_supplement_notice, object_to, plan, plan_of_year, publish, today
+from tests.api.selection.year import (
+    RULING,
+    end_notice,
+    end_supplement_notice,
+    object_to,
+    plan,
+    plan_of_year,
+    publish,
+    today,
+)
+from tests.api.selection.year import confirm as confirm_run
 
 READY = {**VOTED, "project.ready": "true"}
 DOCUMENT = {"document": "甬建增〔2027〕3号"}
@@ -413,6 +423,37 @@ async def test_only_the_partition_of_the_dropped_project_is_asked(world: World, 
     year = await planned(world, staff, ["100", "100"], ready="", caps=[{"count": 1}])
     assert verdicts((await year.stop(1)).json()) == [("第2", ["not_ready"])]
     assert len(other) == 2
+
+
+async def test_under_a_policy_that_knows_no_supplements_a_project_is_stopped_alone(
+    world: World, staff: MakeStaff
+) -> None:
+    """Otherwise nobody could stop it: what a plan holds is stopped by two people, and by no other way."""
+    paid = {**READY, "notice.plan.cleared": "true"}
+    plan_paid = {
+        **plan_of("100"),
+        "funding": [{"source": "city", "amount": "80"}, {"source": "residents", "amount": "20"}],
+    }
+    projects = [
+        await world.project(world.streets[0], title=title, attested=paid, plan=plan_paid) for title in ("甲", "乙")
+    ]
+    found = await world.round(policy_id="liuzhou", year=2028, caps=[{"count": 1}], reserve=1)
+    published = await publish(world, found["id"])
+    await end_notice(world, found["id"])
+    for bureau in ("housing", "ndrc", "finance", "city_government"):
+        body = {"bureau": bureau, "document": "d", "issued_on": (await today(world)).isoformat(), "opinion": "approve"}
+        assert (await world.city.post(f"/v1/rounds/{found['id']}/approvals", json=body)).status_code == 201
+    assert (await confirm_run(world, published["run_id"], document="柳建联〔2026〕9号")).status_code == 201
+    chosen = (await plan(world, 2028, list="implement"))["items"][0]["project_id"]
+    year = Planned(world, await staff("city", world.root), found["id"], projects)
+    wrong = await year.stop(1, dropped_project_id=chosen, ground="whatever")
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/ground")
+    assert "emergency" in wrong.json()["errors"][0]["detail"]
+    stopped = (await year.stop(1, dropped_project_id=chosen)).json()
+    assert stopped["candidates"] == []
+    published_supplement = await year.publish(stopped["id"])
+    assert (published_supplement.status_code, published_supplement.json()["added_project_id"]) == (200, None)
+    assert (await world.city.get(f"/v1/projects/{chosen}")).json()["stage"] == "dropped"
 
 
 @pytest.mark.parametrize(
