@@ -42,6 +42,31 @@ class LiftOut(BaseModel):
     version: int
 
 
+class NeighbourLift(BaseModel):
+    """A lift asked for in the caller's compound, with its clock; not by whom."""
+
+    id: UUID
+    compound_id: UUID
+    compound_name: str
+    building_no: str
+    entrance_no: str
+    state: Literal["requested", "consulting", "closed"]
+    requested_at: datetime
+    due_at: datetime | None
+    provisional: bool | None
+    started_at: datetime | None
+    overdue: bool
+    consultation_id: UUID | None
+
+
+class NeighbourLiftPage(BaseModel):
+    """A page of lifts, the latest first."""
+
+    items: list[NeighbourLift]
+    next_cursor: str | None
+    has_more: bool
+
+
 class LiftPage(BaseModel):
     """A page of requests."""
 

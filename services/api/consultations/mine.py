@@ -7,7 +7,14 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from services.api.consultations import lifts as lift_routes
-from services.api.consultations.lift_schemas import LiftIn, LiftObjectionIn, LiftObjectionOut, LiftOut
+from services.api.consultations.lift_schemas import (
+    LiftIn,
+    LiftObjectionIn,
+    LiftObjectionOut,
+    LiftOut,
+    NeighbourLift,
+    NeighbourLiftPage,
+)
 from services.api.consultations.schemas import Opinion
 from services.api.deps import Page, Reader, Uow, reply
 from services.api.security import Access, requires
@@ -87,6 +94,16 @@ async def answer_for_own(access: Resident, uow: Uow, consultation_id: UUID, body
     own = await bound(uow.driver, resident_id=access.principal.id)
     rows: list[Any] = await uow.driver.fetch(queries.ONE_OF_PROPERTIES, own.properties, consultation_id)
     return reply(uow, 201, OwnConsultation.model_validate(dict(rows[0])), location="/v1/me/consultations")
+
+
+@router.get("/lift-requests", response_model=NeighbourLiftPage)
+async def list_neighbour_lifts(access: Resident, reader: Reader, page: Page) -> Response:
+    """Lifts asked for in the caller's compounds: whether the community has begun, in time or late."""
+    (before,) = page.after((UUID,)) or (NEWEST,)
+    own = await bound(reader, resident_id=access.principal.id)
+    rows = await lift_queries.OF_COMPOUNDS.all(reader, compound_ids=own.compounds, before=before, limit=page.limit + 1)
+    items = [NeighbourLift.model_validate(dict(row)).model_dump(mode="json") for row in rows]
+    return page.answer(items, lambda row: (row["id"],))
 
 
 @router.post("/lift-requests", status_code=201, response_model=LiftOut)

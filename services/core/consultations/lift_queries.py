@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Uuid, bindparam, case, func, or_, select
+from sqlalchemy import ARRAY, Boolean, Uuid, bindparam, case, func, or_, select
 
 from services.core.consultations import rules
 from services.core.consultations.models import Consultation, LiftObjection, LiftRequest
@@ -79,6 +79,16 @@ LIST = Statement(
         ),
     )
     .order_by(LiftRequest.region_path, LiftRequest.id)
+    .limit(bindparam("limit"))
+)
+
+# What residents of some compounds may know; the latest first.
+OF_COMPOUNDS = Statement(
+    _SHOWN.where(
+        LiftRequest.compound_id == func.any(bindparam("compound_ids", type_=ARRAY(Uuid()))),
+        LiftRequest.id < bindparam("before", type_=Uuid()),
+    )
+    .order_by(LiftRequest.id.desc())
     .limit(bindparam("limit"))
 )
 

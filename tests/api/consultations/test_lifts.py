@@ -238,6 +238,11 @@ class TestResidents:
         assert (made.status_code, made.json()["state"]) == (201, "requested")
         [seen] = (await city.community.get("/v1/lift-requests")).json()["items"]
         assert seen["id"] == made.json()["id"]
+        [known] = (await theirs.get("/v1/me/lift-requests")).json()["items"]
+        assert (known["id"], known["entrance_no"], known["overdue"]) == (seen["id"], "1", False)
+        assert "property_id" not in known, "neighbours learn of the lift, not of who asked"
+        stranger = await city.resident((await city.roll(doors(1, 1, 1))).doors["1", "1", "1"])
+        assert (await stranger.get("/v1/me/lift-requests")).json()["items"] == []
 
     async def test_of_entrance_a_does_not_answer_in_b(self, city: City) -> None:
         roll, ours, theirs = await self.two(city)

@@ -64,6 +64,8 @@ def test_the_vote_of_zhuhai_and_chengdu_gates_the_works_after_its_result_was_pub
     assert policy.selection_gates == ()
     assert policy.votes is not None
     assert policy.votes["renovation_plan"].assurance == "on_site"
+    assert policy.notices is not None
+    assert policy.notices["vote_result"].illustrative
 
 
 def test_beijing_plans_only_what_residents_agree_on() -> None:
