@@ -1,5 +1,6 @@
 """Routes of the community's desk: who stands for which property, requests to decide, codes to print, texts to publish."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Mapping
@@ -185,9 +186,9 @@ async def issue_codes(
     until = day_of(uow.now + holds).isoformat()
     rows = [_line(uow.vault, row, code, until) for row, code in issued]
     if body.format == "csv":
-        content, kind = _csv(rows), "text/csv; charset=utf-8"
+        content, kind = await asyncio.to_thread(_csv, rows), "text/csv; charset=utf-8"
     else:
-        content, kind = _xlsx(rows, made_at=uow.now), sheets.MEDIA_TYPE
+        content, kind = await asyncio.to_thread(_xlsx, rows, made_at=uow.now), sheets.MEDIA_TYPE
     if uow.answer is not None:
         uow.answer.status, uow.answer.headers = 409, {TOLD_ONCE: str(compound_id)}
     name = f'attachment; filename="binding-codes.{body.format}"'

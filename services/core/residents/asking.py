@@ -72,7 +72,7 @@ async def ask(uow: UnitOfWork, *, resident_id: UUID, asked: Asked) -> UUID:
         ADD, request_id, resident_id, compound["id"], compound["region_path"], building, door, sealed, uow.now
     )
     uow.record(
-        BindingAsked(resident_id=resident_id),
+        BindingAsked(),
         subject="binding_request",
         subject_id=request_id,
         region_path=compound["region_path"],

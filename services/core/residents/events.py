@@ -1,4 +1,4 @@
-"""Events of residents: ids only. Which property and as what, is told; who the person is, is not."""
+"""Events of residents: which property, and how sure it is. Whose account it is, only the actor tells where he acted himself."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -11,7 +11,6 @@ class ResidentBound(Event):
     """A resident stands for a property from now on."""
 
     kind: ClassVar[str] = "binding.made"
-    resident_id: UUID
     property_id: UUID
     assurance: Assurance
 
@@ -20,7 +19,6 @@ class ResidentUnbound(Event):
     """He does so no more; `ground` where the community said it."""
 
     kind: ClassVar[str] = "binding.ended"
-    resident_id: UUID
     property_id: UUID
     ground: Ground | None = None
 
@@ -36,7 +34,6 @@ class BindingAsked(Event):
     """A resident asks the community to bind him."""
 
     kind: ClassVar[str] = "binding_request.made"
-    resident_id: UUID
 
 
 class BindingAnswered(Event):

@@ -110,7 +110,7 @@ async def bind(uow: UnitOfWork, *, resident_id: UUID, place: Place, assurance: A
         uow.now,
     )
     uow.record(
-        ResidentBound(resident_id=resident_id, property_id=place.property_id, assurance=assurance),
+        ResidentBound(property_id=place.property_id, assurance=assurance),
         subject="binding",
         subject_id=binding_id,
         region_path=place.region_path,
@@ -183,7 +183,7 @@ async def _behind(uow: UnitOfWork, scope: Scope, binding_id: UUID) -> "asyncpg.R
 
 
 def _tell_account(uow: UnitOfWork, happened: "Event", row: "asyncpg.Record") -> None:
-    uow.record(happened, subject="resident", subject_id=row["resident_id"], region_path=row["region_path"])
+    uow.record(happened, subject="binding", subject_id=row["id"], region_path=row["region_path"])
 
 
 async def end_all(uow: UnitOfWork, *, resident_id: UUID) -> int:
@@ -211,7 +211,7 @@ async def _end(uow: UnitOfWork, row: "asyncpg.Record", ground: Ground | None = N
     if row["id"] not in ended:
         return False
     uow.record(
-        ResidentUnbound(resident_id=row["resident_id"], property_id=row["property_id"], ground=ground),
+        ResidentUnbound(property_id=row["property_id"], ground=ground),
         subject="binding",
         subject_id=row["id"],
         region_path=row["region_path"],

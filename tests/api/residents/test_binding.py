@@ -3,12 +3,17 @@
 import asyncio
 from typing import Any
 
+import httpx
+from pydantic import SecretStr
+
+from services.api.app import create_app
+from services.core.kit.settings import Settings
 from services.core.kit.uow import Database
 from tests.api.ownership.desk import Desk, entry, people, person
 from tests.api.residents.steps import MakeDesk, MakePhone, agree, bound, later, number, properties
 from tests.api.selection.world import MakeStaff
 from tests.support.people import Client
-from tests.support.wechat import FakeWeChat
+from tests.support.wechat import APPID, SECRET, FakeWeChat
 
 
 async def by_phone(me: Client, wechat: FakeWeChat, phone_number: str, **headers: str) -> Any:
@@ -156,13 +161,16 @@ async def test_the_inviter_may_send_one_of_the_family_away(desk: Desk, phone: Ma
 
 
 async def test_the_community_sees_entries_not_accounts_and_ends_what_is_wrong(
-    desk: Desk, community: MakeDesk, phone: MakePhone
+    desk: Desk, community: MakeDesk, phone: MakePhone, database: Database
 ) -> None:
     me, elsewhere = await phone(), await community()
     mine = await bound(desk, me)
     listed = await desk.get(f"{desk.at}/bindings")
     assert [row["id"] for row in listed["items"]] == [mine["id"]]
-    assert str(me.resident_id) not in str(listed)
+    async with database.read() as connection:
+        events = await connection.fetch("SELECT data::text FROM event WHERE subject_id = $1::text::uuid", mine["id"])
+    assert len(events) == 1
+    assert str(me.resident_id) not in str(listed) + str(events)
     path = f"/v1/bindings/{mine['id']}/end"
     assert (await elsewhere.tried(path, {"ground": "mistaken"})).status_code == 404
     assert (await desk.tried(path, {"ground": "mistaken"})).status_code == 204
@@ -226,3 +234,24 @@ async def test_a_district_shuts_an_account_by_its_binding_and_opens_it_again(
     assert (await district.post(f"{path}/enable-account")).status_code == 204
     assert (await me.get("/v1/me/properties")).status_code == 401  # its sessions have ended
     assert [row["id"] for row in (await desk.get(f"{desk.at}/bindings"))["items"]] == [mine["id"]]
+
+
+async def test_without_redis_people_sign_in_and_are_bound(settings: Settings, wechat: FakeWeChat, desk: Desk) -> None:
+    mobile = number()
+    await desk.property("301", people(person("王伟", mobile)))
+    own = {"wechat_appid": APPID, "wechat_secret": SecretStr(SECRET), "wechat_base_url": wechat.address}
+    app = create_app(settings.model_copy(update={**own, "redis_url": SecretStr("redis://127.0.0.1:1/0")}))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as door,
+    ):
+        pair = (await door.post("/v1/auth/wechat", json={"code": wechat.login_code("o-alone")})).json()
+        door.headers["Authorization"] = f"Bearer {pair['access_token']}"
+        texts = (await door.get("/v1/me/consents")).json()["items"]
+        newest = next(text["number"] for text in texts if text["topic"] == "phone_matching")
+        body = {"topic": "phone_matching", "number": newest, "answer": "given"}
+        assert (await door.post("/v1/me/consents", json=body)).status_code == 201
+        bind = {"by": "phone", "phone_code": wechat.phone_code(mobile)}
+        answer = await door.post("/v1/me/properties", json=bind)
+        assert [row["door_no"] for row in answer.json()["bound"]] == ["301"]
