@@ -52,6 +52,7 @@ async def prepare(database: Database, size: int) -> UUID:
     policy, parameters = nation.policy(), nation.parameters()
     ids = {name: new_id() for name in ("policy", "round", "freeze", "run")}
     async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute("SET LOCAL statement_timeout = 0")
         body = canonical(policy)
         stored = await uow.driver.fetchval("SELECT id FROM policy_version WHERE policy_id = $1", policy.id)
         if stored is None:
@@ -110,6 +111,7 @@ async def compute(database: Database, run_id: UUID) -> None:
 async def floor(database: Database, run_id: UUID) -> None:
     """The floor: COPY the facts out, COPY the result rows in, nothing in between."""
     async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute("SET LOCAL statement_timeout = 0")
         freeze_id = await uow.driver.fetchval("SELECT freeze_id FROM run WHERE id = $1", run_id)
         with Path("/dev/null").open("wb") as nowhere:
             await uow.driver.copy_from_query(
@@ -158,9 +160,11 @@ def measured(what: str, argument: object) -> tuple[float, float]:
 
 async def clear(database: Database, run_id: UUID) -> None:
     """Takes the results of a run away, so that it can be computed or copied again."""
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute("SET LOCAL statement_timeout = 0")
+        await uow.driver.execute("DELETE FROM run_result WHERE run_id = $1", run_id)
+        await uow.driver.execute("UPDATE run SET state = 'queued' WHERE id = $1", run_id)
     async with database.read() as connection:
-        await connection.execute("DELETE FROM run_result WHERE run_id = $1", run_id)
-        await connection.execute("UPDATE run SET state = 'queued' WHERE id = $1", run_id)
         await connection.execute("VACUUM ANALYZE run_result")
 
 
@@ -168,9 +172,10 @@ async def run_of(database: Database, size: int, rounds: int) -> tuple[list[float
     """Seconds of our runs over so many projects and of the floor, in turn; our most memory; seconds of `jiugai verify`."""
     run_id = await prepare(database, size)
     await asyncio.to_thread(measured, "compute", run_id)
-    async with database.read() as connection:
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute("SET LOCAL statement_timeout = 0")
         columns = ", ".join(frozen.RESULT_COLUMNS)
-        await connection.copy_from_query(
+        await uow.driver.copy_from_query(
             f"SELECT {columns} FROM run_result WHERE run_id = $1 ORDER BY position",
             run_id, output=FOLDER / f"{run_id}.copy",
         )  # fmt: skip

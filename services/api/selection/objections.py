@@ -141,10 +141,18 @@ async def list_published_versions(reader: Reader, round_id: UUID) -> Response:
     tags=["public"],
 )
 async def get_published_version(
-    request: Request, reader: Reader, round_id: UUID, number: Annotated[int, Path(ge=1, le=1_000_000)]
+    request: Request,
+    reader: Reader,
+    round_id: UUID,
+    number: Annotated[int, Path(ge=1, le=1_000_000)],
+    partition: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
 ) -> Response:
-    """What one publication showed, byte for byte, and whether a later one has superseded it."""
-    row = await annual_queries.PUBLICATION_NUMBERED.first(reader, round_id=round_id, number=number)
+    """What one publication showed, whole or of one partition, byte for byte, and whether a later one has superseded it."""
+    wanted = {"round_id": round_id, "number": number}
+    if partition is None:
+        row = await annual_queries.PUBLICATION_NUMBERED.first(reader, **wanted)
+    else:
+        row = await annual_queries.PUBLICATION_PART_NUMBERED.first(reader, partition=partition, **wanted)
     if row is None:
         raise NotFound
     around = to_json({name: row[name] for name in SHOWN})

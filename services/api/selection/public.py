@@ -34,13 +34,17 @@ class Shown:
         self.fresh_until = 0.0
 
 
-_kept: dict[str, Shown] = {}
+_kept: dict[tuple[str, str | None], Shown] = {}
 
 
-async def _look(request: Request, round_id: UUID, known: Shown | None) -> Shown:
+async def _look(request: Request, round_id: UUID, partition: str | None, known: Shown | None) -> Shown:
     """The ranking as published now. The database sends the bytes only when they differ from those at hand."""
+    wanted = {"round_id": round_id, "known": known.etag if known is not None else ""}
     async with request.app.state.database.read() as reader:
-        row = await queries.SNAPSHOT.first(reader, round_id=round_id, known=known.etag if known is not None else "")
+        if partition is None:
+            row = await queries.SNAPSHOT.first(reader, **wanted)
+        else:
+            row = await queries.SNAPSHOT_PART.first(reader, partition=partition, **wanted)
     if row is None:
         raise NotFound
     return Shown(row["etag"], row["content"]) if row["content"] is not None or known is None else known
@@ -55,16 +59,21 @@ async def list_published(reader: Reader, page: Page, region: Annotated[UUID | No
 
 
 async def get_published_ranking(request: Request) -> Response:
-    """The published ranking, at most a second old. `If-None-Match` spares the bytes."""
+    """The published ranking, whole or of one partition, at most a second old. `If-None-Match` spares the bytes.
+
+    The whole names the partitions; a large one leaves the results to them (`results` is null).
+    """
     named: str = request.path_params["round_id"]
-    shown = _kept.get(named)
+    partition = request.query_params.get("partition") if request.scope["query_string"] else None
+    key = (named, partition)
+    shown = _kept.get(key)
     now = time.monotonic()
     if shown is None or shown.fresh_until < now:
-        shown = await _look(request, _id_of(named), shown)
+        shown = await _look(request, _id_of(named), partition, shown)
         shown.fresh_until = now + FRESH_SECONDS
-        if len(_kept) >= KEPT and named not in _kept:
+        if len(_kept) >= KEPT and key not in _kept:
             _kept.clear()
-        _kept[named] = shown
+        _kept[key] = shown
     wanted = request.headers.get("if-none-match")
     if wanted is not None and (wanted.strip() == "*" or shown.etag in (_strong(part) for part in wanted.split(","))):
         return shown.same
@@ -95,7 +104,8 @@ ranking = StoredRoute(
     responses={304: {"description": "unchanged"}},
     openapi_extra={
         "parameters": [
-            {"name": "round_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+            {"name": "round_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
+            {"name": "partition", "in": "query", "required": False, "schema": {"type": "string", "maxLength": 64}},
         ]
     },
 )

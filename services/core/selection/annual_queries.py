@@ -12,7 +12,7 @@ from services.core.kit.scope import Scope
 from services.core.projects.models import Project
 from services.core.selection.annual_models import Approval, Objection, ObjectionStatus
 from services.core.selection.candidates import BUDGET, FLOOR_AREA, Outcome
-from services.core.selection.models import FreezeCandidate, Publication, Run, RunResult, SelectionRound
+from services.core.selection.models import FreezeCandidate, Publication, PublicationPart, Run, RunResult, SelectionRound
 
 if TYPE_CHECKING:
     import asyncpg
@@ -55,10 +55,14 @@ def _numbered() -> Select[Any]:
 
 EVERY_PUBLICATION = Statement(_numbered().order_by(Publication.id))
 _one = _numbered().subquery()
+_numbered_one = select(_one).where(_one.c.number == bindparam("number"))
 PUBLICATION_NUMBERED = Statement(
-    select(_one, Publication.content)
-    .join(Publication, Publication.id == _one.c.id)
-    .where(_one.c.number == bindparam("number"))
+    _numbered_one.add_columns(Publication.content).join(Publication, Publication.id == _one.c.id)
+)
+PUBLICATION_PART_NUMBERED = Statement(
+    _numbered_one.add_columns(PublicationPart.content)
+    .join(PublicationPart, PublicationPart.publication_id == _one.c.id)
+    .where(PublicationPart.partition == bindparam("partition"))
 )
 
 PROJECT_PLACE = Statement(

@@ -1,6 +1,6 @@
 """What a run found, told whole: one project with the sources of every point, and the bundle that anybody can recompute."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,22 @@ async def result(driver: "asyncpg.Connection", row: Mapping[str, Any]) -> dict[s
     }
 
 
+async def partitions(
+    read: "Callable[[int], Awaitable[list[asyncpg.Record]]]",
+) -> "AsyncIterator[list[asyncpg.Record]]":
+    """Results of a run a partition at a time, from what `read` gives of those after a position, in their order."""
+    held: list[asyncpg.Record] = []
+    rows = await read(0)
+    while rows:
+        held += rows
+        *whole, held = [list(group) for _, group in groupby(held, key=lambda row: row["partition"])]
+        for partition in whole:
+            yield partition
+        rows = await read(rows[-1]["position"])
+    if held:
+        yield held
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """The bundle of a finished run, always the same bytes."""
@@ -63,29 +79,17 @@ class Bundle:
         """Its lines, many at a time. No connection is held while the reader is slow: what a run found never changes."""
         writer = Writer(self.policy, self.parameters)
         yield writer.head()
-        async for rows in self._partitions(database):
+
+        async def read(after: int) -> "list[asyncpg.Record]":
+            async with database.read() as reader:
+                return await queries.BUNDLED.all(reader, run_id=self.run_id, after=after, limit=PART)
+
+        async for rows in partitions(read):
             by_number = sorted(rows, key=lambda row: str(row["no"]))
             yield writer.candidates(map(frozen.candidate_of, by_number), (row["facts"] for row in by_number))
             assert self.policy.rubric is not None  # noqa: S101 - there is no run without one
             yield writer.results([frozen.document_of(row, self.policy.rubric) for row in rows])
         yield writer.end()
-
-    async def _partitions(self, database: Database) -> "AsyncIterator[list[asyncpg.Record]]":
-        held: list[asyncpg.Record] = []
-        after = 0
-        while True:
-            async with database.read() as reader:
-                rows = await queries.BUNDLED.all(reader, run_id=self.run_id, after=after, limit=PART)
-            held += rows
-            whole = [list(group) for _, group in groupby(held, key=lambda row: row["partition"])]
-            if not rows:
-                for partition in whole:
-                    yield partition
-                return
-            after = rows[-1]["position"]
-            held = whole.pop()
-            for partition in whole:
-                yield partition
 
 
 async def bundle(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID) -> Bundle:

@@ -190,7 +190,10 @@ class RunResult(Base):
 
 
 class Publication(Keyed, Base):
-    """What the public was shown, byte for byte. A later one supersedes it; it stays readable as superseded."""
+    """What the public was shown, byte for byte. A later one supersedes it; it stays readable as superseded.
+
+    `content` names the partitions; the results stand there too unless there are too many (`publishing.MOST_TOGETHER`).
+    """
 
     __tablename__ = "publication"
     __table_args__ = (
@@ -211,3 +214,14 @@ class Publication(Keyed, Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
     etag: Mapped[str] = mapped_column(String(80))
     superseded_at: Mapped[datetime | None]
+
+
+class PublicationPart(Base):
+    """One partition of a publication, byte for byte."""
+
+    __tablename__ = "publication_part"
+
+    publication_id: Mapped[UUID] = mapped_column(ForeignKey("publication.id"), primary_key=True)
+    partition: Mapped[str] = mapped_column(String(64, collation="C"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    etag: Mapped[str] = mapped_column(String(80))

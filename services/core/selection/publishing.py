@@ -2,10 +2,10 @@
 
 import hashlib
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, insert, update
 
 from services.core.kit.calendar import Deadline, Unit, WorkCalendar, day_of, deadline, has_ended
 from services.core.kit.database import Statement
@@ -15,7 +15,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
-from services.core.selection import annual_queries, queries, service
+from services.core.selection import annual_queries, explaining, queries, service
 from services.core.selection.errors import (
     ApplicationsOpen,
     NoticeUndefined,
@@ -25,11 +25,20 @@ from services.core.selection.errors import (
     RunOutdated,
 )
 from services.core.selection.events import RoundWasPublished
-from services.core.selection.models import Publication, RoundStatus, RunState, SelectionRound
-from services.core.selection.snapshot import Notice, names_of, snapshot, tag_of
+from services.core.selection.models import Publication, PublicationPart, RoundStatus, RunState, SelectionRound
+from services.core.selection.snapshot import Notice, Shown, names_of, tag_of
 
 if TYPE_CHECKING:
     import asyncpg
+
+MOST_TOGETHER = 5000
+"""Most results that a publication shows in one answer; more are read by partition."""
+
+PART = Statement(
+    insert(PublicationPart).values(
+        {name: bindparam(name) for name in ("publication_id", "partition", "content", "etag")}
+    )
+)
 
 PUBLISHED = Statement(
     update(SelectionRound)
@@ -60,14 +69,14 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
     stored = await policies.by_id(uow.driver, version_id=found["policy_version_id"])
     notice = notice_from_now(uow, Policy.model_validate(stored.body))
     names = names_of(await service.partitions(uow.driver, found["region_path"], stored))
-    content = snapshot(
+    shown = Shown(
         found=found,
         run=run,
         stored=stored,
         partition_names={str(found["region_id"]): found["region_name"], **names},
-        rows=await queries.WHOLE_RUN.all(uow.driver, run_id=run_id, after=0, limit=1_000_000),
         notice=notice,
     )
+    await SUPERSEDED.all(uow.driver, round_id=found["id"], superseded_at=uow.now)
     made = Publication(
         id=new_id(),
         round_id=found["id"],
@@ -76,11 +85,14 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
         published_by=uow.actor.id,
         notice_until=notice.until,
         provisional=notice.provisional,
-        content=content,
-        etag=tag_of(hashlib.sha256(content).hexdigest()),
     )
-    await SUPERSEDED.all(uow.driver, round_id=found["id"], superseded_at=uow.now)
+    # Written before its parts, and completed when they are known.
+    made.content, made.etag = b"", ""
     uow.session.add(made)
+    await uow.session.flush()
+    made.content = await _publish_parts(uow.driver, made, shown)
+    made.etag = _tag(made.content)
+    await uow.session.flush()
     await PUBLISHED.all(uow.driver, round_id=found["id"])
     uow.record(
         RoundWasPublished(
@@ -91,6 +103,28 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
         region_path=found["region_path"],
     )
     return made
+
+
+async def _publish_parts(driver: "asyncpg.Connection", made: Publication, shown: Shown) -> bytes:
+    """Stores every partition and gives the whole; one partition is held at a time, or MOST_TOGETHER results."""
+
+    async def read(after: int) -> "list[asyncpg.Record]":
+        return await queries.WHOLE_RUN.all(driver, run_id=made.run_id, after=after, limit=MOST_TOGETHER)
+
+    together: list[dict[str, Any]] | None = []
+    async for rows in explaining.partitions(read):
+        results = shown.results(rows)
+        content = shown.part(rows[0]["partition"], results)
+        await PART.all(
+            driver, publication_id=made.id, partition=rows[0]["partition"], content=content, etag=_tag(content)
+        )
+        if together is not None:
+            together = together + results if len(together) + len(results) <= MOST_TOGETHER else None
+    return shown.whole(together)
+
+
+def _tag(content: bytes) -> str:
+    return tag_of(hashlib.sha256(content).hexdigest())
 
 
 async def _check(uow: UnitOfWork, found: "asyncpg.Record", run: "asyncpg.Record") -> None:

@@ -34,6 +34,7 @@ from services.core.selection.models import (
     FreezeEvidence,
     FreezeExclusion,
     Publication,
+    PublicationPart,
     Run,
     RunResult,
     RunState,
@@ -394,12 +395,19 @@ PUBLICATIONS = Statement(
     .order_by(Publication.id)
 )
 
+
 # The bytes travel only when the caller does not have them yet.
-SNAPSHOT = Statement(
-    select(
-        Publication.etag,
-        case((Publication.etag != bindparam("known", type_=String), Publication.content)).label("content"),
-    ).where(Publication.round_id == bindparam("round_id", type_=Uuid()), Publication.superseded_at.is_(None))
+def _snapshot(of: type[Publication | PublicationPart]) -> Select[Any]:
+    return select(of.etag, case((of.etag != bindparam("known", type_=String), of.content)).label("content")).where(
+        Publication.round_id == bindparam("round_id", type_=Uuid()), Publication.superseded_at.is_(None)
+    )
+
+
+SNAPSHOT = Statement(_snapshot(Publication))
+SNAPSHOT_PART = Statement(
+    _snapshot(PublicationPart)
+    .join(Publication, Publication.id == PublicationPart.publication_id)
+    .where(PublicationPart.partition == bindparam("partition"))
 )
 
 PUBLISHED = Statement(

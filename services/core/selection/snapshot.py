@@ -1,6 +1,6 @@
 """What the public reads of a run: ranks, points and reasons in both languages, without a name of any person. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,20 +24,22 @@ class Notice:
     provisional: bool
 
 
-def snapshot(
-    *,
-    found: Mapping[str, Any],
-    run: Mapping[str, Any],
-    stored: StoredPolicy,
-    partition_names: Mapping[str, str],
-    rows: Iterable[Mapping[str, Any]],
-    notice: Notice,
-) -> bytes:
-    """The bytes that are published. The same run, published at the same time, gives the same bytes."""
-    policy = Policy.model_validate(stored.body)
-    shown = facts_shown(policy)
-    return canonical_json(
-        {
+class Shown:
+    """What is published of a run, whole and by partition. The same run, published at the same time, gives the same bytes."""
+
+    def __init__(
+        self,
+        *,
+        found: Mapping[str, Any],
+        run: Mapping[str, Any],
+        stored: StoredPolicy,
+        partition_names: Mapping[str, str],
+        notice: Notice,
+    ) -> None:
+        policy = Policy.model_validate(stored.body)
+        self._facts, self._names = facts_shown(policy), partition_names
+        self._partitions: list[dict[str, Any]] = []
+        self._head = {
             "round": {
                 "id": found["id"],
                 "title": found["title"],
@@ -61,9 +63,21 @@ def snapshot(
                 for dimension in (policy.rubric.dimensions if policy.rubric else ())
             ],
             "notice": notice_document(notice),
-            "results": [result_document(row, partition_names, shown) for row in rows],
         }
-    )
+
+    def results(self, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Results as the public reads them."""
+        return [result_document(row, self._names, self._facts) for row in rows]
+
+    def part(self, partition: str, results: Sequence[Mapping[str, Any]]) -> bytes:
+        """One partition, which the whole will name."""
+        named = {"id": partition, "name": self._names.get(partition, partition), "results": len(results)}
+        self._partitions.append(named)
+        return canonical_json({**self._head, "partition": named, "results": results})
+
+    def whole(self, results: Sequence[Mapping[str, Any]] | None) -> bytes:
+        """All partitions by name; `results` of all of them, or null where they are read by partition alone."""
+        return canonical_json({**self._head, "partitions": self._partitions, "results": results})
 
 
 def facts_shown(policy: Policy) -> frozenset[str]:
