@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.core.kit.uow import SYSTEM
 from tests.api.surveys.world import ADVICE, JOINING, SATISFIED, WISH, MakeRegion, MakeStaff, World
 
 Json = dict[str, Any]
@@ -277,3 +278,35 @@ async def test_a_second_person_finds_what_others_entered(world: World, mine: boo
         await world.clerk.get(f"/v1/surveys/{survey['id']}/responses", params={"mine": mine, "state": "pending"})
     ).json()["items"]
     assert [one["id"] for one in items] == ([entered.json()["id"]] if mine else [])
+
+
+async def test_staff_enter_for_people_by_person(world: World) -> None:
+    person = await world.register.person()
+    (home,) = await world.register.homes(1, owners=[person])
+    survey = await world.opened(WISH, unit="person")
+    by_door = await world.enter(survey, home, {"join": "yes"})
+    assert (by_door.status_code, by_door.json()["type"]) == (422, "/problems/survey-not-asked")
+    body = {"person_id": str(person), "channel": "telephone", "answers": {"join": "yes"}}
+    entered = await world.clerk.post(f"/v1/surveys/{survey['id']}/responses", json=body)
+    assert (entered.json()["unit_id"], entered.json()["property_id"]) == (str(person), str(home))
+
+
+async def test_paper_that_came_in_time_is_entered_after_the_last_day(world: World) -> None:
+    homes = await world.register.homes(2)
+    survey = await world.opened(WISH, closes_on="2099-01-01")
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute("UPDATE survey SET closes_on = '2026-01-01' WHERE id = $1", survey["id"])
+    await world.counted(survey, [(homes[0], {"join": "yes"})])
+    assert (await world.act(survey, "close"))["status"] == "closed"
+
+
+async def test_a_refusal_in_a_batch_is_told_in_the_callers_language(world: World) -> None:
+    (home,) = await world.register.homes(1)
+    survey = await world.opened(WISH)
+    body = {"responses": [{"property_id": str(home), "channel": "door", "answers": {"join": "oui"}}]}
+    path = f"/v1/surveys/{survey['id']}/responses/batch"
+    for language, detail in (("zh", "应为所列选项之一"), ("en", "must be one of the options")):
+        answer = await world.clerk.post(path, json=body, headers={"Accept-Language": language})
+        (one,) = answer.json()["items"]
+        assert one["refusal"]["status"] == 422
+        assert one["refusal"]["errors"] == [{"pointer": "/answers/join", "detail": detail}]
