@@ -390,8 +390,8 @@ class GatesQuery(In):
 class GatesOut(BaseModel):
     """Every gate of one policy version for the project.
 
-    `basis`: `pinned` when the project applied or was chosen under that version, which is asked until it is handed over whatever
-    supersedes it; `in_force` while it is under none; `asked` for one that the caller named.
+    `basis`: `pinned` when the project was chosen under that version, which is asked until it is handed over whatever supersedes
+    it; `in_force` until then; `asked` for one that the caller named.
     """
 
     policy_id: str

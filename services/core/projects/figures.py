@@ -4,7 +4,7 @@ The form is the one that a freeze stores and a bundle carries: value and kind of
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,8 @@ from services.core.facts.catalogue import (
 from services.core.facts.rules import RANK, EffectiveFact, Figure
 
 FLOOR_AREA = "compound.floor_area"
+COMMITTEE = "governance.committee"
+BODIES = ("governance.owners_committee", "governance.self_management_group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,23 @@ class ProjectFacts:
         """The exact value of a fact, None when it is missing or in conflict."""
         known = self.facts.get(key)
         return None if known is None or known["value"] is None else aggregated_value(CATALOGUE[key], known["value"])
+
+
+def implied(known: Mapping[UUID, Mapping[str, EffectiveFact]]) -> dict[UUID, Mapping[str, EffectiveFact]]:
+    """The same with what one record says in other words: a compound with an owners' committee or a self-management group has a
+    committee, one that has neither has none. What was recorded of the committee itself stands.
+    """
+    return {subject: _with_committee(facts) for subject, facts in known.items()}
+
+
+def _with_committee(facts: Mapping[str, EffectiveFact]) -> Mapping[str, EffectiveFact]:
+    bodies = [facts[key] for key in BODIES if key in facts and facts[key].value is not None]
+    if COMMITTEE in facts or not bodies:
+        return facts
+    there = next((one for one in bodies if one.value == "true"), None)
+    if there is None and len(bodies) < len(BODIES):
+        return facts
+    return {**facts, COMMITTEE: replace(there or bodies[0], key=COMMITTEE, replaced=())}
 
 
 def facts_of_project(

@@ -45,7 +45,7 @@ class Gates:
 
 
 async def policy_of(driver: "asyncpg.Connection", project: "asyncpg.Record") -> tuple[StoredPolicy | None, Basis]:
-    """The policy version that a project is under: the one that it applied or was chosen under, else the one in force."""
+    """The policy version that a project is under: the one that it was chosen under, else the one in force."""
     pinned = project["policy_version_id"]
     if pinned is not None:
         return await policies.by_id(driver, version_id=pinned), Basis.PINNED

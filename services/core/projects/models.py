@@ -17,8 +17,7 @@ from services.core.projects.rules import Action, Stage
 class Project(Keyed, Base):
     """A renovation of one or more compounds. Its figures are facts, its works and money are plan versions.
 
-    `policy_version_id`: the version under which it applied or was chosen, while that lasts; later steps ask its gates
-    (docs/adr/0020).
+    `policy_version_id`: the version under which it was chosen; later steps ask its gates (docs/adr/0020).
     """
 
     __tablename__ = "project"

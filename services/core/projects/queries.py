@@ -14,7 +14,7 @@ from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
 from services.core.ownership.models import Building
-from services.core.projects.figures import ProjectFacts, facts_of_project, figure_json
+from services.core.projects.figures import ProjectFacts, facts_of_project, figure_json, implied
 from services.core.projects.models import GateException, PlanVersion, Project, ProjectCompound, StageEntry
 from services.core.projects.rules import Action, Stage
 from services.core.territory.models import Compound, Region
@@ -351,7 +351,7 @@ async def figures(
 ) -> dict[UUID, ProjectFacts]:
     """The facts of projects, given the compounds of each, as they stood at one instant: a single statement reads them all."""
     subjects = {subject for project, compounds in compounds_of.items() for subject in (project, *compounds)}
-    known = await effective(driver, sorted(subjects))
+    known = implied(await effective(driver, sorted(subjects)))
     return {project: facts_of_project(project, compounds, known) for project, compounds in compounds_of.items()}
 
 
@@ -404,5 +404,5 @@ async def standing(driver: "asyncpg.Connection", *, project_id: UUID) -> Standin
     """What is known of a project and its compounds, all facts from one snapshot."""
     compounds = (await compounds_by_project(driver, [project_id]))[project_id]
     ids = [row["compound_id"] for row in compounds]
-    known = await effective(driver, sorted({project_id, *ids}))
+    known = implied(await effective(driver, sorted({project_id, *ids})))
     return Standing(project_id, compounds, known, facts_of_project(project_id, ids, known))

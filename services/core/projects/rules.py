@@ -69,9 +69,8 @@ ASKS: Mapping[Action, frozenset[str]] = {
     Action.ACCEPT: frozenset({"acceptance"}),
 }
 
-# What ties a project to a policy version until it is tied anew, and what sets it free: what began under a version ends under it.
-PINS = frozenset({Action.APPLY, Action.CHOOSE, Action.SUPPLEMENT})
-FREES = frozenset({Action.WITHDRAW, Action.SHELVE})
+# What ties a project to the policy version of the round that decides: what began under a version ends under it.
+PINS = frozenset({Action.CHOOSE, Action.SUPPLEMENT})
 
 STAGE_TITLES: Mapping[Stage, tuple[str, str]] = {
     Stage.DRAFT: ("草拟", "draft"),

@@ -29,7 +29,7 @@ from services.core.projects.events import (
     ProjectWithdrawn,
 )
 from services.core.projects.figures import ProjectFacts
-from services.core.projects.rules import ASKS, FREES, MOVES, PINS, Action, Stage
+from services.core.projects.rules import ASKS, MOVES, PINS, Action, Stage
 from services.core.territory.errors import CompoundClosed
 
 # Rows are locked in the order of ids, so that two bulk moves take turns. What the table of moves ($4 from, $5 to) does not
@@ -123,8 +123,8 @@ async def _enter(
         reason,
         uow.now,
         uow.actor.id,
-        action in PINS | FREES,
-        policy_version_id if action in PINS else None,
+        action in PINS,
+        policy_version_id,
     )
     if wrong:
         raise StageWrong(projects=[{"no": row["no"], "stage": row["from_stage"]} for row in wrong])
@@ -157,7 +157,6 @@ async def apply(
         uow,
         stages={project_id: stage},
         action=Action.APPLY,
-        policy_version_id=None if policy is None else policy.id,
         applicant=chosen,
         reason=reason,
         document=document,

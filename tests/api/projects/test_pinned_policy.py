@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import httpx
-
 from services.core.projects.rules import Action, Stage
 from tests.api.projects.steps import attest, follow, step
 from tests.api.projects.test_stages import enter
@@ -51,19 +49,16 @@ async def test_harder_gates_in_between_move_nothing_that_was_chosen(world: World
     assert (accepted.status_code, accepted.json()["stage"]) == (200, "accepted")
 
 
-async def test_who_applies_again_applies_under_the_version_in_force(world: World) -> None:
+async def test_until_a_round_chooses_the_version_in_force_is_asked(world: World) -> None:
     policy = await follow(world, [READY])
-    project = (await world.project(world.streets[0], attested={"project.ready": "true"}))["id"]
+    project = (await world.project(world.streets[0], attested={}))["id"]
+    assert ((await gates(world, project))["policy_number"], (await gates(world, project))["basis"]) == (1, "in_force")
     await follow(world, HARDER, after=policy)
-    assert (await gates(world, project))["policy_number"] == 1
-    for action, back in (("withdraw", None), ("apply", None)):
-        moved: httpx.Response = await step(world, project, action, back)
-        assert moved.status_code == 200, moved.text
-        shown = await gates(world, project)
-        assert (shown["policy_number"], shown["basis"]) == (2, "in_force" if action == "withdraw" else "pinned")
-    # A project that a round has shelved competes anew, by what holds then.
+    assert ((await gates(world, project))["policy_number"], (await gates(world, project))["basis"]) == (2, "in_force")
     await enter(world, Stage.LIBRARY, Action.SHELVE, project)
     assert (await gates(world, project))["basis"] == "in_force"
+    await enter(world, Stage.PLANNED, Action.CHOOSE, project)
+    assert ((await gates(world, project))["policy_number"], (await gates(world, project))["basis"]) == (2, "pinned")
 
 
 async def test_a_round_of_another_version_ties_whom_it_chooses_to_its_own(world: World) -> None:
@@ -80,6 +75,7 @@ async def test_a_round_of_another_version_ties_whom_it_chooses_to_its_own(world:
 async def test_an_exception_names_the_policy_where_it_is_another(world: World) -> None:
     policy = await follow(world, [READY])
     project = (await world.project(world.streets[0], attested={}))["id"]
+    await enter(world, Stage.PLANNED, Action.CHOOSE, project)
     await follow(world, HARDER, after=policy)
     path, why = f"/v1/projects/{project}/gates/asked/except", {"reason": "已入户征询", "document": "甬建例〔2026〕1号"}
     assert (await world.district.post(path, json=why)).status_code == 404  # its own version knows no such gate
