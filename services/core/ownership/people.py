@@ -54,7 +54,9 @@ FROM person_match WHERE (first_id = $1 OR second_id = $1) AND id > $2 ORDER BY i
 POINT_TO = "UPDATE person SET merged_into_id = $2, version = version + 1 WHERE id = $1 OR merged_into_id = $1"
 SETS_OF = """
 SELECT m.voting_owner_id, array(SELECT x.person_id FROM owner_member x WHERE x.voting_owner_id = m.voting_owner_id) AS people
-FROM owner_member m WHERE m.person_id = $1 ORDER BY m.voting_owner_id
+FROM owner_member m WHERE m.person_id = $1
+  AND EXISTS (SELECT 1 FROM property p WHERE p.voting_owner_id = m.voting_owner_id AND p.closed_at IS NULL)
+ORDER BY m.voting_owner_id
 """
 MOVE_PROPERTIES = """
 UPDATE property SET voting_owner_id = $2, version = version + 1 WHERE voting_owner_id = $1 AND closed_at IS NULL

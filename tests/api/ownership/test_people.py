@@ -127,6 +127,8 @@ async def test_merging_makes_the_sets_anew(desk: Desk) -> None:
     kept, gone, other = only(first), only(second), only(wife)
     shared = await desk.property("4", people({"person_id": gone}, {"person_id": other}))
     double = await desk.property("5", people({"person_id": gone}, {"person_id": kept}))
+    sold = await desk.property("6", people({"person_id": gone}, {"person_id": other}, person("张三")))
+    assert (await desk.tried(f"/v1/properties/{sold['id']}/close", None, version=1)).status_code == 200
     for flat, tenant in ((wife, gone), (wife, kept)):
         body = {"tenant": {"person_id": tenant}, "since": "2026-01-01"}
         await desk.post(f"/v1/properties/{flat['id']}/tenants", body)
@@ -138,6 +140,10 @@ async def test_merging_makes_the_sets_anew(desk: Desk) -> None:
     now = {one["door_no"]: one["owner"]["id"] for one in (await desk.get(f"{desk.at}/properties"))["items"]}
     assert now["1"] == now["2"] == now["5"] == first["owner"]["id"]
     assert now["4"] not in (shared["owner"]["id"], now["1"], now["3"])
+    former = (await desk.get(f"{desk.at}/owners", former=True))["items"]
+    assert (
+        sum(one["properties"] == 0 for one in former) == 4
+    )  # who owned before; no set is made anew for what is closed
     tenants = (await desk.get(f"/v1/properties/{wife['id']}/tenants"))["items"]
     assert sorted((one["tenant"]["person_id"], one["until"] is None) for one in tenants) == [
         (kept, False),
