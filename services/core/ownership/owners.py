@@ -33,6 +33,10 @@ INSERT INTO person (id, compound_id, region_path, synthetic, created_at, name_se
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """
 PEOPLE_NAMED = "SELECT id, merged_into_id FROM person WHERE id = ANY ($1::uuid[]) AND compound_id = $2 FOR KEY SHARE"
+# Two who enter the same number at once take turns, whatever they enter it for; several numbers always in one order.
+TAKE_TURNS = (
+    "SELECT pg_advisory_xact_lock(hashtextextended('person ' || number, 0)) FROM unnest($1::text[]) AS x(number)"
+)
 # A citizen's number stands for one person; with the name beside it a slip of the pen is no identity.
 KNOWN_BY_NUMBER = """
 SELECT id FROM person
@@ -81,6 +85,7 @@ async def head_of(
     _check(holder, pointer)
     person_ids: list[UUID] = []
     if holder.kind is OwnerKind.PERSONS:
+        await take_turns(uow, compound["id"], [one.told for one in holder.people])
         person_ids = [
             await entry_of(uow, compound, one, f"{pointer}/people/{at}") for at, one in enumerate(holder.people)
         ]
@@ -148,7 +153,7 @@ def _check(holder: Holder, pointer: str) -> None:
 
 
 async def entry_of(uow: UnitOfWork, compound: Mapping[str, Any], named: Named, pointer: str) -> UUID:
-    """The entry of a co-owner: the one named, the one with that number and name, or a new one."""
+    """The entry of a co-owner: the one named, the one with that number and name, or a new one. The caller has taken turns."""
     if named.person_id is not None:
         row = await uow.driver.fetchrow(PEOPLE_NAMED, [named.person_id], compound["id"])
         if row is None:
@@ -179,6 +184,15 @@ async def enter_person(
     columns = sealing.sealed(vault, person_id, compound_id, told)
     await uow.driver.execute(ADD_PERSON, person_id, compound_id, compound["region_path"], synthetic, uow.now, *columns)
     return person_id
+
+
+async def take_turns(uow: UnitOfWork, compound_id: UUID, told: Sequence[Particulars | None]) -> None:
+    """Before people are entered: waits for whoever enters one of these identity numbers in the compound."""
+    index = uow.vault.index
+    numbers = {one.identity_number for one in told if one is not None and one.identity_number is not None}
+    if numbers:
+        turns = sorted(index.of(sealing.IDENTITY, number, within=compound_id).hex() for number in numbers)
+        await uow.driver.execute(TAKE_TURNS, turns)
 
 
 async def head_of_people(uow: UnitOfWork, compound: Mapping[str, Any], person_ids: Sequence[UUID]) -> UUID:

@@ -31,6 +31,7 @@ async def add_tenancy(uow: UnitOfWork, *, scope: Scope, property_id: UUID, tenan
     compound = await territory.standing(uow.driver, scope=scope, compound_id=seen["compound_id"])
     if seen["closed_at"] is not None:
         raise PropertyClosed
+    await owners.take_turns(uow, compound["id"], [tenant.told])
     person_id = await owners.entry_of(uow, compound, tenant, "/tenant")
     tenancy_id, path = new_id(), compound["region_path"]
     try:

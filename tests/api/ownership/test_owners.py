@@ -152,6 +152,16 @@ async def test_a_head_that_many_make_at_once_is_one(desk: Desk) -> None:
     assert {len(answer.json()["owner"]["members"]) for answer in answers} == {2}
 
 
+async def test_somebody_whom_many_enter_at_once_is_one_person(desk: Desk) -> None:
+    a, b = person("王伟", number=ONE), person("李娜", number=TWO)
+    sets = [people(a, b), people(b, a)] * 4
+    bodies = [{"door_no": str(n), "kind": "dwelling", "owners": holder} for n, holder in enumerate(sets)]
+    answers = await asyncio.gather(*(desk.tried(f"{desk.at}/properties", body) for body in bodies))
+    assert {answer.status_code for answer in answers} == {201}
+    told = await desk.get(f"{desk.at}/register")
+    assert (told["people"], told["heads"]) == (2, 1)
+
+
 async def test_a_repeated_transfer_is_answered_again_and_done_once(desk: Desk) -> None:
     flat = await desk.property("101")
     body = {"owners": people(person("王伟")), "on": "2026-03-01", "document": DEED}
