@@ -68,7 +68,7 @@ async def get_public_vote(reader: Reader, vote_id: UUID) -> Response:
 
 @router.get("/notices", response_model=NoticePage)
 async def list_notices(reader: Reader, page: Page, region: Annotated[UUID | None, Query()] = None) -> Response:
-    """What is on notice of votes, the latest vote first: rolls, announced and open votes, results."""
+    """What was put on notice last of every vote, the latest vote first: its roll, the announcement, its result."""
     (before,) = page.after((UUID,)) or (NEWEST,)
     rows = await reader.fetch(queries.NOTICES, before, region, page.limit + 1)
     items = [NoticeOut.model_validate(dict(row)).model_dump(mode="json") for row in rows]

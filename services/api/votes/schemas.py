@@ -560,7 +560,7 @@ class PublicVote(BaseModel):
 
 
 class NoticeOut(BaseModel):
-    """What is on notice of a vote now: the roll, the vote itself, or its result."""
+    """What was put on notice last of a vote: the roll, the vote itself, or its result; `until` may have passed."""
 
     kind: Literal["vote_roll", "vote", "vote_result"]
     vote_id: UUID

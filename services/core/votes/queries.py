@@ -247,7 +247,7 @@ WHERE b.resident_id = $1 GROUP BY v.id, e.id ORDER BY e.id
 
 PUBLIC = Statement(WHOLE.where(VOTE_ID, Vote.status != VoteStatus.DRAFT))
 
-# What is on notice now, the latest first: a roll, a vote that is announced or open, a result.
+# What was put on notice last of every vote, the latest vote first: its roll, the vote itself, its result.
 NOTICES = """
 SELECT v.id AS vote_id, v.title, c.name AS compound_name, c.region_id,
        CASE v.status WHEN 'roll' THEN 'vote_roll' WHEN 'preliminary' THEN 'vote_result' WHEN 'final' THEN 'vote_result'

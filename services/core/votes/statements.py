@@ -3,6 +3,7 @@
 `vote_status` (a function of the migration) takes the vote's shared lock and then reads its status anew: closing holds the exclusive
 lock, so a ballot is in the ledger before the close is committed, or finds the vote closed. The key (vote, head, n) decides between
 two who cast for one head at once: the loser adds nothing, sees `missed`, and runs the statement again on what the winner left.
+Papers handed in by the last day are still entered after it, until the vote is closed: a second person reads each of them.
 """
 
 RANKED = "ARRAY['phone', 'code', 'on_site', 'face', 'e_signature']"
@@ -62,7 +63,7 @@ chosen AS (
          l.positions -> e.caster_id::text AS said,
          l.pending AND l.caster_id = e.caster_id AND l.choices = $2::text[] AND l.channel = $5 AS waits_already,
          CASE WHEN e.owner_id IS NULL THEN 'nobody'
-              WHEN p.status <> 'open' OR $3 >= p.closes_at THEN 'closed'
+              WHEN p.status <> 'open' OR ($3 >= p.closes_at AND NOT $12) THEN 'closed'
               WHEN cardinality(h.owners) > 1 THEN 'several'
               WHEN cardinality($2::text[]) <> p.matters THEN 'choices'
               WHEN e.refusal IS NOT NULL THEN e.refusal

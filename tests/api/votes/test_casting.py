@@ -232,7 +232,12 @@ async def test_after_the_last_day_nothing_is_taken(estate: Estate) -> None:
     vote = await opened(estate)
     await end_voting(estate, vote)
     assert code(await cast(resident, vote, "approve")) == "vote-closed"
+    at_the_door = {"owner_id": str(estate.heads[0].id), "channel": "door"}
+    assert code(await cast(estate.world.street, vote, "approve", **at_the_door)) == "vote-closed"
+    from_the_box = {**at_the_door, "channel": "paper"}
+    assert (await cast(estate.world.street, vote, "approve", **from_the_box)).status_code == 201
     await act(estate, vote, "close")
+    assert code(await cast(estate.world.street, vote, "reject", **from_the_box)) == "vote-closed"
     assert code(await cast(resident, vote, "approve")) == "vote-closed"
 
 
