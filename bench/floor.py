@@ -29,6 +29,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.pool = pool
         app.state.query, app.state.arguments, app.state.places = json.loads(os.environ["FLOOR_QUERY"])
         app.state.constant = b""
+        app.state.statement = ""
         yield
 
 
@@ -52,6 +53,15 @@ def create_app() -> FastAPI:
     @app.get("/constant")
     async def constant(request: Request) -> Response:
         return Response(request.app.state.constant, media_type="application/json")
+
+    @app.put("/statement")
+    async def keep_statement(request: Request) -> None:
+        request.app.state.statement = (await request.body()).decode()
+
+    @app.get("/statement")
+    async def statement(request: Request, of: UUID) -> Response:
+        rows = await request.app.state.pool.fetch(request.app.state.statement, of)
+        return Response(to_json([dict(row) for row in rows]), media_type="application/json")
 
     @app.post("/write", status_code=201)
     async def write(request: Request, body: Body) -> dict[str, str]:

@@ -3,17 +3,16 @@
 semantics.md: a recount from the ledger at any time equals the published figures.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from services.core.kit.exact import decimal_text, parse_fraction
 from services.core.policy.law import Threshold, Thresholds
 from services.core.votes.lifecycle import UNSEALED
 from services.core.votes.rules import Count, Tally, judge
-from services.core.votes.statements import LEDGER_DIGEST, TALLY
+from services.core.votes.statements import RECOUNT, TALLY
 
 if TYPE_CHECKING:
     import asyncpg
@@ -48,7 +47,16 @@ def thresholds_of(stored: Mapping[str, Mapping[str, Any]]) -> Thresholds:
 
 async def count(driver: "asyncpg.Connection", vote: "asyncpg.Record") -> Counted:
     """The count of a vote (a row of `queries.WHOLE`) as the ledger stands now."""
-    rows = await driver.fetch(TALLY, vote["id"])
+    return _counted(vote, await driver.fetch(TALLY, vote["id"]))
+
+
+async def recount(driver: "asyncpg.Connection", vote: "asyncpg.Record") -> tuple[Counted, str]:
+    """The same with the SHA-256 over what every head counts with: two counts of the same ballots have the same."""
+    rows = await driver.fetch(RECOUNT, vote["id"])
+    return _counted(vote, rows), rows[0]["digest"]
+
+
+def _counted(vote: "asyncpg.Record", rows: "Sequence[asyncpg.Record]") -> Counted:
     total = Count(vote["heads"] or 0, vote["area"] or Decimal(0))
     return Counted(
         tuple(_matter(matter, total, row) for matter, row in zip(vote["matter_list"], rows, strict=True)),
@@ -65,12 +73,6 @@ def _matter(matter: Mapping[str, Any], total: Count, row: "asyncpg.Record") -> M
         in_favour=Count(row["heads_in_favour"], row["area_in_favour"]),
     )
     return MatterCount(matter, tally, Count(row["heads_against"], row["area_against"]))
-
-
-async def ledger_digest(driver: "asyncpg.Connection", vote_id: UUID) -> str:
-    """SHA-256 over what every head counts with, by head: two counts of the same ballots have the same."""
-    found: str = await driver.fetchval(LEDGER_DIGEST, vote_id)
-    return found
 
 
 def is_sealed(vote: Mapping[str, Any]) -> bool:

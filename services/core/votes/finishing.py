@@ -81,8 +81,8 @@ async def recount(driver: "asyncpg.Connection", vote: "asyncpg.Record") -> dict[
     """The ledger counted anew beside what was published last, and whether the roll is the one that was frozen."""
     result = await queries.RESULTS.first(driver, vote_id=vote["id"])
     assert result is not None  # noqa: S101 - only what was published is told
-    matters = counting.document(await counting.count(driver, vote), sealed=False)
-    digest = await counting.ledger_digest(driver, vote["id"])
+    counted, digest = await counting.recount(driver, vote)
+    matters = counting.document(counted, sealed=False)
     return {
         "equal": matters == result["matters"] and digest == result["ledger_digest"],
         "roll_intact": (await rolls.stored(driver, vote["id"])).digest == vote["roll_digest"],

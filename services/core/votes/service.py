@@ -240,12 +240,11 @@ async def publish(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int)
     await uow.driver.execute(LOCK_EXCLUSIVE, vote_id)
     vote, leads = await held(uow, scope=scope, vote_id=vote_id, version=version, act=VoteAct.PUBLISH)
     whole = await queries.vote_of(uow.driver, scope=scope, vote_id=vote_id)
-    counted = await counting.count(uow.driver, whole)
+    counted, digest = await counting.recount(uow.driver, whole)
     if counted.unconfirmed:
         raise BallotsUnconfirmed(unconfirmed=counted.unconfirmed)
     notice = notice_from_now(uow, await policy_of(uow, vote), RESULT_NOTICE, vote["result_days"])
     revision = vote["result_revision"] + 1
-    digest = await counting.ledger_digest(uow.driver, vote_id)
     uow.session.add(
         VoteResult(
             vote_id=vote_id,

@@ -133,7 +133,16 @@ LAST = """
 SELECT DISTINCT ON (b.owner_id) b.owner_id, b.standing, b.standing IS NULL AND b.positions <> '{}' AS contested
 FROM ballot b WHERE b.vote_id = $1 ORDER BY b.owner_id, b.n DESC
 """
-TALLY = f"""
+# SHA-256 over what every head counts with, a line each, by head.
+DIGEST = """encode(sha256(convert_to((
+         SELECT coalesce(string_agg(owner_id::text || ' ' || array_to_string(standing, ' '), E'\\n' ORDER BY owner_id), '')
+         FROM last WHERE standing IS NOT NULL), 'UTF8')), 'hex')"""
+
+
+def _count(*more: str) -> str:
+    """The figures of every matter, in one look at the ledger; `more` is said of the whole of it."""
+    said = "".join(f",\n       {one}" for one in more)
+    return f"""
 WITH last AS MATERIALIZED ({LAST})
 SELECT m.no, count(r.owner_id) AS heads, coalesce(sum(r.area), 0) AS area,
        count(*) FILTER (WHERE l.standing[m.no] = 'approve') AS heads_in_favour,
@@ -142,22 +151,19 @@ SELECT m.no, count(r.owner_id) AS heads, coalesce(sum(r.area), 0) AS area,
        coalesce(sum(r.area) FILTER (WHERE l.standing[m.no] = 'reject'), 0) AS area_against,
        (SELECT count(*) FROM last WHERE contested) AS contradicting,
        (SELECT count(*) FROM ballot b WHERE b.vote_id = $1 AND b.pending
-                                        AND NOT EXISTS (SELECT 1 FROM ballot d WHERE d.of_id = b.id)) AS unconfirmed
+                                        AND NOT EXISTS (SELECT 1 FROM ballot d WHERE d.of_id = b.id)) AS unconfirmed{said}
 FROM vote_matter m
 LEFT JOIN (last l JOIN roll_owner r ON r.vote_id = $1 AND r.owner_id = l.owner_id) ON l.standing IS NOT NULL
 WHERE m.vote_id = $1 GROUP BY m.no ORDER BY m.no
 """
+
+
+TALLY = _count()
+RECOUNT = _count(f"{DIGEST} AS digest")
 UNCOUNTED = f"""
 SELECT count(*) FROM roll_owner r LEFT JOIN ({LAST}) AS l ON l.owner_id = r.owner_id
 WHERE r.vote_id = $1 AND l.standing IS NULL
 """
-# SHA-256 over what every head counts with, a line each, by head.
-LEDGER_DIGEST = f"""
-SELECT encode(sha256(convert_to(coalesce(string_agg(
-         l.owner_id::text || ' ' || array_to_string(l.standing, ' '), E'\\n' ORDER BY l.owner_id), ''), 'UTF8')), 'hex')
-FROM ({LAST}) AS l WHERE l.standing IS NOT NULL
-"""
-
 ADD_ENTRY = """
 INSERT INTO ballot (id, vote_id, owner_id, n, entry, of_id, caster_id, choices, pending, positions, standing, channel, assurance,
                     evidence, reason, by_kind, by_id, at)

@@ -1,0 +1,232 @@
+"""Votes of owners: casting and the floor's insert, one vote and sixteen, a tally and its query, a recount and plain SQL."""
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+import httpx
+
+from bench.load import burst, request
+from bench.report import ROUNDS, Figure, paired
+from bench.stage import UNCHECKED
+from services.core.identity import tokens
+from services.core.kit.ids import new_id
+from services.core.kit.uow import SYSTEM, Database
+from services.core.votes.statements import TALLY
+from tests.support.people import LIFETIMES
+
+OWNERS = 5000
+VOTES = 16
+BALLOTS = 1_000_000
+RESIDENTS = 1000
+CLIENTS = 16
+SECONDS = 2.0
+
+# A compound of so many owners, each alone in a flat of his own: person, owner, flat and resident share an id.
+REGISTER = (
+    """
+    INSERT INTO person (id, compound_id, region_path, name_sealed, name_index, surname_index, index_key, version, created_at)
+    SELECT gen_random_uuid(), c.id, c.region_path, 'x', 'x', 'x', 'bench', 1, now()
+    FROM compound c CROSS JOIN generate_series(1, $2::int) WHERE c.id = $1
+    """,
+    """
+    INSERT INTO voting_owner (id, compound_id, region_path, kind, set_key, version, created_at)
+    SELECT id, compound_id, region_path, 'persons', id::text, 1, now() FROM person WHERE compound_id = $1 AND $2 > 0
+    """,
+    """
+    INSERT INTO owner_member (voting_owner_id, person_id)
+    SELECT id, id FROM voting_owner WHERE compound_id = $1 AND $2 > 0
+    """,
+    """
+    INSERT INTO property (id, compound_id, region_path, door_no, kind, area_by_register, voting_owner_id, version, created_at)
+    SELECT id, compound_id, region_path, left(id::text, 18), 'dwelling', 50 + (random() * 5000)::int / 100.0, id, 1, now()
+    FROM voting_owner WHERE compound_id = $1 AND $2 > 0
+    """,
+)
+BIND = """
+INSERT INTO binding (id, resident_id, property_id, person_id, kind, assurance, since)
+SELECT gen_random_uuid(), id, id, id, 'owner', 'phone', now() FROM unnest($1::uuid[]) AS id
+"""
+ADD_RESIDENTS = """
+INSERT INTO resident (id, openid, openid_digest, language, failed_attempts, lock_count, created_at)
+SELECT id, id::text::bytea, id::text::bytea, 'zh', 0, 0, now() FROM unnest($1::uuid[]) AS id
+"""
+ADD_VOTE = """
+INSERT INTO vote (id, project_id, compound_id, region_path, scope, title, policy_version_id, assurance, interim, matters, status,
+                  roll_revision, roll_digest, heads, area, opens_on, opened_at, closes_at, result_revision, version, created_at)
+SELECT $1, p.id, c.id, c.region_path, 'compound', '表决', (SELECT id FROM policy_version LIMIT 1), 'phone', 'participation', 1,
+       'open', 1, '-', count(*), sum(o.exclusive_area), now()::date, now(), $3, 0, 1, now()
+FROM compound c JOIN property o ON o.compound_id = c.id CROSS JOIN (SELECT id FROM project LIMIT 1) AS p
+WHERE c.id = $2 GROUP BY p.id, c.id
+"""
+ADD_MATTER = """
+INSERT INTO vote_matter (vote_id, no, kind, title, thresholds)
+VALUES ($1, 1, 'alter_or_rebuild', '改造', '{"quorum": {"heads": "2/3", "area": "2/3", "strict": false},
+                                            "approval": {"heads": "3/4", "area": "3/4", "strict": false}}')
+"""
+ROLL = (
+    """
+    INSERT INTO roll_owner (vote_id, owner_id, kind, area)
+    SELECT $1, voting_owner_id, 'persons', exclusive_area FROM property WHERE compound_id = $2
+    """,
+    """
+    INSERT INTO roll_property (vote_id, property_id, owner_id, door, area)
+    SELECT $1, id, voting_owner_id, door_no, exclusive_area FROM property WHERE compound_id = $2
+    """,
+)
+EVERYBODY = """
+INSERT INTO ballot (id, vote_id, owner_id, n, entry, caster_id, choices, pending, positions, standing, channel, assurance, by_kind,
+                    by_id, at)
+SELECT gen_random_uuid(), vote_id, owner_id, 1, 'cast', owner_id, said, false,
+       jsonb_build_object(owner_id, jsonb_build_object('n', 1, 'choices', said)), said, 'phone', 'phone', 'resident', owner_id,
+       now()
+FROM (SELECT vote_id, owner_id, CASE WHEN random() < 0.8 THEN '{approve}'::text[] ELSE '{reject}' END AS said
+      FROM roll_owner WHERE vote_id = $1) AS r
+"""
+# What any program would ask: the last ballot of each head, joined with its area.
+PLAIN = """
+SELECT count(*), sum(r.area), count(*) FILTER (WHERE l.standing[1] = 'approve'),
+       sum(r.area) FILTER (WHERE l.standing[1] = 'approve')
+FROM (SELECT DISTINCT ON (owner_id) owner_id, standing FROM ballot WHERE vote_id = $1 ORDER BY owner_id, n DESC) AS l
+JOIN roll_owner r ON r.vote_id = $1 AND r.owner_id = l.owner_id WHERE l.standing IS NOT NULL
+"""
+
+
+async def _compound(database: Database, owners: int) -> UUID:
+    compound_id = new_id()
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(UNCHECKED)
+        await uow.driver.execute(
+            "INSERT INTO compound (id, no, name, region_id, region_path, version, created_at)"
+            " SELECT $1::uuid, 'V-' || $1::uuid::text, '表决小区', id, path, 1, now() FROM region WHERE level = 'county' LIMIT 1",
+            compound_id,
+        )
+        for statement in REGISTER:
+            await uow.driver.execute(statement, compound_id, owners, timeout=600)
+    return compound_id
+
+
+async def _vote(database: Database, compound_id: UUID, *, cast: bool = False) -> UUID:
+    vote_id = new_id()
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute("SET LOCAL statement_timeout = 0")
+        await uow.driver.execute(UNCHECKED)
+        await uow.driver.execute(ADD_VOTE, vote_id, compound_id, datetime.now(UTC) + timedelta(days=1))
+        await uow.driver.execute(ADD_MATTER, vote_id)
+        for statement in ROLL:
+            await uow.driver.execute(statement, vote_id, compound_id, timeout=600)
+        if cast:
+            await uow.driver.execute(EVERYBODY, vote_id, timeout=600)
+    return vote_id
+
+
+async def _residents(database: Database, compound_id: UUID) -> list[str]:
+    """Tokens of so many residents, each of whom owns a flat."""
+    async with database.begin(SYSTEM) as uow:
+        rows = await uow.driver.fetch("SELECT id FROM property WHERE compound_id = $1 LIMIT $2", compound_id, RESIDENTS)
+        ids = [row["id"] for row in rows]
+        await uow.driver.execute(ADD_RESIDENTS, ids)
+        await uow.driver.execute(BIND, ids)
+        return [
+            (
+                await tokens.open_session(
+                    uow, kind="resident", principal_id=one, user_agent="bench", lifetimes=LIFETIMES
+                )
+            ).access_token
+            for one in ids
+        ]
+
+
+async def measure(database: Database, token: str, ours: int, floor: int) -> list[Figure]:
+    """The figures of votes; `token` is of staff who see all."""
+    compound_id = await _compound(database, OWNERS)
+    votes = [await _vote(database, compound_id) for _ in range(VOTES)]
+    residents = await _residents(database, compound_id)
+    async with database.read() as reader:
+        await reader.execute("VACUUM ANALYZE")
+    casting = await _casting(residents, votes, ours, floor)
+    tally = await _tally(await _vote(database, compound_id, cast=True), token, ours, floor)
+    return [*casting, tally, await _recount(database)]
+
+
+async def _casting(residents: list[str], votes: list[UUID], ours: int, floor: int) -> list[Figure]:
+    turn = count()
+
+    def over(chosen: list[UUID]) -> Callable[[], bytes]:
+        def cast() -> bytes:
+            """Each owner in his turn, saying something else than the last time round: every request adds a line."""
+            number = next(turn)
+            said = ("approve", "reject")[number // len(residents) % 2]
+            return request(
+                "POST",
+                f"/v1/votes/{chosen[number % len(chosen)]}/ballots",
+                headers={
+                    "Authorization": f"Bearer {residents[number % len(residents)]}",
+                    "Content-Type": "application/json",
+                },
+                body=b'{"choices":{"1":"%s"}}' % said.encode(),
+            )
+
+        return cast
+
+    async def rate(port: int, make: Callable[[], bytes]) -> float:
+        return (await burst(port, make, clients=CLIENTS, seconds=SECONDS, expected=b"HTTP/1.1 20")).rate
+
+    bare = request(
+        "POST",
+        "/write",
+        headers={"Content-Type": "application/json"},
+        body=b'{"key":"compound.hazards","value":"7","source":"bench"}',
+    )
+    return [
+        await paired(
+            "casting a ballot",
+            ours=lambda: rate(ours, over(votes[:1])),
+            floor=lambda: rate(floor, lambda: bare),
+            must=0.25,
+        ),
+        await paired(
+            "16 clients on one vote, beside 16 votes",
+            ours=lambda: rate(ours, over(votes[:1])),
+            floor=lambda: rate(ours, over(votes)),
+            must=0.8,
+        ),
+    ]
+
+
+async def _tally(vote_id: UUID, token: str, ours: int, floor: int) -> Figure:
+    httpx.put(f"http://127.0.0.1:{floor}/statement", content=TALLY.encode()).raise_for_status()
+
+    async def rate(port: int, asked: bytes) -> float:
+        return (await burst(port, lambda: asked, clients=CLIENTS, seconds=SECONDS)).rate
+
+    counted = request("GET", f"/v1/votes/{vote_id}/tally", headers={"Authorization": f"Bearer {token}"})
+    bare = request("GET", f"/statement?of={vote_id}")
+    return await paired(
+        f"tally of {OWNERS:,} owners", ours=lambda: rate(ours, counted), floor=lambda: rate(floor, bare), must=0.5
+    )
+
+
+async def _recount(database: Database) -> Figure:
+    """Every figure of a million ballots, beside the plain join; the digest that a publication adds is not in it."""
+    vote_id = await _vote(database, await _compound(database, BALLOTS), cast=True)
+    ours, plain = [], []
+    async with database.read() as reader:
+        await reader.execute("SET statement_timeout = 0")
+        await reader.execute("ANALYZE ballot, roll_owner")
+        for _ in range(ROUNDS):
+            begun = time.perf_counter()
+            await reader.fetch(TALLY, vote_id, timeout=600)
+            ours.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
+            await reader.fetch(PLAIN, vote_id, timeout=600)
+            plain.append(time.perf_counter() - begun)
+        await reader.execute("RESET statement_timeout")
+    ratio = statistics.median(a / b for a, b in zip(ours, plain, strict=True))
+    return Figure(
+        f"recount of {BALLOTS:,} ballots (times the plain join)", round(ratio, 2), 1.5, "most",
+        f"{statistics.median(ours):.2f} s", f"{statistics.median(plain):.2f} s",
+    )  # fmt: skip
