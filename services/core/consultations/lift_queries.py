@@ -118,7 +118,9 @@ UNSETTLED = "SELECT count(*) FROM lift_objection WHERE lift_request_id = $1 AND 
 ENTRANCE = """
 SELECT p.voting_owner_id, p.exclusive_area, a.answer
 FROM property p
-LEFT JOIN consultation_answer a ON a.consultation_id = $2 AND a.property_id = p.id AND a.superseded_at IS NULL
+LEFT JOIN LATERAL (
+  SELECT answer FROM consultation_answer
+  WHERE consultation_id = $2 AND property_id = p.id AND superseded_at IS NULL LIMIT 1) a ON true
 WHERE p.entrance_id = $1 AND p.closed_at IS NULL
 """
 

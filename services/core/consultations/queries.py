@@ -90,7 +90,8 @@ WHERE c.id = $1
 """
 
 # The doors that a consultation asks at, each with its current answer: open dwellings of the compound, for a lift every property of
-# the entrance. $1: the consultation.
+# the entrance. $1: the consultation. Answers and owners are looked up door by door (LIMIT keeps the planner to it): a table that is
+# not analysed yet would else be read whole for each door.
 DOORS = """
 door AS (
   SELECT p.id, p.kind, p.door_no, p.voting_owner_id, p.exclusive_area, p.building_id, p.entrance_id,
@@ -101,7 +102,9 @@ door AS (
     AND (c.matter = 'lift' AND p.entrance_id = c.entrance_id OR c.matter <> 'lift' AND p.kind = 'dwelling')
   LEFT JOIN building b ON b.id = p.building_id
   LEFT JOIN entrance e ON e.id = p.entrance_id
-  LEFT JOIN consultation_answer a ON a.consultation_id = c.id AND a.property_id = p.id AND a.superseded_at IS NULL
+  LEFT JOIN LATERAL (
+    SELECT answer, channel, recorded_at FROM consultation_answer
+    WHERE consultation_id = c.id AND property_id = p.id AND superseded_at IS NULL LIMIT 1) a ON true
   WHERE c.id = $1)
 """
 
@@ -133,11 +136,8 @@ OF_SCOPE = f"WITH {DOORS} SELECT id FROM door WHERE id = ANY ($2::uuid[])"
 TARGETS = f"""
 WITH {DOORS}
 SELECT d.id AS property_id, d.kind, d.building_no, d.entrance_no, d.door_no, d.answer, d.channel, d.answered_at,
-       v.attempts, v.last_visited_on, v.last_outcome, o.kind AS owner_kind, o.title AS owner_title,
-       (SELECT array_agg(m.person_id ORDER BY m.person_id) FROM owner_member m WHERE m.voting_owner_id = d.voting_owner_id)
-         AS person_ids,
-       (SELECT array_agg(r.name_sealed ORDER BY m.person_id)
-        FROM owner_member m JOIN person r ON r.id = m.person_id WHERE m.voting_owner_id = d.voting_owner_id) AS names_sealed
+       v.attempts, v.last_visited_on, v.last_outcome, o.kind AS owner_kind, o.title AS owner_title, people.person_ids,
+       people.names_sealed
 FROM door d
 JOIN consultation_target t ON t.consultation_id = $1 AND t.number = $2 AND t.property_id = d.id
 JOIN voting_owner o ON o.id = d.voting_owner_id
@@ -145,6 +145,11 @@ CROSS JOIN LATERAL (
   SELECT count(*) AS attempts, (array_agg(visited_on ORDER BY id DESC))[1] AS last_visited_on,
          (array_agg(outcome ORDER BY id DESC))[1] AS last_outcome
   FROM consultation_visit WHERE consultation_id = $1 AND property_id = d.id AND number = $2) v
+CROSS JOIN LATERAL (
+  SELECT array_agg(m.person_id ORDER BY m.person_id) AS person_ids, array_agg(r.name_sealed ORDER BY m.person_id) AS names_sealed
+  FROM owner_member m
+  CROSS JOIN LATERAL (SELECT name_sealed FROM person WHERE id = m.person_id LIMIT 1) r
+  WHERE m.voting_owner_id = d.voting_owner_id) people
 WHERE (d.building_no, d.entrance_no, d.door_no, d.id) > ($3 COLLATE "C", $4 COLLATE "C", $5 COLLATE "C", $6::uuid)
   AND (NOT $7 OR d.answer IS DISTINCT FROM 'agree')
   AND ($8::uuid IS NULL OR d.building_id = $8) AND ($9::uuid IS NULL OR d.entrance_id = $9)
@@ -274,14 +279,16 @@ ONE_OF_PROPERTIES = f"{_OF_PROPERTIES} AND c.id = $2"
 # For every compound of a project: its dwellings, and what the newest consultation about the matter ($2) heard at them.
 PROJECT_TOTALS = """
 SELECT pc.compound_id, newest.id AS consultation_id, newest.plan_number,
-       count(p.id) AS doors, count(a.id) AS answered, count(a.id) FILTER (WHERE a.answer = 'agree') AS agreed
+       count(p.id) AS doors, count(a.answer) AS answered, count(*) FILTER (WHERE a.answer = 'agree') AS agreed
 FROM project_compound pc
 LEFT JOIN LATERAL (
   SELECT c.id, c.plan_number FROM consultation c
   WHERE c.project_id = pc.project_id AND c.matter = $2 AND c.compound_id = pc.compound_id
   ORDER BY c.id DESC LIMIT 1) newest ON true
 LEFT JOIN property p ON p.compound_id = pc.compound_id AND p.closed_at IS NULL AND p.kind = 'dwelling'
-LEFT JOIN consultation_answer a ON a.consultation_id = newest.id AND a.property_id = p.id AND a.superseded_at IS NULL
+LEFT JOIN LATERAL (
+  SELECT answer FROM consultation_answer
+  WHERE consultation_id = newest.id AND property_id = p.id AND superseded_at IS NULL LIMIT 1) a ON true
 WHERE pc.project_id = $1
 GROUP BY pc.compound_id, newest.id, newest.plan_number
 ORDER BY pc.compound_id
