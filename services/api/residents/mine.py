@@ -119,7 +119,8 @@ async def _by_phone(uow: UnitOfWork, resident_id: UUID, number: str) -> BoundOut
         return BoundOut(bound=[])
     found = await service.bind_by_phone(uow, resident_id=resident_id, number=known)
     ask = [AskOut(compound_id=one["compound_id"], compound_name=one["compound_name"]) for one in found.ask]
-    return BoundOut(bound=await _properties(uow, resident_id, found.bound), ask=ask)
+    bound = await _properties(uow, resident_id, found.bound[:MOST])
+    return BoundOut(bound=bound, more=len(found.bound) > MOST, ask=ask)
 
 
 async def _properties(uow: UnitOfWork, resident_id: UUID, binding_ids: "Sequence[UUID]") -> list[MyPropertyOut]:

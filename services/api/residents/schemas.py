@@ -86,9 +86,12 @@ class AskOut(BaseModel):
 
 
 class BoundOut(BaseModel):
-    """What came of it: bound to these; or ask these communities; or the request that waits. All empty: the number is unknown."""
+    """What came of it: bound to these (`more`: and to others, see the list); or ask these communities; or the request that waits.
+    All empty: the number is unknown.
+    """
 
     bound: list[MyPropertyOut]
+    more: bool = False
     ask: list[AskOut] = []
     request_id: UUID | None = None
 
