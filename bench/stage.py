@@ -20,7 +20,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.settings import load
 from services.core.kit.uow import SYSTEM, Database
 from services.core.policy.service import store_packaged
-from services.core.projects.queries import LIST_OF_REGION
+from services.core.projects.queries import listing
 from services.core.territory.bundled import load_regions
 from tests.support import databases
 from tests.support.people import ADD_GRANT, ADD_STAFF, LIFETIMES
@@ -120,10 +120,9 @@ def floor_query(scope: Scope) -> str:
     """How the floor is told its query: our own SQL, its arguments in order, and which of them is the region."""
     values = {
         "region_id": REGION_GOES_HERE, "scope_low": scope.lows[0], "scope_high": scope.highs[-1], "after_path": "",
-        "after_no": "", "stage": None, "q": None, "limit": 21, **scope.parameters,
+        "after_no": "", "q": None, "limit": 21, **scope.parameters,
     }  # fmt: skip
-    arguments = LIST_OF_REGION.arguments(values)
+    statement = listing(of_region=True, of_stage=False)
+    arguments = statement.arguments(values)
     regions = [number for number, value in enumerate(arguments) if value == REGION_GOES_HERE]
-    return json.dumps(
-        [LIST_OF_REGION.sql, [None if value == REGION_GOES_HERE else value for value in arguments], regions]
-    )
+    return json.dumps([statement.sql, [None if value == REGION_GOES_HERE else value for value in arguments], regions])

@@ -15,6 +15,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("data_import", sa.Column("file_deleted_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_project_stage", "project", ["stage", "region_path", "no"])
+    op.create_index("ix_data_import_state", "data_import", ["state", "id"])
     op.create_index(
         "ix_data_import_kept", "data_import", ["made_at"], postgresql_where=sa.text("file_deleted_at IS NULL")
     )
@@ -22,4 +24,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_data_import_kept", table_name="data_import")
+    op.drop_index("ix_data_import_state", table_name="data_import")
+    op.drop_index("ix_project_stage", table_name="project")
     op.drop_column("data_import", "file_deleted_at")

@@ -62,8 +62,8 @@ async def list_imports(
     """Imports into a region's subtree, the newest first."""
     scope = await territory.narrowed(reader, region_id=wanted.region, scope=access.scope)
     (before,) = page.after([UUID]) or [GREATEST_ID]
-    rows = await queries.LIST.all(
-        reader, kind=wanted.kind, state=wanted.state, before=before, limit=page.limit + 1, **scope.parameters
+    rows = await queries.page(
+        reader, scope=scope, kind=wanted.kind, state=wanted.state, before=before, limit=page.limit + 1
     )
     return page.answer([_shown(row) for row in rows], lambda last: (last["id"],))
 

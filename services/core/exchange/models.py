@@ -51,6 +51,7 @@ class DataImport(Keyed, Base):
         _words("state", ImportState),
         Index("ix_data_import_region_path", "region_path", "id"),
         Index("ix_data_import_file", "file_sha256", "region_id", "kind"),
+        Index("ix_data_import_state", "state", "id"),
         Index("ix_data_import_kept", "made_at", postgresql_where=text("file_deleted_at IS NULL")),
     )
 

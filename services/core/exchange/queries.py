@@ -1,14 +1,16 @@
 """Reads and small writes of imports. Statements are compiled once and carry the caller's scope."""
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Integer, String, Uuid, bindparam, or_, select
+from sqlalchemy import Integer, String, Uuid, bindparam, select
 
 from services.core.exchange.models import DataImport, ImportBadRow, ImportFile, ImportFinding
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
+from services.core.territory import queries as territory
 from services.core.territory.models import Region
 
 if TYPE_CHECKING:
@@ -50,23 +52,30 @@ ONE = Statement(
 )
 
 
-def _if_given(name: str, column: Any) -> Any:
-    wanted = bindparam(name, type_=String)
-    return or_(wanted.is_(None), column == wanted)
-
-
-LIST = Statement(
-    select(*SHOWN)
-    .join(Region, Region.id == DataImport.region_id)
-    .where(
-        in_scope(DataImport.region_path),
-        _if_given("kind", DataImport.kind),
-        _if_given("state", DataImport.state),
-        DataImport.id < bindparam("before", type_=Uuid()),
+@cache
+def listing(*, of_kind: bool, in_state: bool) -> Statement:
+    """A page of imports, the newest first. A filter is in the statement only where it is asked for, and `low` and `high` bound all
+    ranges of the scope: the planner finds the few of a county by region, and the failed ones of a nation by state.
+    """
+    statement = (
+        select(*SHOWN)
+        .join(Region, Region.id == DataImport.region_id)
+        .where(
+            DataImport.region_path >= bindparam("low", type_=DataImport.region_path.type),
+            DataImport.region_path < bindparam("high", type_=DataImport.region_path.type),
+            in_scope(DataImport.region_path),
+            DataImport.id < bindparam("before", type_=Uuid()),
+        )
+        .order_by(DataImport.id.desc())
+        .limit(bindparam("limit", type_=Integer()))
     )
-    .order_by(DataImport.id.desc())
-    .limit(bindparam("limit", type_=Integer()))
-)
+    if of_kind:
+        statement = statement.where(DataImport.kind == bindparam("kind", type_=String))
+    if in_state:
+        statement = statement.where(DataImport.state == bindparam("state", type_=String))
+    return Statement(statement)
+
+
 FINDINGS = Statement(
     select(ImportFinding.position, ImportFinding.row, ImportFinding.column, ImportFinding.code, ImportFinding.params)
     .where(
@@ -131,3 +140,12 @@ async def import_in(driver: "asyncpg.Connection", *, import_id: UUID, scope: Sco
     if row is None:
         raise NotFound
     return row
+
+
+async def page(
+    driver: "asyncpg.Connection", *, scope: Scope, kind: str | None, state: str | None, before: UUID, limit: int
+) -> "list[asyncpg.Record]":
+    """Up to `limit` imports into the scope that came before one, the newest first."""
+    return await listing(of_kind=kind is not None, in_state=state is not None).all(
+        driver, kind=kind, state=state, before=before, limit=limit, **territory.bounds(scope), **scope.parameters
+    )

@@ -59,26 +59,38 @@ def decided(figure: str) -> str:
           AND v.superseded_at IS NULL))"""
 
 
+def ends(condition: str = "true") -> tuple[str, str]:
+    """SQL: the lowest and the highest of what sources say, over the figures `f` that meet a condition, each behind a digit that
+    puts figures of the leading kind there. What differs behind the digits is a conflict.
+    """
+    return (
+        f"""min(CASE f.kind WHEN 'counted' THEN '1' WHEN 'attested' THEN '2' ELSE '3' END || f.value)
+            FILTER (WHERE {condition})""",
+        f"""max(CASE f.kind WHEN 'counted' THEN '3' WHEN 'attested' THEN '2' ELSE '1' END || f.value)
+            FILTER (WHERE {condition})""",
+    )
+
+
+def leading(low: str) -> str:
+    """SQL: the kind that the lowest of `ends` is of."""
+    return f"CASE left({low}, 1) WHEN '1' THEN 'counted' WHEN '2' THEN 'attested' ELSE 'synthetic' END"
+
+
+LOW, HIGH = ends()
+
 # The facts of a part of the tree whose leading sources differ and no live adjudication was made on these very values, in the
 # order of the index, so that a page stops as soon as it is full. $9 and $10 bound all ranges of the scope: they drive the index.
+# One lower bound, not two: the scan would begin at the key to go on after, for a county with the first fact of the nation.
 CONFLICTS = f"""
 WITH differing AS (
-  SELECT f.region_path, f.subject_id, f.key,
-         CASE WHEN bool_or(f.kind = 'counted') THEN 'counted' WHEN bool_or(f.kind = 'attested') THEN 'attested'
-              ELSE 'synthetic' END AS leading
+  SELECT f.region_path, f.subject_id, f.key, {leading(LOW)} AS leading
   FROM fact f
   WHERE f.superseded_at IS NULL AND f.subject_type = $1 AND ($2::uuid IS NULL OR f.subject_id = $2)
     AND EXISTS (SELECT 1 FROM unnest($3::text[], $4::text[]) AS scope(low, high)
                 WHERE f.region_path >= scope.low AND f.region_path < scope.high)
-    AND f.region_path >= $9 AND f.region_path < $10
-    AND (f.region_path, f.subject_id, f.key) > ($5, $6::uuid, $7)
+    AND (f.region_path, f.subject_id, f.key) > (greatest($9 COLLATE "C", $5), $6::uuid, $7) AND f.region_path < $10
   GROUP BY f.region_path, f.subject_id, f.key
-  HAVING min(f.value) < max(f.value)
-     AND CASE WHEN bool_or(f.kind = 'counted')
-              THEN min(f.value) FILTER (WHERE f.kind = 'counted') < max(f.value) FILTER (WHERE f.kind = 'counted')
-              WHEN bool_or(f.kind = 'attested')
-              THEN min(f.value) FILTER (WHERE f.kind = 'attested') < max(f.value) FILTER (WHERE f.kind = 'attested')
-              ELSE true END),
+  HAVING substr({LOW}, 2) < substr({HIGH}, 2)),
 open AS (
   SELECT d.* FROM differing d
   WHERE {decided("d")} IS NULL

@@ -75,6 +75,7 @@ def create_engine(settings: Settings, *, application: str, pool_size: int | None
                 "statement_timeout": str(settings.statement_timeout_ms),
                 "idle_in_transaction_session_timeout": "60000",
                 "timezone": "UTC",
+                "jit": "off",  # our statements are short or run once: compiling them costs more than it gives
             },
         },
     )

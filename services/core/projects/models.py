@@ -23,6 +23,7 @@ class Project(Keyed, Base):
     __tablename__ = "project"
     __table_args__ = (
         Index("ix_project_region_path", "region_path", "no"),
+        Index("ix_project_stage", "stage", "region_path", "no"),
         CheckConstraint("stage IN ({})".format(", ".join(f"'{stage}'" for stage in Stage)), name="stage"),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -37,8 +38,10 @@ SHOWN = (
 )
 
 
-def _list(*, of_region: bool) -> Statement:
-    """A page of projects in the order of their index. One range of paths drives it, whatever the caller's scope is.
+@cache
+def listing(*, of_region: bool, of_stage: bool) -> Statement:
+    """A page of projects in the order of their index. One range of paths drives it, whatever the caller's scope is. Of one stage
+    it is another index's.
 
     The range is the overlap of the region asked for and the span of the scope; inside it every row is checked against the scope.
     """
@@ -52,7 +55,6 @@ def _list(*, of_region: bool) -> Statement:
             .scalar_subquery()
         )
         low, high = func.greatest(path, low, type_=PATH), func.least(end, high, type_=PATH)
-    chosen_stage = bindparam("stage", type_=String)
     part = bindparam("q", type_=String)
     # One lower bound, not two: given a range and a key to go on after, an index scan begins at whichever it is told first,
     # which for a county would be the first project of the nation.
@@ -62,13 +64,14 @@ def _list(*, of_region: bool) -> Statement:
         .where(
             tuple_(Project.region_path, Project.no) > tuple_(after, bindparam("after_no", type_=Project.no.type)),
             Project.region_path < high,
-            or_(chosen_stage.is_(None), Project.stage == chosen_stage),
             or_(part.is_(None), Project.title.ilike(part)),
             in_scope(Project.region_path),
         )
         .order_by(Project.region_path, Project.no)
         .limit(bindparam("limit"))
     )
+    if of_stage:
+        statement = statement.where(Project.stage == bindparam("stage", type_=String))
     if of_region:
         # An unknown region has no path: `greatest` would ignore the null and show the whole scope.
         statement = statement.where(
@@ -76,8 +79,6 @@ def _list(*, of_region: bool) -> Statement:
         )
     return Statement(statement)
 
-
-LIST, LIST_OF_REGION = _list(of_region=False), _list(of_region=True)
 
 COMPOUNDS = (
     select(
@@ -302,10 +303,9 @@ async def page(
         "limit": limit,
         **scope.parameters,
     }
-    if region_id is None:
-        return await LIST.all(driver, **values)
-    rows = await LIST_OF_REGION.all(driver, region_id=region_id, **values)
-    if not rows:
+    statement = listing(of_region=region_id is not None, of_stage=stage is not None)
+    rows = await statement.all(driver, region_id=region_id, **values)
+    if not rows and region_id is not None:
         await _check_region(driver, scope, region_id)
     return rows
 

@@ -18,7 +18,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.core.facts.queries import decided
+from services.core.facts.queries import decided, ends, leading
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -38,23 +38,18 @@ LIMITS = f"SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '{RefreshR
 
 
 def _ends(key: str, name: str) -> str:
-    """SQL: the lowest and the highest text of what sources say of `key`, each behind a digit that puts the leading kind there."""
-    return f"""
-         min(CASE kind WHEN 'counted' THEN '1' WHEN 'attested' THEN '2' ELSE '3' END || value)
-           FILTER (WHERE key = '{key}') AS {name}_low,
-         max(CASE kind WHEN 'counted' THEN '3' WHEN 'attested' THEN '2' ELSE '1' END || value)
-           FILTER (WHERE key = '{key}') AS {name}_high"""
+    """SQL: the ends of what sources say of `key`."""
+    low, high = ends(f"f.key = '{key}'")
+    return f"{low} AS {name}_low, {high} AS {name}_high"
 
 
 def _settled(key: str, name: str) -> str:
     """SQL: the value between those ends: the one that they agree on, else the one that a person chose."""
+    low, high = f"f.{name}_low", f"f.{name}_high"
     return f"""
-         CASE WHEN substr(f.{name}_low, 2) = substr(f.{name}_high, 2) THEN substr(f.{name}_low, 2)
-              WHEN f.{name}_low IS NOT NULL THEN (
-                SELECT {decided("torn")}
-                FROM (SELECT f.subject_id, '{key}' AS key,
-                             CASE left(f.{name}_low, 1) WHEN '1' THEN 'counted' WHEN '2' THEN 'attested'
-                                                        ELSE 'synthetic' END AS leading) AS torn)
+         CASE WHEN substr({low}, 2) = substr({high}, 2) THEN substr({low}, 2)
+              WHEN {low} IS NOT NULL THEN (
+                SELECT {decided("torn")} FROM (SELECT f.subject_id, '{key}' AS key, {leading(low)} AS leading) AS torn)
          END::numeric AS {name}"""
 
 
@@ -64,7 +59,7 @@ REFRESH = f"""
 WITH RECURSIVE
 figure AS (
   SELECT subject_id, {_ends("compound.households", "households")}, {_ends("compound.floor_area", "floor_area")}
-  FROM fact
+  FROM fact f
   WHERE superseded_at IS NULL AND subject_type = 'compound' AND key IN ('compound.households', 'compound.floor_area')
   GROUP BY subject_id),
 part AS (
