@@ -42,7 +42,7 @@ async def hire(database: Database, *roles: tuple[str, Region]) -> UUID:
     async with database.begin(SYSTEM) as uow:
         await uow.driver.execute(ADD_STAFF, staff_id, uuid4().hex, "somebody")
         for role, region in roles:
-            await uow.driver.execute(ADD_GRANT, new_id(), staff_id, role, region.id, region.path)
+            await uow.driver.execute(ADD_GRANT, new_id(), staff_id, role, region.id, region.path, None)
     return staff_id
 
 

@@ -347,7 +347,7 @@ async def test_nobody_speaks_for_anothers_source_but_who_may_decide(
     # Who may decide elsewhere only is nobody here.
     elsewhere, county = await staff("department", compound.county), await region("county")
     async with database.begin(SYSTEM) as uow:
-        await uow.driver.execute(ADD_GRANT, new_id(), elsewhere.staff_id, "district", county.id, county.path)
+        await uow.driver.execute(ADD_GRANT, new_id(), elsewhere.staff_id, "district", county.id, county.path, None)
     assert (await compound.say(theirs | {"value": "120"}, by=elsewhere)).status_code == 409
     assert {figure["value"] for figure in await compound.listed()} == {"120", "133"}
 

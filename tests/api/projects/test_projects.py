@@ -138,7 +138,7 @@ async def test_two_grants_see_both_parts_and_nothing_between(world: World, datab
     last = await world.project(world.streets[1], apply=False)
     async with database.begin(SYSTEM) as uow:
         await uow.driver.execute(
-            ADD_GRANT, new_id(), world.street.staff_id, "street", world.streets[1].id, world.streets[1].path
+            ADD_GRANT, new_id(), world.street.staff_id, "street", world.streets[1].id, world.streets[1].path, None
         )
     seen = {one["no"] for one in (await world.street.get("/v1/projects")).json()["items"]}
     assert seen == {first["no"], last["no"]}
