@@ -64,3 +64,16 @@ def test_a_short_secret_is_refused_without_being_shown(monkeypatch: pytest.Monke
 
 def test_secrets_do_not_show_in_the_settings_themselves() -> None:
     assert "s3cret" not in repr(load())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WECHAT_SECRET", EXAMPLE), ("WECHAT_BASE_URL", "http://api.weixin.qq.com")]
+)
+def test_production_sends_no_example_to_wechat_and_no_secret_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert load().jiugai_env == "development"
+    monkeypatch.setenv("JIUGAI_ENV", "production")
+    with pytest.raises(ValidationError, match=name):
+        load()
