@@ -8,8 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.api.deps import Page, Reader, Uow, reply
 from services.api.security import Access, requires
-from services.api.votes.router import is_resident
-from services.api.votes.schemas import (
+from services.api.votes.ballot_schemas import (
     BallotAnswer,
     BallotBatchIn,
     BallotBatchOut,
@@ -24,6 +23,7 @@ from services.api.votes.schemas import (
     LineMadeOut,
     RefusedOut,
 )
+from services.api.votes.router import is_resident
 from services.core.identity.access import Permission
 from services.core.kit.errors import DomainError
 from services.core.votes import casting, counting, ledger, queries

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.api.deps import Page, Reader
-from services.api.votes.schemas import (
+from services.api.votes.count_schemas import (
     NoticeOut,
     NoticePage,
     PublicVote,

@@ -8,14 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply, validated_response
 from services.api.security import Access, requires
+from services.api.votes.count_schemas import ContentsOut, RecountOut, TallyOut
 from services.api.votes.schemas import (
-    ContentsOut,
     MineOut,
     NotifyIn,
     OwnerVoteIn,
     OwnerVoteOut,
-    RecountOut,
-    TallyOut,
     VoteCancelIn,
     VoteExtendIn,
     VoteItem,
