@@ -47,6 +47,8 @@ async def test_the_demonstration_plays_to_the_end_and_leaves_nothing(servers: di
     for mark in ("synthetic", "实施 in", "Ranked 1 of", "第 1 名", "逐项一致", "完好"):
         assert mark in played.stdout
     assert "808 处房屋" in played.stdout
+    for decided in ("户作答并经第二人核对", "10 次表决", "808 户，三轮后 808 户同意", "三轮征询 three rounds"):
+        assert decided in played.stdout
     for step in (
         "异议成立",
         "作废留存",

@@ -10,6 +10,7 @@ from services.cli import embedded
 from services.cli.demo import show, stage
 from services.cli.demo.counties import fenggang, quanjiao
 from services.cli.demo.play import CountyPlay, sign_in
+from services.cli.demo.residents import Residents
 from services.cli.demo.rolls import enter_rolls
 from services.cli.demo.sequel import Sequel
 from services.cli.embedded import Refusal
@@ -32,7 +33,10 @@ def demo() -> None:
             plays = [CountyPlay(address, admin, county) for county in (fenggang(), quanjiao())]
             for play in plays:
                 console.rule(f"{play.county.name} {play.county.year}（细则 {play.county.policy}）")
-                _play(stages, play)
+                residents = Residents(play, stage.pass_time) if play.county.has_roll else None
+                _play(stages, play, residents)
+                if residents is not None:
+                    show.residents(console, residents)
             sequels = [Sequel(play, stage.end_notice) for play in plays if play.county.has_sequel]
             for sequel in sequels:
                 console.rule(f"{sequel.play.county.name}：异议、计划、增补与下一年 what follows")
@@ -55,7 +59,7 @@ def demo() -> None:
     stages.summary()
 
 
-def _play(stages: show.Stages, play: CountyPlay) -> None:
+def _play(stages: show.Stages, play: CountyPlay, residents: Residents | None) -> None:
     stages.step("管理员 admin", "任命经办人，县里增设街道社区", play.appoint)
     stages.step("社区 community", "摸底登记小区与事实", play.survey_stock)
     if play.county.has_roll:
@@ -63,6 +67,14 @@ def _play(stages: show.Stages, play: CountyPlay) -> None:
     if play.county.report is not None:
         stages.step("区县 district", "录入印发的报告，核对合计", play.file_report)
     stages.step("街道 street", "编制方案、登记表决与调查、申报", play.propose)
+    if residents is not None:
+        stages.console.print(
+            "[yellow]演示不等各次公示与表决的期限：在演示自己的库里把它们改早"
+            "（only in the demonstration's own database notices and voting are over at once）[/yellow]"
+        )
+        stages.step("街道两人 two of the street", "逐户意愿调查，计数替换登记", residents.survey)
+        stages.step("街道与业主 street and owners", "每个项目两次业主表决", residents.vote)
+        stages.step("社区、网格员、业委会 community", "三轮征询，到最后一户", residents.consult)
     stages.step("区县 district", "记录“原则上”条件的例外", play.except_gates)
     stages.step("区县与后台 district and worker", "开轮、冻结事实、打分排序", play.compete)
     stages.step("市 city", "公示，取复核包", play.publish)

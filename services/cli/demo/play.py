@@ -109,13 +109,13 @@ class CountyPlay:
         county = self._region(self.county.code)
         city = self._region(self.county.city_code)
         self.region_id = county["id"]
-        self.people["city"] = self._person("city", city["id"], f"{city['name']}住建局")
-        self.people["district"] = self._person("district", county["id"], f"{county['name']}住建局")
+        self.people["city"] = self.person("city", city["id"], f"{city['name']}住建局")
+        self.people["district"] = self.person("district", county["id"], f"{county['name']}住建局")
         street = self._below(county["id"], self.county.street, "street")
         community = self._below(street["id"], f"{self.county.street}社区（演示）", "community")
         self.street_id, self.community_id = street["id"], community["id"]
-        self.people["street"] = self._person("street", street["id"], self.county.street)
-        self.people["community"] = self._person("community", community["id"], "社区工作人员")
+        self.people["street"] = self.person("street", street["id"], self.county.street)
+        self.people["community"] = self.person("community", community["id"], "社区工作人员")
         self.people["city"].post(f"/v1/regions/{self.region_id}/policy", {"policy_id": self.county.policy, "number": 1})
         return "、".join(person.name for person in self.people.values())
 
@@ -126,8 +126,9 @@ class CountyPlay:
         body = {"parent_id": parent_id, "name": name, "level": level, "source": self.county.document}
         return self.people["district"].post("/v1/regions", body)
 
-    def _person(self, role: str, region_id: str, name: str) -> Person:
-        username = f"{role}.{self.county.code}"
+    def person(self, role: str, region_id: str, name: str, username: str | None = None) -> Person:
+        """Somebody whom the administrator appoints, signed in with a password of his own."""
+        username = f"{username or role}.{self.county.code}"
         grant = {"role": role, "region_id": region_id}
         made = self.admin.post("/v1/staff", {"username": username, "display_name": name, "grants": [grant]})
         first = sign_in(self.address, username, made["temporary_password"], name)

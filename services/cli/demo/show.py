@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.demo.play import Json, Played
+from services.cli.demo.residents import Residents
 from services.cli.demo.sequel import Sequel
 
 OUTCOMES = {
@@ -27,6 +28,7 @@ CHANGES = {
     "supplemented": "[green]增补 supplemented[/green]",
     "adjusted": "调整 adjusted",
 }
+COUNTED = ("total", "taking_part", "in_favour")
 KEYS = {
     "compound.land_area": ("占地 land", "m²"),
     "compound.pipe": ("管网 pipes", "m"),
@@ -120,6 +122,34 @@ def ranking(console: Console, played: Played) -> None:
         console.print(f"  [dim]{result['sentence']['en']}[/dim]")
     marked = sorted({one["zh"] for result in played.public["results"] for one in result["synthetic"]})
     console.print(f"[yellow]合成数据（仅演示）synthetic, not from the source：{'、'.join(marked)}[/yellow]")
+
+
+def residents(console: Console, decided: Residents) -> None:
+    """What the residents of a county decided, with the figures that decided it."""
+    name = decided.play.county.name
+    table = Table(title=f"{name}：意愿调查 survey（计数 counted；业主合成 synthetic owners）", title_justify="left")
+    for column in ("小区 compound", "户数 households", "作答 answered", "占全部 of all", "同意 for it"):
+        table.add_column(column, justify="left" if column.startswith("小区") else "right")
+    for one in decided.surveys:
+        agreed = next(option["responses"] for option in one["questions"][0]["choices"] if option["id"] == "yes")
+        table.add_row(one["name"], str(one["units"]), str(one["counted"]), one["share"], str(agreed))
+    console.print(table)
+    table = Table(title=f"{name}：业主表决 owner votes（人数 heads / 专有部分面积 m²）", title_justify="left")
+    for column in ("小区 compound", "事项 matter", "全体 all", "参与 taking part", "同意 in favour", "结果 outcome"):
+        table.add_column(column)
+    for vote in decided.votes:
+        for matter in vote["matters"]:
+            figures = [f"{matter[key]['heads']} / {_number(matter[key]['area'])}" for key in COUNTED]
+            told = "[green]通过 passed[/green]" if matter["passed"] else "[red]未通过 not passed[/red]"
+            table.add_row(vote["name"], vote["title"], *figures, told)
+    console.print(table)
+    table = Table(title=f"{name}：三轮征询 three rounds", title_justify="left")
+    for column in ("小区 compound", "第一轮 1st", "第二轮 2nd", "第三轮 3rd", "同意 agreed"):
+        table.add_column(column)
+    for one in decided.rounds:
+        rounds = [f"{stage['targets']} → {stage['agreed']}" for stage in one["rounds"]]
+        table.add_row(one["name"], *rounds, *["—"] * (3 - len(rounds)), f"{one['agreed']} / {one['doors']}")
+    console.print(table)
 
 
 def plan(console: Console, sequel: Sequel) -> None:

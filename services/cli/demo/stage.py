@@ -109,6 +109,15 @@ def end_notice(round_id: str) -> None:
         asyncio.run(_execute(os.environ["DATABASE_URL"], statement, UUID(round_id)))
 
 
+def pass_time(vote_id: str) -> None:
+    """Lets the notices and the voting of a vote be over, in the demonstration's own database."""
+    for statement in (
+        "UPDATE vote SET roll_until = roll_until - 30, closes_at = now() WHERE id = $1",
+        "UPDATE vote_result SET notice_until = notice_until - 30 WHERE vote_id = $1",
+    ):
+        asyncio.run(_execute(os.environ["DATABASE_URL"], statement, UUID(vote_id)))
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
