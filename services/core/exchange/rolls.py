@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from enum import IntEnum
 from uuid import UUID
 
 from services.core.exchange.rolls_batch import AREAS, Batch, Flat, Register, open_registers
@@ -24,9 +24,6 @@ from services.core.ownership.events import RollImported
 from services.core.ownership.rules import ORGANISATIONS, OwnerKind, TitleAct
 from services.core.ownership.sealing import Particulars
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -37,12 +34,26 @@ class Holder:
     people: tuple[Particulars, ...] = ()
 
 
+class Likeness(IntEnum):
+    """What a row and an entry have in common, the surest last."""
+
+    NAME = 1
+    PHONE = 2
+    NUMBER = 3
+
+
 @dataclass(slots=True)
 class Match:
     """Co-owners of a row: for each the entry that it is, None for somebody new; and what the row adds to entries."""
 
     entries: list[UUID | None]
     more: list[tuple[UUID, Particulars]] = field(default_factory=list)
+
+    def learn(self, person_id: UUID, entry: Particulars, told: Particulars) -> None:
+        """Adds to an entry what a row says of it. Nothing to one that it agrees with only as merged into it."""
+        whole = Particulars(entry.name, told.phone or entry.phone, told.identity_number or entry.identity_number)
+        if whole != entry and _agreement(entry, told) is not None:
+            self.more.append((person_id, whole))
 
 
 class RollWriter:
@@ -179,19 +190,19 @@ class RollWriter:
                 line.wrong(OwnerKindDiffers.code, "owner_kind")
             return None
         present = [] if flat is None else register.members.get(flat.owner_id, [])
-        free = [(person_id, register.told(self._uow.vault, person_id)) for person_id in present]
-        match = Match([])
-        for told in holder.people:
-            at = next((n for n, (_, entry) in enumerate(free) if _agree(entry, told)), None)
-            if at is not None:
-                person_id, entry = free.pop(at)
-                if (whole := _joined(entry, told)) != entry:
-                    match.more.append((person_id, whole))
-                match.entries.append(person_id)
-            else:
-                match.entries.append(register.known(self._uow.vault, told))
+        free = {person_id: register.ever_told(self._uow.vault, person_id) for person_id in present}
+        match = Match([None] * len(holder.people))
+        # The surest first: of two co-owners of one name the number, else the phone, says which of them a row means.
+        for likeness in (Likeness.NUMBER, Likeness.PHONE, Likeness.NAME):
+            for at, told in enumerate(holder.people):
+                if match.entries[at] is None:
+                    match.entries[at] = next((one for one in free if _likeness(free[one], told) is likeness), None)
+                    if (person_id := match.entries[at]) is not None:
+                        match.learn(person_id, free.pop(person_id)[0], told)
+        for at, told in enumerate(holder.people):
+            match.entries[at] = match.entries[at] or register.known(self._uow.vault, told)
         unmatched = [told for told, entry in zip(holder.people, match.entries, strict=True) if entry is None]
-        if {told.name for told in unmatched} & {entry.name for _, entry in free}:
+        if {told.name for told in unmatched} & {entry.name for entries in free.values() for entry in entries}:
             line.wrong("owner-differs", "owners")
         known = [entry for entry in match.entries if entry is not None]
         numbers = [told.identity_number for told in unmatched if told.identity_number is not None]
@@ -240,15 +251,17 @@ def _head_already(register: Register, flat: Flat, holder: Holder, match: Match |
     return key in register.heads and register.heads[key][0] == flat.owner_id
 
 
-def _agree(entry: Particulars, told: Particulars) -> bool:
-    """Whether a row may mean a present owner: the same name, and no number of the one contradicts the other's."""
-    pairs = ((entry.phone, told.phone), (entry.identity_number, told.identity_number))
+def _likeness(entries: Sequence[Particulars], told: Particulars) -> Likeness | None:
+    """By what a row may mean somebody, of whom these particulars are on record: the same name, and no number against it."""
+    return max((found for entry in entries if (found := _agreement(entry, told))), default=None)
+
+
+def _agreement(entry: Particulars, told: Particulars) -> Likeness | None:
     if entry.name != told.name:
-        return False
+        return None
     if entry.identity_number is not None and entry.identity_number == told.identity_number:
-        return True
-    return all(one is None or other is None or one == other for one, other in pairs)
-
-
-def _joined(entry: Particulars, told: Particulars) -> Particulars:
-    return Particulars(entry.name, told.phone or entry.phone, told.identity_number or entry.identity_number)
+        return Likeness.NUMBER
+    pairs = ((entry.phone, told.phone), (entry.identity_number, told.identity_number))
+    if any(one is not None and other is not None and one != other for one, other in pairs):
+        return None
+    return Likeness.NAME if entry.phone is None or told.phone is None else Likeness.PHONE

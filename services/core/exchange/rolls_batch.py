@@ -47,8 +47,8 @@ SELECT p.compound_id, m.voting_owner_id, m.person_id FROM owner_member m JOIN pe
 WHERE p.compound_id = ANY ($1::uuid[]) ORDER BY m.person_id
 """
 PEOPLE = """
-SELECT compound_id, id, name_sealed, phone_sealed, identity_sealed, name_index, identity_index FROM person
-WHERE compound_id = ANY ($1::uuid[]) AND merged_into_id IS NULL ORDER BY id DESC
+SELECT compound_id, id, name_sealed, phone_sealed, identity_sealed, name_index, identity_index, merged_into_id FROM person
+WHERE compound_id = ANY ($1::uuid[]) ORDER BY id DESC
 """
 CHANGE = """
 UPDATE property p SET kind = x.kind, area_by_register = x.register, area_by_survey = x.survey, area_by_contract = x.contract,
@@ -106,7 +106,7 @@ class Flat:
 
 @dataclass(slots=True)
 class Register:
-    """A compound's register. People are opened when somebody asks for them."""
+    """A compound's register. People are opened when somebody asks for them. `merged`: what was merged into an entry."""
 
     id: UUID
     region_path: str
@@ -117,6 +117,7 @@ class Register:
     heads: dict[str, tuple[UUID, str]] = field(default_factory=dict)
     members: dict[UUID, list[UUID]] = field(default_factory=dict)
     people: "dict[UUID, asyncpg.Record | Particulars]" = field(default_factory=dict)
+    merged: dict[UUID, list[UUID]] = field(default_factory=dict)
     by_number: dict[tuple[bytes, bytes], UUID] = field(default_factory=dict)
     added: int = 0
     changed: int = 0
@@ -127,6 +128,10 @@ class Register:
         if not isinstance(row, Particulars):
             row = self.people[person_id] = sealing.opened(vault, row)
         return row
+
+    def ever_told(self, vault: Vault, person_id: UUID) -> list[Particulars]:
+        """The same, and those of the entries that were merged into it: a file from before tells of these."""
+        return [self.told(vault, one) for one in (person_id, *self.merged.get(person_id, ()))]
 
     def known(self, vault: Vault, told: Particulars) -> UUID | None:
         """The entry with that identity number and name."""
@@ -255,6 +260,8 @@ async def open_registers(uow: UnitOfWork, scope: Scope, nos: Sequence[str]) -> d
     for row in await driver.fetch(PEOPLE, ids):
         register = by_id[row["compound_id"]]
         register.people[row["id"]] = row
-        if row["identity_index"] is not None:  # the eldest of several that the queue shows stands for them
+        if row["merged_into_id"] is not None:
+            register.merged.setdefault(row["merged_into_id"], []).append(row["id"])
+        elif row["identity_index"] is not None:  # the eldest of several that the queue shows stands for them
             register.by_number[row["identity_index"], row["name_index"]] = row["id"]
     return {no: found.get(no) for no in nos}

@@ -68,8 +68,6 @@ WHERE t.person_id = $1 AND t.until IS NULL
   AND EXISTS (SELECT 1 FROM tenancy x WHERE x.property_id = t.property_id AND x.person_id = $2 AND x.until IS NULL)
 """
 MOVE_TENANCIES = "UPDATE tenancy SET person_id = $2, version = version + 1 WHERE person_id = $1"
-# A table of a domain above, by name: whoever is bound as the entry that goes is bound as the one that stays.
-MOVE_BINDINGS = "UPDATE binding SET person_id = $2 WHERE person_id = $1"
 STALE_INDEXES = """
 SELECT id, compound_id, name_sealed, phone_sealed, identity_sealed FROM person WHERE index_key < $1 OR index_key > $1
 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -181,7 +179,8 @@ async def search(
 
 
 async def merge(uow: UnitOfWork, *, scope: Scope, person_id: UUID, version: int, other_id: UUID, reason: str) -> None:
-    """The other entry is this person: its tenancies and its place in sets of owners go to this one, and heads are made anew.
+    """The other entry is this person: its tenancies and its place in sets of owners go to this one, and heads are made anew. So
+    do a phone and an identity number that this one lacks. `residents.service.follow_merge` is the caller's to call.
 
     There is no way back by itself: what the other owned is corrected property by property (docs/adr/0021). NotFound, PersonMerged,
     PeopleSettled, VersionStale, InputInvalid for the same entry or one of another compound, CompoundClosed.
@@ -190,9 +189,12 @@ async def merge(uow: UnitOfWork, *, scope: Scope, person_id: UUID, version: int,
     match_id = await _settle(uow, kept, gone, Verdict.MERGED, reason)
     compound = {"id": kept["compound_id"], "region_path": kept["region_path"]}
     await uow.driver.execute(POINT_TO, gone["id"], kept["id"])
+    one, other = sealing.opened(uow.vault, kept), sealing.opened(uow.vault, gone)
+    whole = Particulars(one.name, one.phone or other.phone, one.identity_number or other.identity_number)
+    if whole != one:
+        await uow.driver.execute(CORRECT, kept["id"], *sealing.sealed(uow.vault, kept["id"], compound["id"], whole))
     await uow.driver.execute(END_DOUBLE_TENANCIES, gone["id"], kept["id"], day_of(uow.now))
     await uow.driver.execute(MOVE_TENANCIES, gone["id"], kept["id"])
-    await uow.driver.execute(MOVE_BINDINGS, gone["id"], kept["id"])
     for row in await uow.driver.fetch(SETS_OF, gone["id"]):
         people = sorted({kept["id"] if one == gone["id"] else one for one in row["people"]})
         after = await owners.head_of_people(uow, compound, people)

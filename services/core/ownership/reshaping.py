@@ -78,8 +78,11 @@ SET_OWNER = "UPDATE property SET voting_owner_id = $2, version = version + 1 WHE
 SET_TENANT = (
     "UPDATE tenancy SET person_id = $3, version = version + 1 WHERE person_id = $1 AND property_id = ANY ($2::uuid[])"
 )
-# A table of a domain above, by name: whoever is bound as a person stays bound as the entry that stands for them there.
-SET_BINDING = "UPDATE binding SET person_id = $3 WHERE person_id = $1 AND property_id = ANY ($2::uuid[])"
+# Tables of a domain above, by name: whoever is bound as a person, or holds a code for one, is so as the entry that stands there.
+SET_BINDINGS = tuple(
+    f"UPDATE {table} SET person_id = $3 WHERE person_id = $1 AND property_id = ANY ($2::uuid[])"
+    for table in ("binding", "binding_code")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,9 @@ class _Dividing:
         for head, part in sorted(owned):
             await self._head(heads[head], part, owned[head, part], moved)
         for row in tenants:
-            await self._rebind(row["person_id"], self._part_of[row["property_id"]], [row["property_id"]], SET_TENANT)
+            await self._rebind(
+                row["person_id"], self._part_of[row["property_id"]], [row["property_id"]], SET_TENANT, *SET_BINDINGS
+            )
 
     async def _enter(self, needed: Sequence[tuple[UUID, int]]) -> None:
         """Moves each person to the first part that needs them, and copies them to the others."""
@@ -214,12 +219,13 @@ class _Dividing:
         await driver.execute(SET_OWNER, property_ids, after)
         await _tell_history(self._uow, (part.compound_id, part.region_path), property_ids, head["id"], after)
         for person in head["people"]:
-            await self._rebind(person, at, property_ids, SET_BINDING)
+            await self._rebind(person, at, property_ids, *SET_BINDINGS)
 
-    async def _rebind(self, person_id: UUID, at: int, property_ids: Sequence[UUID], statement: str) -> None:
+    async def _rebind(self, person_id: UUID, at: int, property_ids: Sequence[UUID], *statements: str) -> None:
         entry = self._entries[person_id, at]
         if entry != person_id:
-            await self._uow.driver.execute(statement, person_id, list(property_ids), entry)
+            for statement in statements:
+                await self._uow.driver.execute(statement, person_id, list(property_ids), entry)
 
 
 async def _move_people(uow: UnitOfWork, rows: "Sequence[asyncpg.Record]", compound_id: UUID, region_path: str) -> None:

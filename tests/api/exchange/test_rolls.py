@@ -107,6 +107,43 @@ async def test_a_later_file_adds_changes_and_hands_over(roll: Roll) -> None:
     assert (told["act"], told["document"]) == ("correction", f"import {corrected['id']}")
 
 
+async def test_of_two_co_owners_of_one_name_the_number_says_which_is_meant(roll: Roll) -> None:
+    await roll.bring(f"3,1,101,住宅,80,登记,,王伟、王伟,-、13812341234,-、{ONE},")
+    before = (await roll.doors())["101"]["owner"]
+    again = await roll.bring(f"3,1,101,住宅,,,,王伟、王伟,13812341234、-,{ONE}、-,")
+    assert (again["changed"], again["unchanged"]) == (0, 1)
+    by_phone = await roll.bring("3,1,101,住宅,,,,王伟、王伟,13812341234、13900001234,,")
+    assert by_phone["changed"] == 1
+    after = (await roll.doors())["101"]["owner"]
+    assert after["id"] == before["id"]
+    assert sorted((one["phone"], one["identity_number"] is None) for one in after["members"]) == [
+        ("138****1234", False), ("139****1234", True),
+    ]  # fmt: skip
+    assert await roll.items("people/matches") == []
+
+
+async def test_a_file_from_before_a_merge_does_not_undo_it(roll: Roll) -> None:
+    rows = (
+        "3,1,101,住宅,80,登记,,王伟,13812341234,,",
+        f"3,1,102,住宅,80,登记,,王玮,13912341234,{ONE},",
+        "3,1,103,住宅,80,登记,,王伟,13912341234,,",
+    )
+    await roll.bring(*rows)
+    kept, *others = [(await roll.doors())[no]["owner"]["members"][0] for no in ("101", "102", "103")]
+    people = f"/v1/people/{kept['person_id']}"
+    for other in others:
+        version = (await roll.clerk.client.get(people)).json()["version"]
+        body = {"other_id": other["person_id"], "reason": "同一人"}
+        done = await roll.clerk.client.post(f"{people}/merge", json=body, headers={"If-Match": f'"{version}"'})
+        assert done.status_code == 200, done.text
+    again = await roll.bring(*rows)
+    assert (again["state"], again["changed"], again["unchanged"]) == ("done", 0, 3), await roll.clerk.errors(
+        again["id"]
+    )
+    figures = await roll.figures()
+    assert (figures["heads"], figures["people"]) == (1, 1)
+
+
 async def test_what_is_wrong_with_a_row_is_told_in_its_cell(roll: Roll) -> None:
     await roll.bring("3,1,101,住宅,80,登记,,王伟,13812341234,,", "3,1,S1,商铺,80,登记,公有,房管局,,,")
     assert await roll.refused(

@@ -177,6 +177,16 @@ async def test_whoever_is_bound_as_the_entry_that_goes_is_bound_as_the_one_that_
     assert [(one["property_id"], one["kind"]) for one in seen] == [(second["id"], "owner")]
 
 
+async def test_who_stays_takes_the_numbers_that_he_lacks(desk: Desk) -> None:
+    kept = only(await desk.property("1", people(person("王伟"))))
+    gone = only(await desk.property("2", people(person("王伟", "13812341234", ONE))))
+    merged = await desk.post(f"/v1/people/{kept}/merge", {"other_id": gone, "reason": "同一人"}, version=1)
+    assert (merged["phone"], merged["identity_number"], merged["version"]) == ("138****1234", "1****************X", 2)
+    found = await desk.post(f"{desk.at}/people/search", {"identity_number": ONE})
+    assert [one["person_id"] for one in found["items"]] == [kept]
+    assert only(await desk.property("3", people(person("王伟", None, ONE)))) == kept
+
+
 async def test_an_entry_always_points_to_a_living_one(desk: Desk) -> None:
     one, two, three = [only(await desk.property(str(n), people(person("王伟", "13812341234")))) for n in range(3)]
     await desk.post(f"/v1/people/{two}/merge", {"other_id": three, "reason": "同一人"}, version=1)

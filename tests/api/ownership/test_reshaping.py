@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from services.core.kit.uow import Database
 from tests.api.ownership.desk import ONE, TWO, Desk, entry, people, person
+from tests.api.residents.steps import by_code, properties, sheet
 from tests.api.selection.world import MakeRegion, MakeStaff
+from tests.support.people import sign_in_resident
 
 DECISION = {"document": "咸建发〔2026〕8号", "reason": "逐楼表决同意"}
 
@@ -136,6 +139,28 @@ async def test_a_register_is_split_by_building(district: Desk) -> None:
     for desk, expected in ((left, wei["person_id"]), (right, member["person_id"])):
         found = await desk.post(f"{desk.at}/people/search", {"name": "王伟", "identity_number": ONE})
         assert [one["person_id"] for one in found["items"]] == [expected]
+
+
+async def codes_of(desk: Desk) -> dict[tuple[str, str], str]:
+    """New codes by door and person."""
+    return {(row["Door"], row["masked"]): row["Code"] for row in await sheet(desk)}
+
+
+async def test_who_is_bound_in_several_parts_stays_bound(app: FastAPI, district: Desk, database: Database) -> None:
+    a, b = [await district.post(f"{district.at}/buildings", {"no": no}) for no in ("1", "2")]
+    own = await district.property("101", people(person("王伟")), **in_(a))
+    rented = await district.property("201", people(person("李娜")), **in_(b))
+    wei = own["owner"]["members"][0]["person_id"]
+    await district.post(f"/v1/properties/{rented['id']}/tenants", {"tenant": entry(wei), "since": "2026-01-01"})
+    codes = await codes_of(district)
+    first, second = [await sign_in_resident(app, database) for _ in range(2)]
+    for door in ("101", "201"):
+        assert (await by_code(first, codes[door, "王*"])).status_code == 201
+    codes = await codes_of(district)
+    assert (await split(district, [a["id"]], [b["id"]])).status_code == 201
+    seen = {(one["property_id"], one["kind"]) for one in await properties(first)}
+    assert seen == {(own["id"], "owner"), (rented["id"], "tenant")}
+    assert (await by_code(second, codes["201", "王*"])).status_code == 201
 
 
 async def test_a_property_without_a_building_keeps_a_register_whole(district: Desk) -> None:
