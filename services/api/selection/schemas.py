@@ -40,7 +40,8 @@ class FilterIn(In):
 
 
 class TermsIn(In):
-    """What a round decides. Without `policy_id` it follows the policy in force at its region.
+    """What a round decides. Without `policy_id` it follows the policy in force at its region; one that is changed keeps the version
+    that it began under, unless another is named.
 
     `apply_until`: a last day of applications other than the policy's, with the document that says so.
     """

@@ -50,7 +50,8 @@ class CapRow:
 
 @dataclass(frozen=True, slots=True)
 class RoundTerms:
-    """What a round decides. `policy_id` None: the policy in force at its region; `policy_number` None: the newest.
+    """What a round decides. `policy_id` None: the policy in force at its region; `policy_number` None: the newest; of a round that
+    is changed both are its own.
 
     `apply_until` None: the policy's day. A day of the round's own needs a document.
     """
@@ -122,6 +123,7 @@ async def change_round(
 ) -> None:
     """Replaces the terms of a draft. RoundNotDraft once it is frozen: what was computed rests on its terms.
 
+    It keeps the policy version that it began under, whatever has superseded that, unless the terms name another one.
     PolicyNotInForce as in `open_round`.
     """
     found = await locked(uow, scope=scope, round_id=round_id)
@@ -129,7 +131,8 @@ async def change_round(
         raise RoundNotDraft
     if found["version"] != version:
         raise VersionStale
-    policy = await _policy(uow, found["region_path"], terms, assigning)
+    begun = await policies.by_id(uow.driver, version_id=found["policy_version_id"])
+    policy = await _policy(uow, found["region_path"], terms, assigning, begun=begun)
     await check_caps(uow.driver, found["region_path"], policy, terms.caps)
     await _check_filter(uow, found["region_path"], terms)
     await CHANGED.all(
@@ -199,8 +202,14 @@ async def request_run(uow: UnitOfWork, *, scope: Scope, round_id: UUID) -> Run:
     return run
 
 
-async def _policy(uow: UnitOfWork, region_path: str, terms: RoundTerms, assigning: Scope) -> StoredPolicy:
-    """The policy version that the round pins; it must score and choose."""
+async def _policy(
+    uow: UnitOfWork, region_path: str, terms: RoundTerms, assigning: Scope, *, begun: StoredPolicy | None = None
+) -> StoredPolicy:
+    """The policy version that the round pins: it must score and choose. `begun`: the one that it keeps unless another is named."""
+    if terms.policy_id is None and terms.policy_number is not None:
+        raise RoundInputInvalid.at("/policy_id", zh="写明版本号的，须同时写明政策", en="a number needs the policy's id")
+    if begun is not None and terms.policy_id in (None, begun.policy_id) and terms.policy_number in (None, begun.number):
+        return begun
     holding = await policies.in_force(uow.driver, region_path=region_path)
     if terms.policy_id is None:
         found = holding

@@ -145,3 +145,39 @@ async def test_where_no_policy_is_in_force_a_round_names_its_own(
     district = await staff("district", county)
     made = await district.post("/v1/rounds", json=terms(region_id=str(county.id), policy_id="fenggang"))
     assert (made.status_code, made.json()["policy_id"]) == (201, "fenggang")
+
+
+async def test_a_draft_keeps_the_version_that_it_began_under_until_another_is_named(world: World) -> None:
+    """A clerk who corrects a title does not move the round to what has superseded its policy meanwhile."""
+    north, name = str(world.counties[0].id), f"draft_{world.root.id.hex}"
+    for policy, number in ((name, 1), (name, 2), (f"{name}_next", 1)):
+        text = (
+            f"id: {policy}\nversion: {number}\ntitle: 本市竞争比选\nrubric: {{same_as: ningbo, illustrative: true}}\n"
+            "selection: {partition: county, over_cap: skip, illustrative: true}\n"
+        )
+        stored = await world.city.post("/v1/policies", json={"region_id": str(world.root.id), "text": text})
+        assert stored.status_code == 201, stored.text
+
+    async def assign(policy: str, number: int) -> None:
+        body = {"policy_id": policy, "number": number}
+        assert (await world.city.post(f"/v1/regions/{world.root.id}/policy", json=body)).status_code == 201
+
+    async def change(version: int, **over: object) -> tuple[int, object]:
+        answer = await world.district.put(
+            path, json={"year": 2027, "title": "改正的名称", **over}, headers={"If-Match": f'"{version}"'}
+        )
+        told = answer.json()
+        return answer.status_code, told["policy_number"] if answer.is_success else told["type"]
+
+    await assign(name, 1)
+    made = await world.district.post("/v1/rounds", json={"region_id": north, "year": 2027, "title": "名称"})
+    path = made.headers["location"]
+    await assign(name, 2)
+    assert await change(1) == (200, 1)
+    assert await change(2, policy_id=name) == (200, 1)
+    assert await change(3, policy_number=2) == (422, "/problems/round-input-invalid")
+    await assign(f"{name}_next", 1)
+    assert await change(3, policy_id=name, policy_number=1) == (200, 1)
+    assert await change(4, policy_id=name, policy_number=2) == (409, "/problems/round-policy-not-in-force")
+    assert await change(4, policy_id=f"{name}_next") == (200, 1)
+    assert (await world.district.get(path)).json()["policy_id"] == f"{name}_next"
