@@ -96,6 +96,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_person_name", "person", ["compound_id", "name_index"], unique=False)
     op.create_index("ix_person_phone_index", "person", ["phone_index"], unique=False)
+    op.create_index("ix_person_synthetic", "person", ["compound_id"], unique=False, postgresql_where=sa.text("synthetic"))
     op.create_index("ix_person_surname", "person", ["compound_id", "surname_index", "phone_last4"], unique=False)
     op.create_table(
         "voting_owner",

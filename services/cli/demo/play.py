@@ -181,7 +181,9 @@ class CountyPlay:
             self.projects[no] = project["id"]
             invented = self.invented[name]
             street.post(f"/v1/projects/{project['id']}/plans", dict(invented.plan))
-            facts = [synthetic(key, value) for key, value in invented.project.items()]
+            # What the residents themselves are asked is counted, not made up as a figure.
+            asked = ("survey.", "vote.") if self.county.has_roll else ()
+            facts = [synthetic(key, value) for key, value in invented.project.items() if not key.startswith(asked)]
             street.post(f"/v1/projects/{project['id']}/facts", {"facts": facts})
             version = street.get(f"/v1/projects/{project['id']}")["version"]
             street.post(f"/v1/projects/{project['id']}/apply", version=version)

@@ -23,7 +23,6 @@ from services.core.consultations.events import ConsultationAnswered, Consultatio
 from services.core.consultations.rules import SAID, Answer, Channel, Matter, Outcome, Status
 from services.core.facts import service as facts
 from services.core.facts.catalogue import Subject
-from services.core.facts.rules import Kind
 from services.core.kit.calendar import day_of
 from services.core.kit.errors import FieldError, NotFound
 from services.core.kit.exact import decimal_text
@@ -33,6 +32,7 @@ from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.consulting import Asker, AskingRound
 from services.core.policy.schema import Policy
+from services.core.projects.counts import kind_of_count
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -247,7 +247,7 @@ async def _push_duties(uow: UnitOfWork, held: "Record") -> None:
                 region_path=held["region_path"],
                 key=DUTIES_AGREED,
                 value="true" if agreed else "false",
-                kind=Kind.COUNTED,
+                kind=await kind_of_count(uow.driver, held["compound_id"]),
                 source=SOURCE,
                 source_rows=(row,),
                 observed_on=day_of(uow.now),
@@ -265,6 +265,7 @@ async def _push_shares(uow: UnitOfWork, project_id: UUID, matter: Matter) -> Non
         return
     # What was said of a plan that is no longer in force is not said of this one (docs/adr/0014).
     current = [row for row in rows if matter is not Matter.PLAN or row["plan_number"] == project["plan_number"]]
+    kind = await kind_of_count(uow.driver, project_id)
     doors = sum(row["doors"] for row in rows)
     counts = {key: sum(row["agreed"] for row in current) for key in KEYS[matter]}
     if matter is Matter.PLAN:
@@ -278,7 +279,7 @@ async def _push_shares(uow: UnitOfWork, project_id: UUID, matter: Matter) -> Non
                 region_path=project["region_path"],
                 key=key,
                 value=decimal_text(Fraction(count, doors)),
-                kind=Kind.COUNTED,
+                kind=kind,
                 source=SOURCE,
                 source_rows=(
                     {

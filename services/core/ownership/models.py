@@ -104,6 +104,7 @@ class Person(Keyed, Base):
         Index("ix_person_phone_index", "phone_index"),
         Index("ix_person_identity", "compound_id", "identity_index"),
         Index("ix_person_index_key", "index_key"),
+        Index("ix_person_synthetic", "compound_id", postgresql_where=text("synthetic")),
         Index("ix_person_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
         CheckConstraint("(phone_sealed IS NULL) = (phone_index IS NULL)", name="phone"),
         CheckConstraint("(phone_sealed IS NULL) = (phone_last4 IS NULL)", name="phone_last4"),

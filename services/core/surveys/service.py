@@ -15,7 +15,6 @@ from sqlalchemy import Uuid, bindparam, update
 
 from services.core.facts import service as facts
 from services.core.facts.catalogue import Subject, text_of
-from services.core.facts.rules import Kind
 from services.core.kit.calendar import day_of, has_ended
 from services.core.kit.database import Statement
 from services.core.kit.errors import FieldError
@@ -23,6 +22,7 @@ from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.projects import queries as projects
+from services.core.projects.counts import kind_of_count
 from services.core.surveys import queries, results, rules
 from services.core.surveys.drafting import compounds_of, reach_of, refuse_past
 from services.core.surveys.errors import (
@@ -223,6 +223,7 @@ async def _push(uow: UnitOfWork, survey: "Record", counted: int) -> list[str]:
     if purpose is Purpose.PLAN:
         found["survey.plan.asked_share"] = counted
     path = await uow.driver.fetchval("SELECT region_path FROM project WHERE id = $1", survey["project_id"])
+    kind = await kind_of_count(uow.driver, survey["project_id"])
     await facts.push(
         uow,
         [
@@ -232,7 +233,7 @@ async def _push(uow: UnitOfWork, survey: "Record", counted: int) -> list[str]:
                 region_path=path,
                 key=key,
                 value=text_of(Fraction(people, units)),
-                kind=Kind.COUNTED,
+                kind=kind,
                 source=SOURCE,
                 source_rows=({"survey_id": str(survey["id"]), "people": people, "of": units},),
                 observed_on=day_of(uow.now),

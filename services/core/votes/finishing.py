@@ -11,11 +11,11 @@ from uuid import UUID
 
 from services.core.facts import service as facts
 from services.core.facts.catalogue import CATALOGUE, Subject, parse_value, text_of
-from services.core.facts.rules import Kind
 from services.core.kit.calendar import day_of
 from services.core.kit.exact import canonical_json, parse_fraction
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
+from services.core.projects.counts import kind_of_count
 from services.core.votes import counting, queries, rolls, service
 from services.core.votes.drafting import MENU, PLAN
 from services.core.votes.errors import RecountDiffers, RollTampered
@@ -145,6 +145,7 @@ async def _tell_project(uow: UnitOfWork, vote: "asyncpg.Record") -> None:
         return
     region_path = await uow.driver.fetchval(HOLD_PROJECT, vote["project_id"])
     in_force = await service.is_on_plan_in_force(uow, vote)
+    kind = await kind_of_count(uow.driver, vote["project_id"])
     said: list[facts.NewFact] = []
     for rule in rules:
         if rule == PLAN and not in_force:
@@ -162,7 +163,7 @@ async def _tell_project(uow: UnitOfWork, vote: "asyncpg.Record") -> None:
                 region_path=region_path,
                 key=f"{FACT_PREFIX[rule]}.{name}",
                 value=value,
-                kind=Kind.COUNTED,
+                kind=kind,
                 source=SOURCE,
                 document=None,
                 source_rows=(source_rows,),

@@ -96,6 +96,16 @@ async def test_a_count_replaces_what_was_attested_and_shows_it(estate: Estate) -
     assert [one["source"] for one in gate["replaced"]] == ["社区"]
 
 
+async def test_a_count_of_people_who_were_made_up_is_synthetic(estate: Estate) -> None:
+    await estate.head("100")
+    vote = await opened(estate)
+    await entered(estate, vote, estate.heads[0], "approve")
+    await owners.sql(estate, "UPDATE person SET synthetic = true WHERE compound_id = $1", estate.compound_id)
+    await finalised(estate, vote)
+    facts = (await estate.world.city.get(f"/v1/projects/{estate.project['id']}/facts")).json()["facts"]
+    assert facts["vote.plan.passed"]["kind"] == "synthetic"
+
+
 async def test_a_vote_lapses_with_its_plan(estate: Estate) -> None:
     await estate.head("100")
     vote = await opened(estate)
