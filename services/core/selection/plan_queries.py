@@ -268,6 +268,14 @@ ON_NOTICE = Statement(
     )
 )
 
+# Which of some projects are on notice to take a place, in whichever round.
+ON_NOTICE_ANYWHERE = Statement(
+    select(Supplement.id.label("supplement_id"), Supplement.added_project_id.label("project_id")).where(
+        Supplement.status == SupplementStatus.PUBLISHED,
+        Supplement.added_project_id == any_(bindparam("project_ids", type_=ARRAY(Uuid()))),
+    )
+)
+
 # Who was on notice for a place until an objection to him, or to the supplement as a whole, was upheld.
 OBJECTED = Statement(
     select(Supplement.added_project_id)

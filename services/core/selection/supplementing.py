@@ -7,9 +7,9 @@ the round's lock: what decides is what holds then. When no reserve passes, the p
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import bindparam, update
 
 from services.core.kit.calendar import has_ended
@@ -25,6 +25,7 @@ from services.core.selection import adjusting, annual_queries, plan_queries, pub
 from services.core.selection.annual_models import EntryKind, PlanEntry, PlanList, Supplement, SupplementStatus
 from services.core.selection.errors import (
     NobodyEnters,
+    PlanChanged,
     RoundNotConfirmed,
     SecondPersonNeeded,
     SupplementAlreadyDecided,
@@ -44,9 +45,6 @@ from services.core.selection.events import (
 from services.core.selection.models import RoundStatus
 from services.core.selection.snapshot import supplement_document, tag_of
 from services.core.selection.weighing import Candidate
-
-if TYPE_CHECKING:
-    import asyncpg
 
 DECIDED = Statement(
     update(Supplement)
@@ -137,7 +135,8 @@ async def publish(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID, documen
     """A second person stops the project; the first reserve that passes now is on notice, by the legal calendar, as a ranking is.
 
     NotFound; SupplementOnNotice, SupplementAlreadyDecided; SecondPersonNeeded for who proposed it; StageWrong when works have begun
-    meanwhile; NobodyEnters when the place was empty already and no reserve passes; NoticeUndefined.
+    meanwhile; NobodyEnters when the place was empty already and no reserve passes; NoticeUndefined; PlanChanged when the reserve
+    is put on notice in another round at the same moment.
     """
     found, proposed = await _locked(uow, scope, supplement_id, SupplementStatus.PROPOSED)
     policy = await weighing.policy_of(uow, found)
@@ -164,19 +163,22 @@ async def publish(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID, documen
         notice=notice,
     )
     added_id = None if added is None else added.entry["project_id"]
-    await PUBLISHED.all(
-        uow.driver,
-        supplement_id=supplement_id,
-        at=uow.now,
-        by=uow.actor.id,
-        new_document=document,
-        new_candidates=weighing.document(weighed),
-        added=added_id,
-        until=notice.until,
-        is_provisional=notice.provisional,
-        bytes=content,
-        tag=tag_of(hashlib.sha256(content).hexdigest()),
-    )
+    try:
+        await PUBLISHED.all(
+            uow.driver,
+            supplement_id=supplement_id,
+            at=uow.now,
+            by=uow.actor.id,
+            new_document=document,
+            new_candidates=weighing.document(weighed),
+            added=added_id,
+            until=notice.until,
+            is_provisional=notice.provisional,
+            bytes=content,
+            tag=tag_of(hashlib.sha256(content).hexdigest()),
+        )
+    except asyncpg.UniqueViolationError as taken:
+        raise PlanChanged from taken
     uow.record(
         SupplementPublished(
             supplement_id=supplement_id,
@@ -268,7 +270,7 @@ async def _path(uow: UnitOfWork, scope: Scope, round_id: UUID, project_id: UUID)
 
 async def _locked(
     uow: UnitOfWork, scope: Scope, supplement_id: UUID, wanted: SupplementStatus
-) -> "tuple[asyncpg.Record, asyncpg.Record]":
+) -> tuple[asyncpg.Record, asyncpg.Record]:
     """Round and supplement for a second person, both as they stand under the locks of round and plan."""
     first = await plan_queries.supplement_of(uow.driver, scope=scope, supplement_id=supplement_id)
     found = await service.locked(uow, scope=scope, round_id=first["round_id"])
@@ -292,7 +294,7 @@ def _refuse_unless(wanted: SupplementStatus, status: str) -> None:
             raise SupplementAlreadyDecided
 
 
-async def _place(uow: UnitOfWork, found: "asyncpg.Record", project_id: UUID) -> "asyncpg.Record":
+async def _place(uow: UnitOfWork, found: asyncpg.Record, project_id: UUID) -> asyncpg.Record:
     """The entry whose place is free or to be freed: implemented of this round and before its works, or stopped and not replaced."""
     entry = await plan_queries.PLACE_ENTRY.first(uow.driver, round_id=found["id"], project_id=project_id)
     replaced = await plan_queries.REPLACED.first(uow.driver, round_id=found["id"], project_id=project_id)
@@ -313,7 +315,7 @@ class Entering:
     missing: tuple[FieldError, ...] = ()
 
 
-async def _still_passing(uow: UnitOfWork, found: "asyncpg.Record", published: "asyncpg.Record") -> Entering:
+async def _still_passing(uow: UnitOfWork, found: asyncpg.Record, published: asyncpg.Record) -> Entering:
     if published["added_project_id"] is None:
         return Entering(None)
     policy = await weighing.policy_of(uow, found)
@@ -330,7 +332,7 @@ async def _still_passing(uow: UnitOfWork, found: "asyncpg.Record", published: "a
     return Entering(mine, tuple(FieldError("/added_project_id", one["zh"], one["en"]) for one in reasons))
 
 
-async def _missing(uow: UnitOfWork, published: "asyncpg.Record") -> list[FieldError]:
+async def _missing(uow: UnitOfWork, published: asyncpg.Record) -> list[FieldError]:
     """What of the notice still stands between the publication and the plan."""
     missing = []
     if not has_ended(published["notice_until"], uow.now):
@@ -345,8 +347,8 @@ async def _missing(uow: UnitOfWork, published: "asyncpg.Record") -> list[FieldEr
 
 async def _enter(
     uow: UnitOfWork,
-    found: "asyncpg.Record",
-    of: "asyncpg.Record",
+    found: asyncpg.Record,
+    of: asyncpg.Record,
     entry: PlanEntry,
     action: Action,
     stage: Stage,

@@ -83,7 +83,7 @@ async def candidates(
     exceptions = await projects.exceptions_by_project(uow.driver, ids, policy_id=policy.id)
     on_notice = {
         row["project_id"]
-        for row in await plan_queries.ON_NOTICE.all(uow.driver, plan_id=dropped["plan_id"], round_id=found["id"])
+        for row in await plan_queries.ON_NOTICE_ANYWHERE.all(uow.driver, project_ids=ids)
         if row["supplement_id"] != of_supplement
     }
     refused = {

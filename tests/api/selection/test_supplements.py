@@ -556,3 +556,24 @@ async def test_a_project_whose_works_have_begun_is_not_dropped(world: World, sta
     assert cancelled.status_code == 200
     again = await year.stop(1)
     assert (again.status_code, again.json()["type"]) == (409, "/problems/project-stage-wrong")
+
+
+async def test_who_is_on_notice_in_another_round_of_the_year_is_skipped_until_that_has_ended(
+    world: World, staff: MakeStaff
+) -> None:
+    """Another round, confirmed later, holds the reserve now; he is on notice for a place of the first one still."""
+    first = await planned(world, staff, ["100"] * 4, ready="4")
+    on_notice = (await first.stop(1)).json()["id"]
+    assert (await first.publish(on_notice)).json()["added_project_id"] == first.projects[3]["id"]
+    later = await world.round(caps=[{"count": 1}], reserve=1, filter={"stage": "library"})
+    published = await publish(world, later["id"])
+    await end_notice(world, later["id"])
+    assert (await confirm_run(world, published["run_id"])).status_code == 201
+    second = Planned(world, first.colleague, later["id"], first.projects)
+    proposed = (await second.stop(3)).json()
+    assert verdicts(proposed) == [("第4", ["on_notice"])]
+    objection = await object_to(world, first.round_id, supplement_id=on_notice)
+    upheld = await first.colleague.post(f"/v1/objections/{objection['id']}/uphold", json=RULING)
+    assert upheld.status_code == 200, upheld.text
+    stopped = await second.publish(proposed["id"])
+    assert (stopped.status_code, stopped.json()["added_project_id"]) == (200, first.projects[3]["id"])
