@@ -29,6 +29,7 @@ from services.core.kit.exact import decimal_text
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
+from services.core.ownership.rules import holds_personal_number
 from services.core.policy import queries as policies
 from services.core.policy.consulting import Asker, AskingRound
 from services.core.policy.schema import Policy
@@ -343,7 +344,7 @@ async def _staff_errors(uow: UnitOfWork, visits: Sequence[Visit]) -> list[FieldE
 
 
 def _opinion_errors(opinion: str | None, pointer: str) -> list[FieldError]:
-    if opinion is None or not rules.holds_personal_number(opinion):
+    if opinion is None or not holds_personal_number(opinion):
         return []
     return [FieldError(pointer, "不得含有手机号或身份证号", "may not hold a mobile or an identity number")]
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.core.consultations import lift_queries, rules, service
+from services.core.consultations import lift_queries, service
 from services.core.consultations.bound import bound
 from services.core.consultations.errors import (
     ConsultationInputInvalid,
@@ -29,6 +29,7 @@ from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
+from services.core.ownership.rules import holds_personal_number
 from services.core.policy import queries as policies
 from services.core.policy.consulting import Lift
 from services.core.policy.errors import NoPolicyInForce
@@ -230,7 +231,7 @@ async def object_as_resident(
 
 
 async def _object(uow: UnitOfWork, held: "Record", property_id: UUID, resident_id: UUID | None, reason: str) -> UUID:
-    if rules.holds_personal_number(reason):
+    if holds_personal_number(reason):
         raise ConsultationInputInvalid.at(
             "/reason", zh="不得含有手机号或身份证号", en="may not hold a mobile or an identity number"
         )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from services.core.consultations.rules import holds_personal_number
 from services.core.kit.errors import FieldError
 from services.core.kit.invalid import pointer_to
+from services.core.ownership.rules import holds_personal_number
 
 MOST_TEXT = 8_000
 """Most characters of a record: a page of the mini-program has 32 KB."""

@@ -14,12 +14,12 @@ from services.core.consultations.events import (
     MeetingWasPublished,
 )
 from services.core.consultations.meeting_rules import Record, record_errors
-from services.core.consultations.rules import holds_personal_number
 from services.core.kit.calendar import day_of
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
+from services.core.ownership.rules import holds_personal_number
 from services.core.territory import queries as territory
 
 if TYPE_CHECKING:

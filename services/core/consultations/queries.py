@@ -260,6 +260,7 @@ SELECT * FROM ({_OF_PROPERTIES} AND c.status = 'open') AS asked
 WHERE jsonb_path_exists(doors, '$[*] ? (@.answer == null)') ORDER BY id DESC LIMIT $2
 """
 # What a resident said himself; for himself alone.
+FORGET_WORDS = "UPDATE consultation_answer SET opinion = NULL WHERE resident_id = $1 AND opinion IS NOT NULL"
 SAID_BY_RESIDENT = """
 SELECT c.id AS consultation_id, c.matter, a.property_id, a.answer, a.opinion, a.recorded_at
 FROM (SELECT DISTINCT property_id FROM binding WHERE resident_id = $1) AS b

@@ -3,7 +3,6 @@
 Sources: 004_c9c5fc786dd61830.txt 三 (Yichang's rounds; lifts in Shanghai and Hangzhou), 001_d2c724e6bca81fae.txt (lifts elsewhere).
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ MOST_AT_ONCE = 200
 """Most answers or visits of one request."""
 
 LIFT_ROUND_TITLE = "加装电梯意愿征询"
-
-_PERSONAL_NUMBER = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
 
 
 class Matter(StrEnum):
@@ -122,11 +119,6 @@ def visitors_error(asking: AskingRound, visitors: Collection[Asker], at: str) ->
     if asking.together and set(visitors) != set(asking.actors):
         return FieldError(at, "本轮须各方共同入户", "needs every actor of this round: they go together")
     return None
-
-
-def holds_personal_number(text: str) -> bool:
-    """Whether a text holds what looks like a mobile number or an identity number: free text is no place for them."""
-    return _PERSONAL_NUMBER.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

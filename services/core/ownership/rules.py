@@ -76,6 +76,7 @@ _LANDLINE = re.compile(r"0\d{9,11}", re.ASCII)
 _CITIZEN = re.compile(r"[1-9]\d{16}[0-9X]", re.ASCII)
 _PERMIT = re.compile(r"[A-Z]{1,2}\d{6,10}", re.ASCII)
 _BETWEEN = re.compile(r"[\s\-‐‑–—·.()]+")
+_HELD = re.compile(r"(?<!\d)(?:1[3-9]\d(?:[\s-]?\d{4}){2}|\d{17}[\dXx])(?!\d)", re.ASCII)
 _COUNTRY = re.compile(r"^(?:\+|00)?86(?=1[3-9]\d{9}$|0\d{9,11}$)", re.ASCII)
 
 
@@ -137,6 +138,11 @@ def identity_number(given: str) -> str:
             ric.get_birth_date(folded)
             return folded
     raise InvalidAt("", "证件号码有误，请核对", "is no valid identity number; check its digits")
+
+
+def holds_personal_number(text: str) -> bool:
+    """Whether a text holds what looks like a mobile number or an identity number: free text, which is not sealed, may not."""
+    return _HELD.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def masked_name(name: str) -> str:

@@ -69,7 +69,8 @@ async def ask_erasure(uow: UnitOfWork, *, resident_id: UUID) -> str:
 async def erase(uow: UnitOfWork, *, resident_id: UUID, confirmation: str) -> None:
     """The account becomes a tombstone: `openid` gone, bindings and sessions ended, requests taken back, names forgotten.
 
-    Ballots, answers to surveys and what was counted from them stay under the tombstone's id (第四十七条第二款).
+    Ballots, answers to surveys and what was counted from them stay under the tombstone's id (第四十七条第二款); own words in them
+    are forgotten by the domains that keep them (`FORGET_WORDS`), which the caller asks.
     Who signs in later gets a fresh account. EraseUnconfirmed for a confirmation that is wrong or too old.
     """
     await service.locked_resident(uow, resident_id)

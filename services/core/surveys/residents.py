@@ -83,6 +83,15 @@ JOIN survey_response r ON r.survey_id = u.survey_id AND r.unit_id = u.unit_id AN
 JOIN survey s ON s.id = r.survey_id
 WHERE b.resident_id = $1 ORDER BY r.id
 """
+# What he said in his own words, and what photographs show, are no counts; whether anybody chose what stays.
+FORGET_WORDS = """
+UPDATE survey_response r
+SET answers = r.answers - ARRAY(SELECT asked.one ->> 'id' FROM survey_questionnaire q
+                                CROSS JOIN LATERAL jsonb_array_elements(q.questions) AS asked(one)
+                                WHERE q.survey_id = r.survey_id AND asked.one ->> 'kind' IN ('text', 'photo')),
+    end_reason = NULL
+WHERE r.entered_by = $1
+"""
 
 
 async def surveys_of(

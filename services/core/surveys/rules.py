@@ -12,6 +12,7 @@ from typing import Any
 from services.core.kit.errors import FieldError
 from services.core.kit.exact import NotExact, canonical_json, decimal_text, parse_decimal
 from services.core.kit.invalid import pointer_to
+from services.core.ownership.rules import holds_personal_number
 
 MAX_BYTES = 24_576
 """Of a questionnaire as JSON, and of what answers it: the mini-program reads each whole, in a page of at most 32 KB."""
@@ -330,7 +331,10 @@ def _number(_question: Question, answer: object) -> str:
 
 
 def _text(_question: Question, answer: object) -> str:
-    return _line(answer, MAX_TEXT)
+    text = _line(answer, MAX_TEXT)
+    if holds_personal_number(text):
+        raise _Unfit("不得含有手机号或身份证号", "may not hold a mobile or an identity number")
+    return text
 
 
 def _photo(_question: Question, answer: object) -> list[str]:

@@ -56,6 +56,23 @@ async def test_an_owner_answers_at_once_and_may_change_it_until_the_close(world:
     assert (await said(owner, survey, home, "yes")).json()["type"] == "/problems/survey-not-open"
 
 
+async def test_own_words_hold_no_numbers_and_go_with_the_account(world: World, owner_of: Any) -> None:
+    owner, home, _ = await owner_of()
+    survey = await world.opened(WISH, ADVICE)
+    path = f"/v1/surveys/{survey['id']}/responses"
+    for words in ("请打13812341234", "请打１３８ 1234 1234", "证号11010519491231002X"):
+        body = {"property_id": str(home), "answers": {"join": "yes", "advice": words}}
+        refused = await owner.post(path, json=body)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/answers/advice")
+        assert words not in refused.text
+    body = {"property_id": str(home), "answers": {"join": "yes", "advice": "我是三楼的王伟，楼道太暗"}}
+    made = (await owner.post(path, json=body)).json()
+    asked = (await owner.post("/v1/me/erase", json={})).json()["confirmation"]
+    assert (await owner.post("/v1/me/erase", json={"confirmation": asked})).status_code == 204
+    kept = (await world.clerk.get(f"{path}/{made['id']}")).json()
+    assert (kept["state"], kept["answers"]) == ("counted", {"join": "yes"})
+
+
 async def test_a_stranger_finds_no_survey(world: World, owner_of: Any, resident: MakeResident) -> None:
     owner, home, _ = await owner_of()
     survey = await world.opened(WISH)

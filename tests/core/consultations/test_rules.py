@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.core.consultations import rules
 from services.core.consultations.rules import Answer, Door, Matter, Outcome
+from services.core.ownership.rules import holds_personal_number
 from services.core.policy.consulting import Asker, AskingRound, Lift, Signatures
 from services.core.policy.loader import load_packaged
 
@@ -126,4 +127,4 @@ def test_what_the_policy_does_not_ask_is_no_gate() -> None:
     ],
 )
 def test_numbers_that_belong_to_one_person_are_seen(text: str, held: bool) -> None:
-    assert rules.holds_personal_number(text) is held
+    assert holds_personal_number(text) is held
