@@ -35,8 +35,24 @@ JOIN selection_round r ON r.id = s.round_id
 WHERE p.id = s.project_id AND p.stage IN ('planned', 'works', 'accepted')
 """
 
+# An exception was made to a gate as it then stood: of the newest version stored by that time.
+VERSION_OF_EXCEPTION = """
+UPDATE gate_exception e SET policy_number = coalesce(
+  (SELECT max(v.number) FROM policy_version v WHERE v.policy_id = e.policy_id AND v.loaded_at <= e.decided_at), 1)
+"""
+
 
 def upgrade() -> None:
+    op.add_column("gate_exception", sa.Column("policy_number", sa.Integer(), nullable=True))
+    op.execute(VERSION_OF_EXCEPTION)
+    op.alter_column("gate_exception", "policy_number", nullable=False)
+    op.drop_constraint(op.f("uq_gate_exception_project_id_policy_id_gate_id"), "gate_exception", type_="unique")
+    op.create_unique_constraint(
+        op.f("uq_gate_exception_project_id_policy_id_policy_number_gate_id"),
+        "gate_exception",
+        ["project_id", "policy_id", "policy_number", "gate_id"],
+    )
+
     op.add_column("role_grant", sa.Column("bureau", sa.String(length=64, collation="C"), nullable=True))
     op.create_check_constraint(op.f("ck_role_grant_bureau"), "role_grant", "bureau IS NULL OR role = 'department'")
 
@@ -159,3 +175,19 @@ def downgrade() -> None:
 
     op.drop_constraint(op.f("ck_role_grant_bureau"), "role_grant", type_="check")
     op.drop_column("role_grant", "bureau")
+
+    op.drop_constraint(
+        op.f("uq_gate_exception_project_id_policy_id_policy_number_gate_id"), "gate_exception", type_="unique"
+    )
+    # The former program knows one exception to a gate, whichever version it was made to: the first stays.
+    op.execute(
+        """
+        DELETE FROM gate_exception e USING gate_exception former
+        WHERE former.project_id = e.project_id AND former.policy_id = e.policy_id AND former.gate_id = e.gate_id
+          AND former.policy_number < e.policy_number
+        """
+    )
+    op.create_unique_constraint(
+        op.f("uq_gate_exception_project_id_policy_id_gate_id"), "gate_exception", ["project_id", "policy_id", "gate_id"]
+    )
+    op.drop_column("gate_exception", "policy_number")

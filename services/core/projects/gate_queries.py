@@ -86,7 +86,9 @@ async def statuses_of(
     driver: "asyncpg.Connection", *, policy: StoredPolicy, standing: queries.Standing
 ) -> list[GateStatus]:
     """Every gate of a policy for what is known of a project."""
-    exceptions = await queries.exceptions_by_project(driver, [standing.project_id], policy_id=policy.policy_id)
+    exceptions = await queries.exceptions_by_project(
+        driver, [standing.project_id], policy_id=policy.policy_id, policy_number=policy.number
+    )
     form = Policy.model_validate(policy.body)
     of_project = exceptions.get(standing.project_id, {})
     lapsed = await _lapsed(driver, standing)

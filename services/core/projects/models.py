@@ -94,13 +94,17 @@ class PlanVersion(Keyed, Base):
 
 
 class GateException(Keyed, Base):
-    """A person lets a project past a soft gate of a policy, with a reason and a document."""
+    """A person lets a project past a soft gate of one version of a policy, with a reason and a document.
+
+    The same gate of another version may ask for more: that needs an exception of its own.
+    """
 
     __tablename__ = "gate_exception"
-    __table_args__ = (UniqueConstraint("project_id", "policy_id", "gate_id"),)
+    __table_args__ = (UniqueConstraint("project_id", "policy_id", "policy_number", "gate_id"),)
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"))
     policy_id: Mapped[str] = mapped_column(String(64, collation="C"))
+    policy_number: Mapped[int]
     gate_id: Mapped[str] = mapped_column(String(64, collation="C"))
     reason: Mapped[str] = mapped_column(Text)
     document: Mapped[str] = mapped_column(String(300))

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Uuid, bindparam, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ARRAY, Integer, String, Uuid, bindparam, exists, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.core.facts.queries import effective
@@ -212,6 +212,7 @@ EXCEPTIONS = Statement(
     .where(
         GateException.project_id == func.any(bindparam("project_ids", type_=ARRAY(Uuid()))),
         GateException.policy_id == bindparam("policy_id", type_=String),
+        GateException.policy_number == bindparam("policy_number", type_=Integer),
     )
     .order_by(GateException.project_id, GateException.gate_id)
 )
@@ -366,11 +367,13 @@ async def compounds_by_project(
 
 
 async def exceptions_by_project(
-    driver: "asyncpg.Connection", project_ids: Sequence[UUID], *, policy_id: str
+    driver: "asyncpg.Connection", project_ids: Sequence[UUID], *, policy_id: str, policy_number: int
 ) -> dict[UUID, dict[str, dict[str, Any]]]:
-    """The exceptions recorded to gates of a policy, by project and gate, in the form that a freeze stores."""
+    """The exceptions recorded to gates of a policy version, by project and gate, in the form that a freeze stores."""
     found: dict[UUID, dict[str, dict[str, Any]]] = {}
-    for row in await EXCEPTIONS.all(driver, project_ids=list(project_ids), policy_id=policy_id):
+    for row in await EXCEPTIONS.all(
+        driver, project_ids=list(project_ids), policy_id=policy_id, policy_number=policy_number
+    ):
         found.setdefault(row["project_id"], {})[row["gate_id"]] = {
             "id": str(row["id"]),
             "reason": row["reason"],

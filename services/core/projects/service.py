@@ -327,6 +327,7 @@ async def except_gate(
         id=new_id(),
         project_id=project_id,
         policy_id=found.policy.policy_id,
+        policy_number=found.policy.number,
         gate_id=gate_id,
         reason=reason,
         document=document,

@@ -17,7 +17,7 @@ from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
-from services.core.policy.queries import lineage
+from services.core.policy.queries import StoredPolicy, lineage
 from services.core.projects import queries as projects
 from services.core.selection import queries, service
 from services.core.selection.bundle import facts_json
@@ -115,19 +115,21 @@ async def _parts(
     ]
     applicants.sort(key=lambda one: (one[0], one[1]["no"]))
     for start in range(0, len(applicants), PART):
-        yield await _candidates(reader, found, wanted, policy.policy_id, applicants[start : start + PART])
+        yield await _candidates(reader, found, wanted, policy, applicants[start : start + PART])
 
 
 async def _candidates(
     driver: "asyncpg.Connection",
     found: "asyncpg.Record",
     wanted: Filter,
-    policy_id: str,
+    policy: StoredPolicy,
     applicants: "Sequence[tuple[str, asyncpg.Record]]",
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     ids = [row["id"] for _, row in applicants]
     compounds = await projects.compounds_by_project(driver, ids)
-    exceptions = await projects.exceptions_by_project(driver, ids, policy_id=policy_id)
+    exceptions = await projects.exceptions_by_project(
+        driver, ids, policy_id=policy.policy_id, policy_number=policy.number
+    )
     figures = await projects.figures(
         driver, {project: [row["compound_id"] for row in rows] for project, rows in compounds.items()}
     )

@@ -80,7 +80,9 @@ async def candidates(
     )
     ids = [row["project_id"] for row in entries]
     known = await _known(uow, ids)
-    exceptions = await projects.exceptions_by_project(uow.driver, ids, policy_id=policy.id)
+    exceptions = await projects.exceptions_by_project(
+        uow.driver, ids, policy_id=policy.id, policy_number=policy.version
+    )
     on_notice = {
         row["project_id"]
         for row in await plan_queries.ON_NOTICE_ANYWHERE.all(uow.driver, project_ids=ids)

@@ -88,3 +88,19 @@ async def test_an_exception_names_the_policy_where_it_is_another(world: World) -
     assert (
         await world.district.get(f"/v1/projects/{project}/gates", params={"policy_id": "nobody"})
     ).status_code == 404
+
+
+async def test_an_exception_to_a_gate_is_none_to_a_stricter_one_of_the_next_version(world: World) -> None:
+    asked = {"id": "asked", "fact": "survey.plan.asked_share", "at_least": "0.3", "hard": False, "gates": "plan"}
+    policy = await follow(world, [READY, asked])
+    project = (await world.project(world.streets[0], attested={}))["id"]
+    path, why = f"/v1/projects/{project}/gates/asked/except", {"reason": "已入户征询", "document": "甬建例〔2026〕1号"}
+    assert (await world.district.post(path, json=why)).status_code == 201
+    await follow(world, [READY, {**asked, "at_least": "0.66"}], after=policy)
+    passed = {}
+    for number in (1, 2):
+        told = await gates(world, project, policy_id=policy, policy_number=number)
+        passed[number] = {one["id"]: one["passed"] for one in told["gates"]}["asked"]
+    assert passed == {1: True, 2: False}
+    assert (await world.district.post(path, json=why)).status_code == 201  # another document, another version
+    assert (await world.district.post(path, json=why)).status_code == 409
