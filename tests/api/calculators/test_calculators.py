@@ -280,9 +280,8 @@ FLOODS = [
 async def test_a_body_wrong_throughout_costs_little(
     api: httpx.AsyncClient, calculator: str, content: str, pointer: str
 ) -> None:
-    memory, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     answer = await api.post(f"/public/calculators/{calculator}", content=content)
-    assert time.process_time() - started < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 200_000, "KiB more than ever before"
     assert answer.status_code == 422, answer.text
     places = [place["pointer"] for place in answer.json()["errors"]]
