@@ -180,6 +180,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("vote_id", "property_id", name=op.f("pk_roll_property")),
     )
     op.create_index("ix_roll_property_door", "roll_property", ["vote_id", "door", "property_id"], unique=False)
+    op.create_index("ix_roll_property_property_id", "roll_property", ["property_id"], unique=False)
     op.create_index("ix_roll_property_owner", "roll_property", ["vote_id", "owner_id"], unique=False)
     op.create_table(
         "vote_service",

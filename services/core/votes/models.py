@@ -165,6 +165,7 @@ class RollProperty(Base):
         ForeignKeyConstraint(["vote_id", "owner_id"], ["roll_owner.vote_id", "roll_owner.owner_id"]),
         Index("ix_roll_property_owner", "vote_id", "owner_id"),
         Index("ix_roll_property_door", "vote_id", "door", "property_id"),
+        Index("ix_roll_property_property_id", "property_id"),
     )
 
     vote_id: Mapped[UUID] = mapped_column(primary_key=True)
