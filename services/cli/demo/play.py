@@ -46,6 +46,15 @@ class Person:
         """Replaces."""
         self._checked(self._http.put(path, json=body))
 
+    def awaited(self, path: str, over: set[str]) -> Json:
+        """Reads again and again until the worker is through with it, for a minute at most; how it stands then."""
+        deadline = time.monotonic() + 60
+        found = self.get(path)
+        while found["state"] not in over and time.monotonic() < deadline:
+            time.sleep(0.05)
+            found = self.get(path)
+        return found
+
     def all(self, path: str, **query: str) -> list[Json]:
         """Every item of a list, page by page."""
         items: list[Json] = []
@@ -223,11 +232,8 @@ class CountyPlay:
     def rank(self, who: Person, round_id: str) -> str:
         """The facts of a round frozen as they stand, and computed by the worker; the id of the run."""
         who.post(f"/v1/rounds/{round_id}/freeze", version=who.get(f"/v1/rounds/{round_id}")["version"])
-        run = who.post(f"/v1/rounds/{round_id}/runs")
-        deadline = time.monotonic() + 60
-        while run["state"] not in {"done", "failed"} and time.monotonic() < deadline:
-            time.sleep(0.05)
-            run = who.get(f"/v1/runs/{run['id']}")
+        asked = who.post(f"/v1/rounds/{round_id}/runs")
+        run = who.awaited(f"/v1/runs/{asked['id']}", {"done", "failed"})
         if run["state"] != "done":
             raise Refusal(
                 zh=f"计算未完成：{run['error'] or run['state']}", en=f"the run did not finish: {run['state']}"

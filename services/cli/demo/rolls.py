@@ -6,9 +6,8 @@ Nobody's number is used: phones are of an area code with a subscriber number tha
 import csv
 import io
 import random
-import time
 
-from services.cli.demo.play import CountyPlay, Json
+from services.cli.demo.play import CountyPlay
 from services.cli.demo.synthetic import SEED
 from services.cli.embedded import Refusal
 
@@ -33,7 +32,7 @@ def enter_rolls(play: CountyPlay) -> str:
         {"kind": "properties", "region": play.community_id},
         ("名册.csv", content.getvalue().encode()),
     )
-    found = _over(play, sent)
+    found = community.awaited(f"/v1/imports/{sent['id']}", OVER)
     if found["state"] != "done":
         raise Refusal(zh=f"名册未导入：{found['state']}", en=f"the roll was not imported: {found['state']}")
     figures = [community.get(f"/v1/compounds/{made}/register") for made in play.compounds.values()]
@@ -61,13 +60,3 @@ def roll(no: str, name: str, households: int) -> list[tuple[str, ...]]:
             phones = [f"{AREA_CODE}{0:04}{number:04}", *["-"] * (len(owners) - 1)]
             rows.append((*place, *area, "自然人", "、".join(owners), "、".join(phones), "是"))
     return rows
-
-
-def _over(play: CountyPlay, sent: Json) -> Json:
-    """The import, once the worker is through with it."""
-    deadline = time.monotonic() + 60
-    found = sent
-    while found["state"] not in OVER and time.monotonic() < deadline:
-        time.sleep(0.05)
-        found = play.people["community"].get(f"/v1/imports/{sent['id']}")
-    return found

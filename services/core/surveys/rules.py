@@ -322,7 +322,8 @@ def _number(_question: Question, answer: object) -> str:
         number = parse_decimal(answer)
     except NotExact as wrong:
         raise _Unfit(wrong.zh, wrong.en) from wrong
-    if not 0 <= number < 10**12 or number.as_tuple().exponent < -4:  # type: ignore[operator]  # finite
+    places = format(number, "f").partition(".")[2]
+    if not 0 <= number < 10**12 or len(places) > 4:
         raise _Unfit(
             "应不小于 0，小数点前至多 12 位、后至多 4 位",
             "must be at least 0, with at most 12 digits before the point and 4 after it",

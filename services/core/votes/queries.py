@@ -24,6 +24,7 @@ from services.core.votes.models import (
     VoteResult,
     VoteRoll,
 )
+from services.core.votes.statements import OWNING
 
 if TYPE_CHECKING:
     import asyncpg
@@ -192,39 +193,35 @@ ROLL_PAGE = Statement(
 )
 
 # The heads of a vote that a resident stands for as an owner, by the register as it is now, and what he said last.
-MINE = """
+MINE = f"""
 SELECT rp.owner_id, array_agg(DISTINCT rp.door) AS doors, o.area,
        (array_agg(l.positions -> b.person_id::text -> 'choices')
           FILTER (WHERE l.positions ? b.person_id::text))[1] AS choices,
        coalesce(bool_or(l.standing IS NOT NULL), false) AS counted,
-       coalesce(bool_or(l.standing IS NULL AND l.positions <> '{}'), false) AS contradicted
-FROM binding b
+       coalesce(bool_or(l.standing IS NULL AND l.positions <> '{{}}'), false) AS contradicted
+FROM {OWNING} AS b
 JOIN roll_property rp ON rp.vote_id = $1 AND rp.property_id = b.property_id
-JOIN property p ON p.id = b.property_id
-JOIN owner_member own ON own.voting_owner_id = p.voting_owner_id AND own.person_id = b.person_id
 JOIN roll_owner o ON o.vote_id = rp.vote_id AND o.owner_id = rp.owner_id
 LEFT JOIN LATERAL (
   SELECT e.positions, e.standing FROM ballot e WHERE e.vote_id = rp.vote_id AND e.owner_id = rp.owner_id
   ORDER BY e.n DESC LIMIT 1) AS l ON true
-WHERE b.resident_id = $2 AND b.kind = 'owner' AND b.ended_at IS NULL
+WHERE b.resident_id = $2
 GROUP BY rp.owner_id, o.area ORDER BY rp.owner_id
 """
 
 # The votes in which a resident has a head, and in how many heads he has not been counted yet.
-_OF_RESIDENT = """
+_OF_RESIDENT = f"""
 SELECT v.id, v.title, v.status, v.opens_on, v.closes_at, v.matters, c.name AS compound_name,
        count(DISTINCT rp.owner_id) AS heads,
        count(DISTINCT rp.owner_id) FILTER (WHERE l.standing IS NULL) AS uncounted
-FROM binding b
-JOIN property p ON p.id = b.property_id
-JOIN owner_member own ON own.voting_owner_id = p.voting_owner_id AND own.person_id = b.person_id
+FROM {OWNING} AS b
 JOIN roll_property rp ON rp.property_id = b.property_id
 JOIN vote v ON v.id = rp.vote_id
 JOIN compound c ON c.id = v.compound_id
 LEFT JOIN LATERAL (
   SELECT e.standing FROM ballot e WHERE e.vote_id = rp.vote_id AND e.owner_id = rp.owner_id ORDER BY e.n DESC LIMIT 1
 ) AS l ON true
-WHERE b.resident_id = $1 AND b.kind = 'owner' AND b.ended_at IS NULL
+WHERE b.resident_id = $1
 """
 OF_RESIDENT = f"""{_OF_RESIDENT} AND v.id < $2 AND ($3::text IS NULL OR v.status = $3)
 GROUP BY v.id, c.name ORDER BY v.id DESC LIMIT $4

@@ -8,16 +8,23 @@ Papers handed in by the last day are still entered after it, until the vote is c
 
 RANKED = "ARRAY['phone', 'code', 'on_site', 'face', 'e_signature']"
 
+# The bindings of owners that hold by the register now. Unlike `residents.queries.LIVE` also those to a property that was closed
+# since the roll was frozen: it is on the roll.
+OWNING = """(
+  SELECT b.resident_id, b.property_id, b.person_id, b.assurance
+  FROM binding b
+  JOIN property p ON p.id = b.property_id
+  JOIN owner_member own ON own.voting_owner_id = p.voting_owner_id AND own.person_id = b.person_id
+  WHERE b.kind = 'owner' AND b.ended_at IS NULL)"""
+
 # The heads for which a resident may cast: whose property he is bound to as an owner, and owns by the register now.
 BY_RESIDENT = f"""
   SELECT rp.owner_id, b.person_id AS caster_id, max(array_position({RANKED}, b.assurance::text)) AS assured,
          NOT EXISTS (SELECT 1 FROM owner_member m WHERE m.voting_owner_id = rp.owner_id AND m.person_id = b.person_id)
            AS is_new, NULL::text AS refusal
-  FROM binding b
+  FROM {OWNING} AS b
   JOIN roll_property rp ON rp.vote_id = $1 AND rp.property_id = b.property_id
-  JOIN property p ON p.id = b.property_id
-  JOIN owner_member own ON own.voting_owner_id = p.voting_owner_id AND own.person_id = b.person_id
-  WHERE b.resident_id = $8 AND b.kind = 'owner' AND b.ended_at IS NULL AND ($14::uuid IS NULL OR rp.owner_id = $14)
+  WHERE b.resident_id = $8 AND ($14::uuid IS NULL OR rp.owner_id = $14)
   GROUP BY rp.owner_id, b.person_id
 """
 
