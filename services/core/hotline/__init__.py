@@ -1,0 +1,1 @@
+"""Complaints (诉求): received, sent to a desk, answered within their terms."""
