@@ -3,6 +3,7 @@
 from services.core.consultations import models as consultations
 from services.core.exchange import models as exchange
 from services.core.facts import models as facts
+from services.core.hotline import models as hotline
 from services.core.identity import models as identity
 from services.core.judgement import models as judgement
 from services.core.kit import audit, events, idempotency, jobs
@@ -25,6 +26,7 @@ TABLES = (
     events,
     exchange,
     facts,
+    hotline,
     idempotency,
     identity,
     jobs,

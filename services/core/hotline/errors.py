@@ -1,0 +1,46 @@
+"""What can be refused about complaints."""
+
+from services.core.kit.errors import DomainError, InputInvalid, Kind
+
+
+class ComplaintInputInvalid(InputInvalid):
+    code, kind = "complaint-input-invalid", Kind.INVALID
+    title_zh, title_en = "诉求内容有误", "The complaint is not valid"
+
+
+class CategoryUnknown(InputInvalid):
+    code, kind = "complaint-category-unknown", Kind.INVALID
+    title_zh, title_en = "没有这一诉求类别", "There is no such category"
+
+
+class CategoryExists(DomainError):
+    code, kind = "complaint-category-exists", Kind.CONFLICT
+    title_zh, title_en = "该类别代码已存在", "A category has this code already"
+
+
+class AnonymousRefused(DomainError):
+    code, kind = "complaint-anonymous-refused", Kind.CONFLICT
+    title_zh, title_en = (
+        "此类诉求不接受匿名，请登录或留下联系方式",
+        "This category takes no anonymous complaints: sign in, or leave a way to reach you",
+    )
+
+
+class TransferDiffers(DomainError):
+    code, kind = "complaint-transfer-differs", Kind.CONFLICT
+    title_zh, title_en = (
+        "同一工单号已转来，内容不同",
+        "This reference was transferred before with other content",
+    )
+
+
+class ActNotAllowed(DomainError):
+    """`state`: where it stands; `allowed`: what may be done."""
+
+    code, kind = "complaint-act-not-allowed", Kind.CONFLICT
+    title_zh, title_en = "诉求当前状态下不能这样办理", "This cannot be done with the complaint as it stands"
+
+
+class ReplyNeeded(DomainError):
+    code, kind = "complaint-reply-needed", Kind.CONFLICT
+    title_zh, title_en = "须先答复才能办结", "It is answered first, then closed"

@@ -1,0 +1,46 @@
+"""Events of the hotline: ids, numbers and words that the program or a city names. A transfer's own id goes along for its sender."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from services.core.hotline.rules import Act, Channel, Kind, State
+from services.core.kit.events import Event
+
+
+class ComplaintReceived(Event):
+    """A complaint came in. `key`: its category's code."""
+
+    kind: ClassVar[str] = "complaint.received"
+    key: str
+    channel: Channel
+    sort: Kind
+    hazard: bool
+    partner_ref: str | None = None
+
+
+class ComplaintMoved(Event):
+    """Something was done with a complaint, or said about it: `entry_id` is the line of its history."""
+
+    kind: ClassVar[str] = "complaint.moved"
+    act: Act
+    state: State
+    entry_id: UUID
+    desk_id: UUID | None = None
+    partner_ref: str | None = None
+
+
+class ComplaintCorrected(Event):
+    """What a complaint is about was put right; `key`: its category's code now."""
+
+    kind: ClassVar[str] = "complaint.corrected"
+    version: int
+    key: str
+
+
+class CategoryChanged(Event):
+    """A category was added, reworded or retired."""
+
+    kind: ClassVar[str] = "complaint_category.changed"
+    key: str
+    version: int
+    retired: bool
