@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.core.facts.rules import is_ours
+from services.core.ownership.rules import holds_personal_number
 
 # Some scripts are not written without them.
 _JOINERS = frozenset("\u200c\u200d")
@@ -41,6 +42,13 @@ def not_ours(source: str) -> str:
     return source
 
 
+def no_personal_number(text: str) -> str:
+    """Text that is kept in the clear: it holds nobody's phone or identity number."""
+    if holds_personal_number(text):
+        raise ValueError("不得含有手机号或身份证号", "may not hold a mobile or an identity number")
+    return text
+
+
 class In(BaseModel):
     """A request: unknown fields are refused."""
 
@@ -55,6 +63,9 @@ Document = Annotated[
 ]
 Bureau = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["housing"])]
 Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one_line)]
+# The same where it is written of residents and kept in the clear.
+OpenDocument = Annotated[Document, AfterValidator(no_personal_number)]
+OpenReason = Annotated[Reason, AfterValidator(no_personal_number)]
 
 
 class PageOnly(BaseModel):

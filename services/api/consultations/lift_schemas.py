@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.api.wire import Document, In, Reason
+from services.api.wire import In, OpenDocument, OpenReason
 from services.core.consultations.rules import Grade
 
 
@@ -89,7 +89,7 @@ class AppraisalIn(In):
     """The grade of the house by its appraisal report."""
 
     grade: Grade
-    document: Document
+    document: OpenDocument
     appraised_on: date
 
 
@@ -97,13 +97,13 @@ class LiftObjectionIn(In):
     """The neighbour of this property objects; without names and numbers of people."""
 
     property_id: UUID
-    reason: Reason
+    reason: OpenReason
 
 
 class SettlementIn(In):
     """What was agreed with who objected."""
 
-    settlement: Reason
+    settlement: OpenReason
 
 
 class LiftObjectionOut(BaseModel):

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from services.api.wire import Document, In, Line, Reason, one_line
-from services.core.consultations.meeting_rules import FollowUp, MeetingKind, Record
+from services.api.wire import Document, In, Line, OpenReason, one_line
+from services.core.consultations.meeting_rules import MOST_FOLLOW_UPS, MOST_RESULT, FollowUp, MeetingKind, Record
 
 Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(one_line)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
@@ -39,7 +39,7 @@ class RecordIn(In):
     agenda: list[Text] = Field(default_factory=list, max_length=50)
     decisions: list[Text] = Field(default_factory=list, max_length=50)
     documents: list[Document] = Field(default_factory=list, max_length=50)
-    follow_ups: list[FollowUpIn] = Field(default_factory=list, max_length=50)
+    follow_ups: list[FollowUpIn] = Field(default_factory=list, max_length=MOST_FOLLOW_UPS)
 
     def record(self) -> Record:
         """The same for the use case."""
@@ -67,7 +67,7 @@ class DoneIn(In):
     """When it was done, and how."""
 
     done_on: date
-    result: Reason
+    result: Annotated[OpenReason, Field(max_length=MOST_RESULT)]
 
 
 class FollowUpOut(BaseModel):
@@ -103,7 +103,7 @@ class PublicMeeting(BaseModel):
 
 
 class MeetingSummary(BaseModel):
-    """A meeting in a resident's list."""
+    """A meeting in a list that everybody, or a resident, reads."""
 
     id: UUID
     compound_id: UUID
@@ -135,14 +135,6 @@ class MeetingPage(BaseModel):
     """A page of meetings."""
 
     items: list[MeetingOut]
-    next_cursor: str | None
-    has_more: bool
-
-
-class PublicMeetingPage(BaseModel):
-    """A page of meetings, the latest first."""
-
-    items: list[PublicMeeting]
     next_cursor: str | None
     has_more: bool
 

@@ -1,6 +1,7 @@
 """Routes of meetings: translate only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,10 +17,9 @@ from services.api.consultations.meeting_schemas import (
     MeetingSummary,
     MeetingSummaryPage,
     PublicMeeting,
-    PublicMeetingPage,
     RecordIn,
 )
-from services.api.deps import IfMatch, Page, Reader, Uow, reply
+from services.api.deps import IfMatch, Page, PageQuery, Reader, Uow, reply
 from services.api.security import Access, requires
 from services.core.consultations import meeting_queries, meetings
 from services.core.consultations.bound import bound
@@ -29,6 +29,8 @@ from services.core.territory.queries import bounds
 
 router = APIRouter(tags=["meetings"])
 NONE, NEWEST = UUID(int=0), UUID(int=2**128 - 1)
+MOST = 20
+"""Meetings on a page of everybody's, or a resident's, so that it fits the mini-program's 32 KB."""
 
 Reading = Annotated[Access, requires(Permission.CONSULTATION_READ)]
 Writing = Annotated[Access, requires(Permission.CONSULTATION_WRITE)]
@@ -119,14 +121,14 @@ async def mark_follow_up_done(
 async def list_own_meetings(
     access: Annotated[Access, requires(Permission.RESIDENT_ACT)], reader: Reader, page: Page
 ) -> Response:
-    """Meetings of the compounds that the caller is bound to, also those whose record is not published yet."""
+    """Meetings of the compounds that the caller is bound to, also those whose record is not published yet; at most 20 a page."""
+    page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after((UUID,)) or (NEWEST,)
     own = await bound(reader, resident_id=access.principal.id)
     rows = await meeting_queries.OF_COMPOUNDS.all(
         reader, compound_ids=own.compounds, before=before, limit=page.limit + 1
     )
-    items = [MeetingSummary.model_validate(dict(row)).model_dump(mode="json") for row in rows]
-    return page.answer(items, lambda row: (row["id"],))
+    return _summaries(page, rows)
 
 
 @router.get("/v1/me/meetings/{meeting_id}", response_model=PublicMeeting)
@@ -141,12 +143,13 @@ async def get_own_meeting(
     return Response(to_json(_public(row)), media_type="application/json")
 
 
-@router.get("/public/meetings", response_model=PublicMeetingPage, tags=["public"])
+@router.get("/public/meetings", response_model=MeetingSummaryPage, tags=["public"])
 async def list_published_meetings(reader: Reader, page: Page, compound: Annotated[UUID, Query()]) -> Response:
-    """Published records of a compound, the latest first."""
+    """Meetings of a compound whose records are published, the latest first; at most 20 a page."""
+    page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after((UUID,)) or (NEWEST,)
     rows = await meeting_queries.PUBLIC.all(reader, compound_id=compound, before=before, limit=page.limit + 1)
-    return page.answer([_public(row) for row in rows], lambda row: (row["id"],))
+    return _summaries(page, rows)
 
 
 @router.get("/public/meetings/{meeting_id}", response_model=PublicMeeting, tags=["public"])
@@ -157,6 +160,11 @@ async def get_published_meeting(reader: Reader, meeting_id: UUID) -> Response:
         raise NotFound
     shown = PublicMeeting.model_validate({**row, "follow_ups": row["follow_ups"] or []})
     return Response(shown.model_dump_json(), media_type="application/json")
+
+
+def _summaries(page: PageQuery, rows: Sequence[Mapping[str, Any]]) -> Response:
+    items = [MeetingSummary.model_validate(dict(row)).model_dump(mode="json") for row in rows]
+    return page.answer(items, lambda row: (row["id"],))
 
 
 async def _answer(access: Access, uow: Uow, meeting_id: UUID, status: int) -> Response:

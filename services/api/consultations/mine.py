@@ -1,5 +1,6 @@
 """Routes of a resident: what is asked of his properties, his answers, a lift for his entrance, an objection to one."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from services.core.kit.errors import NotFound
 
 router = APIRouter(prefix="/v1/me", tags=["residents"])
 NEWEST = UUID(int=2**128 - 1)
+MOST = 20
+"""Rows on a page, so that it fits the mini-program's 32 KB."""
 
 Resident = Annotated[Access, requires(Permission.RESIDENT_ACT)]
 
@@ -73,7 +76,8 @@ class OwnConsultationPage(BaseModel):
 
 @router.get("/consultations", response_model=OwnConsultationPage)
 async def list_own_consultations(access: Resident, reader: Reader, page: Page) -> Response:
-    """What the caller's properties are asked, and what they say now; nothing of anybody else."""
+    """What the caller's properties are asked, and what they say now; nothing of anybody else. At most 20 a page."""
+    page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after((UUID,)) or (NEWEST,)
     own = await bound(reader, resident_id=access.principal.id)
     rows = await reader.fetch(queries.OF_PROPERTIES, own.properties, before, page.limit + 1)
@@ -98,7 +102,8 @@ async def answer_for_own(access: Resident, uow: Uow, consultation_id: UUID, body
 
 @router.get("/lift-requests", response_model=NeighbourLiftPage)
 async def list_neighbour_lifts(access: Resident, reader: Reader, page: Page) -> Response:
-    """Lifts asked for in the caller's compounds: whether the community has begun, in time or late."""
+    """Lifts asked for in the caller's compounds: whether the community has begun, in time or late. At most 20 a page."""
+    page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after((UUID,)) or (NEWEST,)
     own = await bound(reader, resident_id=access.principal.id)
     rows = await lift_queries.OF_COMPOUNDS.all(reader, compound_ids=own.compounds, before=before, limit=page.limit + 1)

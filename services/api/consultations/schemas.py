@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from services.api.wire import In, Reason, one_line
+from services.api.wire import In, OpenReason, one_line
 from services.core.consultations.answering import Said, Visit, Visitor
 from services.core.consultations.rules import MOST_AT_ONCE, Answer, Channel, Matter, Outcome, Status
 from services.core.policy.consulting import Asker
@@ -65,7 +65,7 @@ class ConsultationQuery(In):
 class CloseIn(In):
     """`reason`: needed where it ends before it is through."""
 
-    reason: Reason | None = None
+    reason: OpenReason | None = None
 
 
 class RoundOut(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.api.wire import Document, In, Line, Reason, one_line
+from services.api.wire import In, Line, OpenDocument, Reason, one_line
 from services.core.kit.exact import Area, DecimalOut
 from services.core.ownership import people, rules
 from services.core.ownership.owners import Holder, Named
@@ -120,14 +120,14 @@ class TransferIn(In):
 
     owners: OwnersIn
     on: date
-    document: Document
+    document: OpenDocument
 
 
 class CorrectOwnersIn(In):
     """Whose the property was all along, and the document that says so."""
 
     owners: OwnersIn
-    document: Document
+    document: OpenDocument
 
 
 class OrganisationIn(In):

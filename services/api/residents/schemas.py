@@ -158,8 +158,8 @@ class ConsentTextIn(In):
     topic: Topic
     title_zh: Line
     title_en: Line
-    body_zh: Annotated[str, Field(min_length=1, max_length=4000, examples=["内容"])]
-    body_en: Annotated[str, Field(min_length=1, max_length=4000, examples=["text"])]
+    body_zh: Annotated[str, Field(min_length=1, max_length=3500, examples=["内容"])]
+    body_en: Annotated[str, Field(min_length=1, max_length=3500, examples=["text"])]
 
 
 class ConsentTextMadeOut(BaseModel):

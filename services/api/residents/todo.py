@@ -122,7 +122,7 @@ async def todo(access: ResidentMe, reader: Reader) -> Response:
         reader, resident_id=resident_id, today=day_of(now), waiting=True, after=(FIRST, FIRST), limit=SHOWN + 1
     )
     own = await bound(reader, resident_id=resident_id)
-    consulted = await reader.fetch(consultations.WAITING_FOR_PROPERTIES, own.properties, SHOWN + 1)
+    consulted = await reader.fetch(consultations.WAITING_FOR_PROPERTIES, own.properties, own.owned, SHOWN + 1)
     texts = [row for row in await reader.fetch(consents.MINE, resident_id) if row["answer"] is None]
     out = TodoOut(
         votes=[WaitingVote(vote_id=row["id"], **_told(WaitingVote, row)) for row in open_votes[:SHOWN]],

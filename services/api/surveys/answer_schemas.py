@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.wire import Document, In, Reason
+from services.api.wire import In, OpenDocument, OpenReason
 from services.core.surveys.answering import MAX_BATCH, Entry
 from services.core.surveys.rules import Channel, Purpose, ResponseState, SurveyStatus, Unit
 
@@ -25,7 +25,7 @@ class ResponseIn(In):
     person_id: UUID | None = None
     channel: Channel = Channel.PHONE
     questionnaire: int | None = Field(default=None, ge=1, le=1_000_000)
-    document: Document | None = None
+    document: OpenDocument | None = None
 
     def entry(self) -> Entry:
         """The same for the use case of staff."""
@@ -50,7 +50,7 @@ class ConfirmIn(In):
 class EndIn(In):
     """Why an answer does not count."""
 
-    reason: Reason
+    reason: OpenReason
 
 
 class Refusal(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.api.wire import In, Line, Reason
+from services.api.wire import In, Line, OpenReason
 from services.core.kit.exact import DecimalOut, Ratio
 from services.core.surveys.drafting import Draft
 from services.core.surveys.rules import (
@@ -114,7 +114,7 @@ class ExtendIn(In):
     """A later last day, and why."""
 
     closes_on: date
-    reason: Reason
+    reason: OpenReason
 
 
 class PublishIn(In):

@@ -16,6 +16,7 @@ from services.core.consultations.bound import bound
 from services.core.consultations.errors import (
     ConsultationClosed,
     ConsultationInputInvalid,
+    DoorAnswered,
     OwnerNeeded,
     PropertyNotYours,
 )
@@ -51,6 +52,10 @@ KEYS: Mapping[Matter, tuple[str, ...]] = {Matter.RENOVATION: (WILLING,), Matter.
 # Whoever counts a project's answers holds its row: consultations of several compounds come to one figure.
 HOLD_PROJECT = "SELECT region_path, plan_number FROM project WHERE id = $1 FOR NO KEY UPDATE"
 
+# Who said by phone what a door says now; no row where it says nothing.
+SPEAKER = """
+SELECT resident_id FROM consultation_answer WHERE consultation_id = $1 AND property_id = $2 AND superseded_at IS NULL
+"""
 STAFF = "SELECT id FROM staff WHERE id = ANY ($1::uuid[])"
 ADD_TARGETS = """
 INSERT INTO consultation_target (consultation_id, number, property_id)
@@ -189,9 +194,9 @@ async def answer_as_resident(
     answer: Answer,
     opinion: str | None,
 ) -> None:
-    """A resident answers for a property that he is bound to; for a lift, as its owner.
+    """A resident answers for a property that he is bound to; for a lift, as its owner. A tenant says nothing over anybody else.
 
-    NotFound for a consultation that asks none of his properties; PropertyNotYours, OwnerNeeded, ConsultationClosed.
+    NotFound for a consultation that asks none of his properties; PropertyNotYours, OwnerNeeded, ConsultationClosed, DoorAnswered.
     """
     own = await bound(uow.driver, resident_id=resident_id)
     held = await queries.LOCKED_BY_ID.first(uow.driver, consultation_id=consultation_id)
@@ -204,6 +209,10 @@ async def answer_as_resident(
         raise OwnerNeeded
     if held["status"] != Status.OPEN:
         raise ConsultationClosed
+    if own.only_rents(property_id):
+        standing = await uow.driver.fetchrow(SPEAKER, consultation_id, property_id)
+        if standing is not None and standing["resident_id"] != resident_id:
+            raise DoorAnswered
     if errors := _opinion_errors(opinion, "/opinion"):
         raise ConsultationInputInvalid(errors=errors)
     await _add(uow, held, [Said(property_id, answer, Channel.APP, opinion=opinion, resident_id=resident_id)])

@@ -8,9 +8,12 @@ from services.core.residents.queries import LIVE
 if TYPE_CHECKING:
     import asyncpg
 
+# Family of a tenant stand on the tenants' side.
 BOUND = f"""
-SELECT l.property_id, l.compound_id, array_agg(DISTINCT l.kind::text) AS kinds
-FROM ({LIVE}) AS l WHERE l.resident_id = $1 GROUP BY l.property_id, l.compound_id
+SELECT l.property_id, l.compound_id,
+       array_agg(DISTINCT CASE WHEN head.kind = 'tenant' THEN 'tenant' ELSE l.kind::text END) AS kinds
+FROM ({LIVE}) AS l LEFT JOIN binding head ON head.id = l.invited_by
+WHERE l.resident_id = $1 GROUP BY l.property_id, l.compound_id
 """
 
 
@@ -37,6 +40,15 @@ class Bound:
     def owns(self, property_id: UUID) -> bool:
         """Whether he stands for it as its owner."""
         return "owner" in self._kinds.get(property_id, ())
+
+    @property
+    def owned(self) -> list[UUID]:
+        """Those for which he stands as their owner."""
+        return [property_id for property_id in self._kinds if self.owns(property_id)]
+
+    def only_rents(self, property_id: UUID) -> bool:
+        """Whether he stands for it on the tenants' side alone."""
+        return self._kinds.get(property_id) == frozenset({"tenant"})
 
     def lies_in(self, property_id: UUID, compound_id: UUID) -> bool:
         """Whether it is one of his, in this compound."""

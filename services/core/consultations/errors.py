@@ -56,6 +56,14 @@ class OwnerNeeded(DomainError):
     title_zh, title_en = "加装电梯由业主签字", "Owners sign for a lift"
 
 
+class DoorAnswered(DomainError):
+    code, kind = "consultation-door-answered", Kind.CONFLICT
+    title_zh, title_en = (
+        "此户已由他人表达意见，承租人不能更改",
+        "Somebody else has answered for this door; a tenant cannot change that",
+    )
+
+
 class TooManyDoors(InputInvalid):
     code, kind = "consultation-too-many-doors", Kind.INVALID
     title_zh, title_en = "户数过多，请按楼栋打印", "There are too many doors; print one building at a time"

@@ -9,8 +9,10 @@ from services.core.kit.errors import FieldError
 from services.core.kit.invalid import pointer_to
 from services.core.ownership.rules import holds_personal_number
 
-MOST_TEXT = 8_000
-"""Most characters of a record: a page of the mini-program has 32 KB."""
+MOST_TEXT, MOST_FOLLOW_UPS, MOST_RESULT = 7_400, 20, 100
+"""Most characters of a record, most that it leaves to do, most characters to say how that was done: all of it fits a page of the
+mini-program, 32 KB.
+"""
 
 
 class MeetingKind(StrEnum):

@@ -254,13 +254,18 @@ CROSS JOIN LATERAL (
 WHERE c.compound_id IN (SELECT compound_id FROM property WHERE id = ANY ($1::uuid[])) AND own.doors IS NOT NULL
 """
 OF_PROPERTIES = f"{_OF_PROPERTIES} AND c.id < $2 ORDER BY c.id DESC LIMIT $3"
-# Those that are open and where one of the properties has said nothing yet.
+# Those that are open and where one of the properties has said nothing yet: about a lift one of those that are owned ($2).
 WAITING_FOR_PROPERTIES = f"""
 SELECT * FROM ({_OF_PROPERTIES} AND c.status = 'open') AS asked
-WHERE jsonb_path_exists(doors, '$[*] ? (@.answer == null)') ORDER BY id DESC LIMIT $2
+WHERE EXISTS (SELECT FROM jsonb_array_elements(doors) AS door(one)
+              WHERE one -> 'answer' = 'null' AND (matter <> 'lift' OR (one ->> 'property_id')::uuid = ANY ($2::uuid[])))
+ORDER BY id DESC LIMIT $3
 """
-# What a resident said himself; for himself alone.
-FORGET_WORDS = "UPDATE consultation_answer SET opinion = NULL WHERE resident_id = $1 AND opinion IS NOT NULL"
+# What a resident said in his own words. That he answered, and that he objects, stays.
+FORGET_WORDS = """
+WITH objected AS (UPDATE lift_objection SET reason = '' WHERE resident_id = $1)
+UPDATE consultation_answer SET opinion = NULL WHERE resident_id = $1 AND opinion IS NOT NULL
+"""
 SAID_BY_RESIDENT = """
 SELECT c.id AS consultation_id, c.matter, a.property_id, a.answer, a.opinion, a.recorded_at
 FROM (SELECT DISTINCT property_id FROM binding WHERE resident_id = $1) AS b

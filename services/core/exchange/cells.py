@@ -19,6 +19,7 @@ from services.core.facts.catalogue import Entry, ValueType
 from services.core.facts.rules import is_ours
 from services.core.kit.exact import NotExact, decimal_text, parse_decimal
 from services.core.kit.invalid import InvalidAt
+from services.core.ownership.rules import holds_personal_number
 
 MAX_SOURCE = 200
 SPREADSHEET = Context(prec=15)
@@ -100,6 +101,19 @@ def text(limit: int) -> Parser:
             raise Wrong("text-control")
         if len(found) > limit:
             raise Wrong("text-long", limit=limit)
+        return found
+
+    return parse
+
+
+def open_text(limit: int) -> Parser:
+    """The same, where it is written of residents and kept in the clear: nobody's phone or identity number."""
+    read = text(limit)
+
+    def parse(cell: Cell) -> str:
+        found: str = read(cell)
+        if holds_personal_number(found):
+            raise Wrong("text-personal")
         return found
 
     return parse

@@ -52,6 +52,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "text-long": ("至多 {limit} 个字符", "may have at most {limit} characters"),
     "text-control": ("含有不可见的控制字符", "holds control characters"),
+    "text-personal": ("不得含有手机号或身份证号", "may not hold a mobile or an identity number"),
     "code-number": ("编号被存成了小数或过长的数字，请设为文本", "The code was kept as a fraction or a long number; make it text"),
     "code": ("编号只能含字母、数字、汉字和 -_./()〔〕，至多 64 个字符", "Letters, digits and -_./()〔〕 alone, at most 64"),
     "number": ("应为数字，如 1200 或 1,200.5", "must be a number such as 1200 or 1,200.5"),

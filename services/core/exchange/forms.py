@@ -209,7 +209,7 @@ PROPERTIES = Form(
                cells.each(rules.identity_number, "identity-number", rules.MAX_OWNERS)),
         Column("title_date", "取得日期", "Title since", "业主变更时：填写为产权转移，留空为更正登记",
                "Where owners change: given, title was transferred that day; blank, the register is corrected", cells.day),
-        Column("document", "依据", "Document", "业主变更的依据", "What a change of owners rests on", cells.text(300),
+        Column("document", "依据", "Document", "业主变更的依据", "What a change of owners rests on", cells.open_text(300),
                fills_down=True),
         Column("synthetic", "演示数据", "Synthetic", "虚构的业主填 是", "是 for owners made up for a demonstration",
                cells.flag, offered=YES_NO),

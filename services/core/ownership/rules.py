@@ -76,7 +76,10 @@ _LANDLINE = re.compile(r"0\d{9,11}", re.ASCII)
 _CITIZEN = re.compile(r"[1-9]\d{16}[0-9X]", re.ASCII)
 _PERMIT = re.compile(r"[A-Z]{1,2}\d{6,10}", re.ASCII)
 _BETWEEN = re.compile(r"[\s\-‐‑–—·.()]+")
-_HELD = re.compile(r"(?<!\d)(?:1[3-9]\d(?:[\s-]?\d{4}){2}|\d{17}[\dXx])(?!\d)", re.ASCII)
+_HELD = re.compile(
+    r"(?<!\d)(?:(?:\+?86|0086)[\s-]?)?1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)|(?<!\d)\d{6}[\s-]?\d{8}[\s-]?\d{3}[\dXx](?!\d)",
+    re.ASCII,
+)
 _COUNTRY = re.compile(r"^(?:\+|00)?86(?=1[3-9]\d{9}$|0\d{9,11}$)", re.ASCII)
 
 

@@ -51,7 +51,8 @@ async def issue(
 
     What was printed for the same properties before and not used is void from now on. NotFound, CompoundClosed, NothingToPrint.
     """
-    compound = await territory.standing(uow.driver, scope=scope, compound_id=compound_id)
+    # Held whole: of two who print at once the second voids what the first has printed.
+    compound = await territory.locked(uow.driver, scope=scope, compound_id=compound_id)
     rows = await uow.driver.fetch(queries.TO_PRINT, compound_id, building_id)
     if not rows:
         raise NothingToPrint

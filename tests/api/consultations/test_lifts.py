@@ -278,6 +278,55 @@ class TestResidents:
         assert [(one["matter"], one["doors"][0]["answer"]) for one in shown] == [("plan", "agree"), ("lift", None)]
         assert len((await tenant.get("/v1/me/consultations")).content) <= 32 * 1024
 
+    async def test_a_tenant_says_nothing_over_somebody_else_and_has_no_lift_to_sign(self, city: City) -> None:
+        roll = await city.roll(doors(1, 1, 2))
+        door = roll.doors["1", "1", "1"]
+        owner, tenant = await city.resident(door), await city.resident(door, kind="tenant")
+        await started(city, door.property_id)
+        plan = (await city.open(roll.compound_id, "plan", await city.project(roll.compound_id)))["id"]
+        waiting = (await tenant.get("/v1/me/todo")).json()["consultations"]
+        assert [one["matter"] for one in waiting] == ["plan"]
+        path, body = f"/v1/me/consultations/{plan}/answers", {"property_id": str(door.property_id)}
+        for said in ("agree", "disagree"):
+            assert (await tenant.post(path, json={**body, "answer": said})).status_code == 201
+        assert (await owner.post(path, json={**body, "answer": "agree"})).status_code == 201
+        refused = await tenant.post(path, json={**body, "answer": "disagree"})
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/consultation-door-answered")
+        assert (await city.totals(plan))["agreed"] == 1
+
+    async def test_pages_of_his_fit_the_mini_program(self, city: City) -> None:
+        roll = await city.roll(doors(1, 25, 1))
+        me = await city.resident(*roll.doors.values())
+        for door in roll.doors.values():
+            await started(city, door.property_id)
+        for path in ("/v1/me/lift-requests", "/v1/me/consultations"):
+            page = await me.get(path, params={"limit": 100})
+            assert (len(page.json()["items"]), page.json()["has_more"]) == (20, True)
+            assert len(page.content) <= 32_768
+
+    async def test_words_of_an_objection_go_with_the_account_and_the_objection_stays(self, city: City) -> None:
+        roll, _, theirs = await self.two(city)
+        lift, _ = await started(city, roll.doors["1", "1", "1"].property_id)
+        body = {"property_id": str(roll.doors["1", "2", "1"].property_id), "reason": "家中有病人，怕吵"}
+        assert (await theirs.post(f"/v1/me/lift-requests/{lift}/objections", json=body)).status_code == 201
+        asked = (await theirs.post("/v1/me/erase", json={})).json()["confirmation"]
+        assert (await theirs.post("/v1/me/erase", json={"confirmation": asked})).status_code == 204
+        [kept] = (await city.community.get(f"/v1/lift-requests/{lift}/objections")).json()["items"]
+        assert (kept["reason"], kept["by_resident"], kept["settled_at"]) == ("", True, None)
+
+    async def test_what_staff_write_holds_nobodys_number(self, city: City) -> None:
+        roll, _, theirs = await self.two(city)
+        lift, consultation = await started(city, roll.doors["1", "1", "1"].property_id)
+        body = {"property_id": str(roll.doors["1", "2", "1"].property_id), "reason": "遮挡采光"}
+        made = (await theirs.post(f"/v1/me/lift-requests/{lift}/objections", json=body)).json()
+        told = "已与住户 13812341234 谈妥"
+        path = f"/v1/lift-requests/{lift}/objections/{made['id']}/settle"
+        refused = await city.community.post(path, json={"settlement": told})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/settlement")
+        assert "13812341234" not in refused.text
+        refused = await city.act(consultation, "close", {"reason": told})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/reason")
+
     async def test_a_former_owner_answers_no_more(self, city: City) -> None:
         roll = await city.roll(doors(1, 1, 2))
         door = roll.doors["1", "1", "1"]

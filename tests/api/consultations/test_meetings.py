@@ -85,6 +85,17 @@ async def test_the_longest_record_fits_a_page_of_the_mini_program(city: City) ->
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "")
 
 
+async def test_the_list_of_everybody_fits_a_page_whatever_was_recorded(city: City, api: httpx.AsyncClient) -> None:
+    compound = await city.compound()
+    longest = {"agenda": ["议" * 490] * 14, "decisions": [], "documents": [], "follow_ups": []}
+    for _ in range(3):
+        meeting = await made(city, compound, **longest)
+        await change(city, meeting["id"], "/publish")
+    listed = await api.get("/public/meetings", params={"compound": str(compound), "limit": 100})
+    assert len(listed.json()["items"]) == 3
+    assert len(listed.content) <= 32_768
+
+
 async def test_what_was_left_to_do_gets_done_once(city: City) -> None:
     meeting = await made(city, await city.compound())
     await change(city, meeting["id"], "/publish")

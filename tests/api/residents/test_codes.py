@@ -82,6 +82,15 @@ async def test_once_and_not_after_its_day_nor_when_printed_anew(
     assert (await by_code(other, newer["Code"])).json()["type"] == WRONG["type"]
 
 
+async def test_of_two_who_print_at_once_the_later_sheet_holds(desk: Desk, phone: MakePhone) -> None:
+    await desk.property("301", people(person("王伟", number())))
+    sheets = await asyncio.gather(*(sheet(desk) for _ in range(4)))
+    codes = [row["Code"] for (row,) in sheets]
+    assert len(set(codes)) == 4
+    answers = [await by_code(await phone(), code) for code in codes]
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+
+
 async def test_of_ten_who_type_one_code_one_is_bound(desk: Desk, phone: MakePhone) -> None:
     _, code = await owned(desk)
     phones = [await phone() for _ in range(10)]
