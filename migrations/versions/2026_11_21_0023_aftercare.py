@@ -4,15 +4,99 @@ Revision ID: 0023
 Revises: 0022
 """
 
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
 revision = "0023"
 down_revision = "0022"
 branch_labels = None
 depends_on = None
 
+JSONB = postgresql.JSONB(astext_type=sa.Text())
+TABLES = (
+    "visit_campaign",
+    "visit_body",
+    "household_visit",
+    "visit_attempt",
+)
+
 
 def upgrade() -> None:
-    """Filled by the work that follows."""
+    op.create_table('visit_campaign',
+    sa.Column('compound_id', sa.Uuid(), nullable=False),
+    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('questions', JSONB, nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('opened_by', sa.Uuid(), nullable=True),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('closed_by', sa.Uuid(), nullable=True),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('close_reason', sa.Text(), nullable=True),
+    sa.Column('households', sa.Integer(), nullable=True),
+    sa.Column('met', sa.Integer(), nullable=True),
+    sa.Column('declined', sa.Integer(), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name=op.f('ck_visit_campaign_closed_at')),
+    sa.CheckConstraint("(status = 'closed') = (households IS NOT NULL AND met IS NOT NULL AND declined IS NOT NULL)", name=op.f('ck_visit_campaign_households')),
+    sa.CheckConstraint("status IN ('open', 'closed')", name=op.f('ck_visit_campaign_status')),
+    sa.ForeignKeyConstraint(['compound_id', 'region_path'], ['compound.id', 'compound.region_path'], name=op.f('fk_visit_campaign_compound_id_region_path'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_visit_campaign_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_visit_campaign'))
+    )
+    op.create_index('ix_visit_campaign_project_id', 'visit_campaign', ['project_id', 'id'], unique=False)
+    op.create_index('ix_visit_campaign_region_path', 'visit_campaign', ['region_path', 'id'], unique=False)
+    op.create_index('uq_visit_campaign_open', 'visit_campaign', ['compound_id', 'project_id'], unique=True, postgresql_where=sa.text("status = 'open'"))
+    op.create_table('visit_body',
+    sa.Column('campaign_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("kind IN ('trade_union', 'youth_league', 'womens_federation', 'community', 'volunteers')", name=op.f('ck_visit_body_kind')),
+    sa.ForeignKeyConstraint(['campaign_id'], ['visit_campaign.id'], name=op.f('fk_visit_body_campaign_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_visit_body')),
+    sa.UniqueConstraint('campaign_id', 'title', name=op.f('uq_visit_body_campaign_id_title')),
+    sa.UniqueConstraint('id', 'campaign_id', name=op.f('uq_visit_body_id_campaign_id'))
+    )
+    op.create_table('household_visit',
+    sa.Column('campaign_id', sa.Uuid(), nullable=False),
+    sa.Column('property_id', sa.Uuid(), nullable=False),
+    sa.Column('body_id', sa.Uuid(), nullable=True),
+    sa.Column('visitor_id', sa.Uuid(), nullable=True),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("state IN ('waiting', 'met', 'declined')", name=op.f('ck_household_visit_state')),
+    sa.ForeignKeyConstraint(['body_id', 'campaign_id'], ['visit_body.id', 'visit_body.campaign_id'], name=op.f('fk_household_visit_body_id_campaign_id')),
+    sa.ForeignKeyConstraint(['campaign_id'], ['visit_campaign.id'], name=op.f('fk_household_visit_campaign_id')),
+    sa.ForeignKeyConstraint(['property_id'], ['property.id'], name=op.f('fk_household_visit_property_id')),
+    sa.ForeignKeyConstraint(['visitor_id'], ['staff.id'], name=op.f('fk_household_visit_visitor_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_household_visit')),
+    sa.UniqueConstraint('campaign_id', 'property_id', name=op.f('uq_household_visit_campaign_id_property_id'))
+    )
+    op.create_index('ix_household_visit_property_id', 'household_visit', ['property_id'], unique=False)
+    op.create_table('visit_attempt',
+    sa.Column('campaign_id', sa.Uuid(), nullable=False),
+    sa.Column('property_id', sa.Uuid(), nullable=False),
+    sa.Column('body_id', sa.Uuid(), nullable=False),
+    sa.Column('made_on', sa.Date(), nullable=False),
+    sa.Column('outcome', sa.String(length=10), nullable=False),
+    sa.Column('answers', JSONB, nullable=True),
+    sa.Column('note', sa.String(length=500), nullable=True),
+    sa.Column('recorded_by', sa.Uuid(), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(outcome = 'met') = (answers IS NOT NULL)", name=op.f('ck_visit_attempt_answers')),
+    sa.CheckConstraint("outcome IN ('met', 'not_home', 'declined')", name=op.f('ck_visit_attempt_outcome')),
+    sa.ForeignKeyConstraint(['body_id', 'campaign_id'], ['visit_body.id', 'visit_body.campaign_id'], name=op.f('fk_visit_attempt_body_id_campaign_id')),
+    sa.ForeignKeyConstraint(['campaign_id', 'property_id'], ['household_visit.campaign_id', 'household_visit.property_id'], name=op.f('fk_visit_attempt_campaign_id_property_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_visit_attempt'))
+    )
+    op.create_index('ix_visit_attempt_campaign_id', 'visit_attempt', ['campaign_id', 'property_id', 'id'], unique=False)
 
 
 def downgrade() -> None:
-    """Filled by the work that follows."""
+    for table in reversed(TABLES):
+        op.drop_table(table)

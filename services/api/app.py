@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from services.api import health, metrics, problems
+from services.api.aftercare import visits
 from services.api.audit import router as audit
 from services.api.calculators import router as calculators
 from services.api.consultations import lifts, meetings, mine
@@ -74,6 +75,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     lifts.router,
     meetings.router,
     mine.router,
+    visits.router,
     events.router,
     notifications.router,
     selection.router,

@@ -1,5 +1,6 @@
 """Every table of every domain, for Alembic. Nothing else imports this."""
 
+from services.core.aftercare import models as aftercare
 from services.core.consultations import models as consultations
 from services.core.exchange import models as exchange
 from services.core.facts import models as facts
@@ -20,6 +21,7 @@ from services.core.territory import models as territory
 from services.core.votes import models as votes
 
 TABLES = (
+    aftercare,
     annual,
     audit,
     consultations,

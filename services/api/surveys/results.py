@@ -43,12 +43,13 @@ async def get_results(access: Reading, reader: Reader, survey_id: UUID) -> Respo
         counted=found.counted,
         pending=found.pending,
         share=decimal_text(found.share),
-        questions=[_question(one) for one in found.questions],
+        questions=[question_result(one) for one in found.questions],
     )
     return Response(out.model_dump_json(), media_type="application/json")
 
 
-def _question(one: Counted) -> QuestionResult:
+def question_result(one: Counted) -> QuestionResult:
+    """The answers to one question, as they are shown to staff."""
     labels = one.question.labels
     return QuestionResult(
         id=one.question.id,

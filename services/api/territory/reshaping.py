@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from services.api.deps import IfMatch, Uow, reply
 from services.api.security import Access, requires
 from services.api.territory.schemas import CompoundItem, MergeIn, SplitIn, SplitOut
+from services.core.aftercare.reshaping import refuse_visited
 from services.core.consultations.reshaping import refuse_under_way
 from services.core.identity.access import Permission
 from services.core.kit.scope import Scope
@@ -44,6 +45,7 @@ async def merge(
         reason=body.reason,
     )
     await refuse_under_way(uow, compound_ids=[compound_id, *body.compound_ids])
+    await refuse_visited(uow, compound_ids=[compound_id, *body.compound_ids])
     out = await _item(uow.driver, made, access.scope)
     return reply(uow, 201, out, version=out.version, location=f"/v1/compounds/{made}")
 
@@ -69,6 +71,7 @@ async def split(
         reason=body.reason,
     )
     await refuse_under_way(uow, compound_ids=[compound_id])
+    await refuse_visited(uow, compound_ids=[compound_id])
     return reply(uow, 201, SplitOut(items=[await _item(uow.driver, one, access.scope) for one in made]))
 
 
