@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.core.exchange.forms import FIGURES
 from services.core.exchange.regions import Place
-from services.core.exchange.writing import Importing, Line, Outcome
+from services.core.exchange.writing import Importing, Line, Outcome, inserting
 from services.core.facts import service as facts
 from services.core.facts.catalogue import Subject
 from services.core.facts.errors import SourceAttested, SourceCounts, SourceOfAnother
@@ -26,7 +26,6 @@ from services.core.territory.events import CompoundChanged, CompoundRegistered
 if TYPE_CHECKING:
     import asyncpg
 
-REGISTERED = CompoundRegistered()
 FIGURE_BITS = {column.key: 1 << position for position, column in enumerate(FIGURES)}
 
 # Locked in the order of ids, and before anything is compared: nobody changes them meanwhile.
@@ -150,7 +149,7 @@ class CompoundWriter:
                 continue
             entries = list(dict.fromkeys(batch.entries.values()))
             self._before.update((entry.id, (entry.said, entry.stated)) for entry in entries)
-            self._record(entries)
+            await self._record(entries)
             return lines
 
     async def _write(self, lines: Sequence[Line], places: Mapping[int, Place]) -> Batch:
@@ -158,9 +157,10 @@ class CompoundWriter:
         await self._identify(lines, places, batch)
         entries = list(dict.fromkeys(batch.entries.values()))
         pushed = await self._push(batch)
-        await self._enter([entry for entry in entries if not entry.version])
         await self._change([entry for entry in entries if entry.version and entry.changed])
-        await facts.add_first(self._uow, Subject.COMPOUND, batch.first)
+        async with inserting(self._uow.driver):
+            await self._enter([entry for entry in entries if not entry.version])
+            await facts.add_first(self._uow, Subject.COMPOUND, batch.first)
         settled: set[Entry] = set()
         for line in lines:
             entry = batch.entries.get(line.row)
@@ -343,15 +343,13 @@ class CompoundWriter:
             MOVE_FACTS, [entry.id for entry in moved], [entry.region_path for entry in moved]
         )
 
-    def _record(self, entries: Sequence[Entry]) -> None:
+    async def _record(self, entries: Sequence[Entry]) -> None:
+        new = [(entry.id, entry.region_path) for entry in entries if not entry.version]
+        await self._uow.record_each(CompoundRegistered(), subject="compound", subjects=new)
         for entry in entries:
-            if not entry.version:
-                self._tell(REGISTERED, entry)
-            elif entry.changed:
-                self._tell(CompoundChanged(version=entry.version + 1), entry)
-
-    def _tell(self, happened: CompoundRegistered | CompoundChanged, entry: Entry) -> None:
-        self._uow.record(happened, subject="compound", subject_id=entry.id, region_path=entry.region_path)
+            if entry.version and entry.changed:
+                told = CompoundChanged(version=entry.version + 1)
+                self._uow.record(told, subject="compound", subject_id=entry.id, region_path=entry.region_path)
 
     def _entry(self, row: "asyncpg.Record") -> Entry:
         said, stated = self._before.get(row["id"], (None, ()))

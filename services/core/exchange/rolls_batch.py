@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from services.core.exchange.writing import inserting
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -219,9 +220,10 @@ class Batch:
     async def write(self) -> None:
         """Writes it all."""
         driver, changed = self._uow.driver, list(self._changed.values())
-        for table, columns in COLUMNS.items():
-            if self.rows[table]:
-                await driver.copy_records_to_table(table, records=self.rows[table], columns=columns)
+        async with inserting(driver):
+            for table, columns in COLUMNS.items():
+                if self.rows[table]:
+                    await driver.copy_records_to_table(table, records=self.rows[table], columns=columns)
         if changed:
             areas = [[flat.areas[key] for flat in changed] for key in AREAS]
             ids, kinds = [flat.id for flat in changed], [flat.kind for flat in changed]

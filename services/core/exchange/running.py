@@ -22,7 +22,7 @@ from services.core.exchange.models import OVER, DataImport, ImportBadRow, Import
 from services.core.exchange.projects import ProjectWriter, QuantityWriter
 from services.core.exchange.rolls import RollWriter
 from services.core.exchange.tables import Table, open_table
-from services.core.exchange.writing import Importing, Line, Outcome, Writer, read_line, seal_row, shown
+from services.core.exchange.writing import PLAN_ANEW, Importing, Line, Outcome, Writer, read_line, seal_row, shown
 from services.core.identity.access import Permission
 from services.core.identity.queries import principal_now
 from services.core.kit.scope import Scope
@@ -50,9 +50,6 @@ SELECT CASE WHEN path = $1 THEN pg_advisory_xact_lock(hashtextextended('import '
             ELSE pg_advisory_xact_lock_shared(hashtextextended('import ' || path, 0)) END
 FROM unnest($2::text[]) WITH ORDINALITY AS x(path, level) ORDER BY level
 """
-# A plan made once for all batches is made for a table that this very import makes grow, the first of a city from nothing: with it
-# each batch reads the whole table, row by row against a thousand numbers.
-PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
 # From here on whoever asks to stop waits, and then hears that the import is over.
 LAST_WORD = "SELECT cancel_asked_at FROM data_import WHERE id = $1 FOR UPDATE"
 

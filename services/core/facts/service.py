@@ -155,10 +155,11 @@ async def add_first(uow: UnitOfWork, subject_type: str, said: Iterable[FirstSaid
         [one.document for one in rows],
         json.dumps([one.source_rows for one in rows], ensure_ascii=False),
         [one.observed_on for one in rows],
-        [new_id_text() for _ in figures],
-        [position for position, _, _ in figures],
-        [key for _, key, _ in figures],
-        [value for _, _, value in figures],
+        # Lists of six per subject as one text each: the driver encodes an array element by element.
+        " ".join([new_id_text() for _ in figures]),
+        " ".join([str(position) for position, _, _ in figures]),
+        " ".join([key for _, key, _ in figures]),
+        json.dumps([value for _, _, value in figures], ensure_ascii=False),
     )
 
 

@@ -72,7 +72,9 @@ SELECT f.id, $1, s.subject_id, s.region_path, f.key, f.value, s.kind, s.source, 
 FROM ROWS FROM (unnest($4::uuid[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
                 jsonb_array_elements($9::text::jsonb), unnest($10::date[])) WITH ORDINALITY
      AS s(subject_id, region_path, kind, source, document, source_rows, observed_on, position)
-JOIN unnest($11::uuid[], $12::bigint[], $13::text[], $14::text[]) AS f(id, position, key, value) USING (position)
+JOIN (SELECT id::uuid, position::bigint, key, value
+      FROM ROWS FROM (string_to_table($11, ' '), string_to_table($12, ' '), string_to_table($13, ' '),
+                      jsonb_array_elements_text($14::text::jsonb)) AS x(id, position, key, value)) AS f USING (position)
 """
 
 WITHDRAW = """

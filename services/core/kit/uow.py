@@ -76,6 +76,18 @@ INSERT INTO idempotent_answer (principal_id, key, fingerprint, status, headers, 
 SELECT $8::uuid, $9::text, $10::text, $11::int, $12::text::jsonb, $13::bytea, $7 WHERE $8::uuid IS NOT NULL
 """
 
+# The same event, and its audit entry, of many subjects: lists as one text each, for the driver encodes an array element by element.
+RECORD_EACH = """
+WITH x AS (SELECT * FROM ROWS FROM (string_to_table($1, ' '), string_to_table($2, ' '), string_to_table($3, ' '),
+                                    string_to_table($4, ' ')) AS x(event_id, audit_id, subject_id, region_path)),
+e AS (INSERT INTO event (id, kind, schema_version, subject_type, subject_id, region_path, data,
+                         actor_kind, actor_id, request_id, occurred_at)
+      SELECT x.event_id::uuid, $5, $6, $7, x.subject_id::uuid, x.region_path, $8::text::jsonb,
+             $9, CASE WHEN NOT $10::boolean THEN $11::uuid END, CASE WHEN NOT $10::boolean THEN $12 END, $13 FROM x)
+INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, outcome, target_type, target_id, region_path, details, request_id)
+SELECT x.audit_id::uuid, $13, $9, $11, $5, 'done', $7, x.subject_id::uuid, x.region_path, $8::text::jsonb, $12 FROM x
+"""
+
 
 class UnitOfWork:
     """One transaction and what it will tell the world. `now` is the only clock of a use case (UTC, fixed at the start)."""
@@ -134,6 +146,29 @@ class UnitOfWork:
             }
         )
         self.audit(happened.kind, target=subject, target_id=subject_id, region_path=region_path, details=data)
+
+    async def record_each(self, happened: Event, *, subject: str, subjects: Sequence[tuple[UUID, str]]) -> None:
+        """Records the same event of many subjects, given with the paths of their regions: what `record` does of each, at once and
+        at a fraction of its cost.
+        """
+        if not subjects:
+            return
+        await self.driver.execute(
+            RECORD_EACH,
+            " ".join([new_id_text() for _ in subjects]),
+            " ".join([new_id_text() for _ in subjects]),
+            " ".join([str(subject_id) for subject_id, _ in subjects]),
+            " ".join([path for _, path in subjects]),
+            happened.kind,
+            happened.schema_version,
+            subject,
+            happened.model_dump_json(),
+            self.actor.kind,
+            happened.nameless,
+            self.actor.id,
+            self.actor.request_id,
+            self.now,
+        )
 
     def audit(
         self,

@@ -243,3 +243,23 @@ async def test_the_commit_comes_before_the_answer(
             answer = await client.post(f"/trial/{outcome}")
     assert answer.status_code == status
     assert told.seen == [there]
+
+
+@pytest.mark.parametrize("nameless", [False, True])
+async def test_an_event_of_each_of_many_subjects_is_what_one_by_one_would_be(
+    database: Database, monkeypatch: pytest.MonkeyPatch, nameless: bool
+) -> None:
+    monkeypatch.setattr(Tried, "nameless", nameless)
+    alone, many = new_id(), [new_id(), new_id()]
+    async with database.begin(Actor("staff", new_id(), "request-1")) as uow:
+        uow.record(Tried(n=7), subject="trial", subject_id=alone, region_path="1.2.")
+        await uow.record_each(Tried(n=7), subject="trial", subjects=[(one, "1.2.") for one in many])
+        await uow.record_each(Tried(n=7), subject="trial", subjects=[])
+    for table, subject in (("event", "subject_id"), ("audit_entry", "target_id")):
+        async with database.read() as connection:
+            rows = await connection.fetch(
+                f"SELECT * FROM {table} WHERE {subject} = ANY ($1) ORDER BY id", [alone, *many]
+            )
+        assert [row[subject] for row in rows] == [alone, *many]
+        told = [{key: value for key, value in row.items() if key not in ("id", subject, "seq")} for row in rows]
+        assert told[0] == told[1] == told[2]
