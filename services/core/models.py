@@ -1,6 +1,7 @@
 """Every table of every domain, for Alembic. Nothing else imports this."""
 
 from services.core.aftercare import models as aftercare
+from services.core.clocks import models as clocks
 from services.core.consultations import models as consultations
 from services.core.exchange import models as exchange
 from services.core.facts import models as facts
@@ -24,6 +25,7 @@ TABLES = (
     aftercare,
     annual,
     audit,
+    clocks,
     consultations,
     events,
     exchange,

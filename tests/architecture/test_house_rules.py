@@ -49,8 +49,8 @@ def test_event_kinds_are_unique_and_in_the_past() -> None:
 
 
 def test_events_hold_no_free_text() -> None:
-    """The sealed audit keeps events' fields for ever: ids, numbers, and words that the program or a policy names, or another authority."""
-    named = {"key", "keys", "level", "digest", "policy_id", "gate_id", "partner_ref"}
+    """The sealed audit keeps events' fields for ever: ids, numbers, words that the program, a policy or another authority names."""
+    named = {"key", "keys", "level", "digest", "policy_id", "gate_id", "partner_ref", "to"}
     texts = {
         f"{event.__name__}.{name}"
         for event in _ours(Event)

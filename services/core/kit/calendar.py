@@ -6,10 +6,11 @@ All days are days in Asia/Shanghai.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
+from hashlib import sha256
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -59,11 +60,20 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class WorkCalendar:
-    """Working days: `exceptions` where a day differs from Monday to Friday; confirmed between the two ends, both included."""
+    """Working days: `exceptions` where a day differs from Monday to Friday; confirmed between the two ends, both included.
+
+    `version` names what it says: what was computed by a calendar of another version may come out differently now.
+    """
 
     exceptions: Mapping[date, bool]
     confirmed_from: date
     confirmed_until: date
+    version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        said = "".join(f"{day}{works:d}" for day, works in sorted(self.exceptions.items()))
+        digest = sha256(f"{self.confirmed_from}{said}".encode()).hexdigest()
+        object.__setattr__(self, "version", f"{self.confirmed_until}-{digest[:8]}")
 
     @classmethod
     def default(cls) -> "WorkCalendar":
