@@ -20,6 +20,7 @@ from services.api.app import create_app
 from services.cli import embedded
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings
+from services.core.kit.storage import Folder
 from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
 from tests.support import databases
@@ -55,7 +56,7 @@ def template(servers: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def settings(servers: dict[str, str], template: str) -> Iterator[Settings]:
+def settings(servers: dict[str, str], template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings on a database of this run."""
     with databases.cloned(servers["DATABASE_URL"], template) as url:
         yield Settings(
@@ -67,6 +68,7 @@ def settings(servers: dict[str, str], template: str) -> Iterator[Settings]:
             rate_per_principal_minute=1_000_000,
             sign_in_per_client_minute=1_000_000,
             principal_cache_seconds=0,
+            files_path=tmp_path_factory.mktemp("files"),
         )
 
 
@@ -97,7 +99,7 @@ async def fresh_database(servers: dict[str, str], template: str, settings: Setti
     """An empty, migrated database of this test alone."""
     url = await databases.clone(servers["DATABASE_URL"], template)
     own = settings.model_copy(update={"database_url": type(settings.database_url)(url)})
-    made = Database(create_engine(own, application="test"), vault=open_vault(own))
+    made = Database(create_engine(own, application="test"), vault=open_vault(own), storage=Folder(own.files_path))
     yield made
     await made.close()
     await databases.drop(url)

@@ -47,6 +47,7 @@ from services.api.votes import router as votes
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
+from services.core.kit.storage import Folder
 from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
 from services.wechat.client import WeChat
@@ -121,7 +122,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     doorbell = RedisDoorbell(settings.redis_url.get_secret_value())
     engine = create_engine(settings, application="jiugai-api")
-    app.state.database = Database(engine, doorbell=doorbell.ring, vault=open_vault(settings))
+    storage = Folder(settings.files_path)
+    app.state.database = Database(engine, doorbell=doorbell.ring, vault=open_vault(settings), storage=storage)
     app.state.doorbell = doorbell
     app.state.wechat = wechat = WeChat.of(settings)
     yield

@@ -5,6 +5,7 @@ from services.core.clocks import models as clocks
 from services.core.consultations import models as consultations
 from services.core.exchange import models as exchange
 from services.core.facts import models as facts
+from services.core.files import models as files
 from services.core.hotline import models as hotline
 from services.core.identity import models as identity
 from services.core.judgement import models as judgement
@@ -31,6 +32,7 @@ TABLES = (
     exchange,
     facts,
     hotline,
+    files,
     idempotency,
     identity,
     jobs,

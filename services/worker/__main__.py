@@ -18,6 +18,7 @@ from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.queue import FUNCTION, QUEUE, deserialize, serialize
 from services.core.kit.settings import Settings, load
+from services.core.kit.storage import Folder
 from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
 from services.worker import loops, tasks
@@ -62,7 +63,8 @@ async def run(settings: Settings) -> None:
                 await redis.enqueue_job(FUNCTION, str(job_id), _job_id=str(job_id))
 
     engine = create_engine(settings, application="jiugai-worker", pool_size=2 * settings.worker_jobs + 4)
-    database = Database(engine, doorbell=ring, vault=open_vault(settings))
+    storage = Folder(settings.files_path)
+    database = Database(engine, doorbell=ring, vault=open_vault(settings), storage=storage)
     running = loops.start(database, redis, schedule_of(settings))
     try:
         await serve(settings, database, redis)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.core.exchange.jobs import ForgetImportFiles
+from services.core.files.jobs import ForgetUnusedFiles, SweepOrphans
 from services.core.identity.jobs import ForgetExpiredTokens, RewriteDigests
 from services.core.kit import jobs
 from services.core.kit.housekeeping import ForgetOldAnswers
@@ -35,6 +36,8 @@ SCHEDULE: list[Recurring] = [
     Recurring(ForgetExpiredTokens(), timedelta(hours=1)),
     Recurring(RewriteIndexes(), timedelta(hours=1)),
     Recurring(RewriteDigests(), timedelta(hours=1)),
+    Recurring(ForgetUnusedFiles(), timedelta(hours=1)),
+    Recurring(SweepOrphans(), timedelta(days=1)),
     Recurring(RefreshRollups(), timedelta(minutes=5)),
     Recurring(RecomputeNotices(), timedelta(days=1)),
 ]

@@ -50,7 +50,7 @@ def data_folder() -> Path:
 def ensure(
     data: Path, *, postgres_bin: Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """DATABASE_URL, REDIS_URL and JIUGAI_SECRET_KEY to export, with every server that they need running."""
+    """DATABASE_URL, REDIS_URL, JIUGAI_SECRET_KEY and FILES_PATH to export, with every server that they need running."""
     return start(data, postgres_bin=postgres_bin, environment=environment).environment
 
 
@@ -68,6 +68,7 @@ def start(data: Path, *, postgres_bin: Path | None = None, environment: Mapping[
                 zh=f"生产环境须设置 {'、'.join(missing)}", en=f"production needs {', '.join(missing)} to be set"
             )
         return Embedded(exported, ())
+    exported["FILES_PATH"] = environment.get("FILES_PATH") or str(data / "files")
     if all(given.values()):
         return Embedded(exported, ())
     named = environment.get("JIUGAI_POSTGRES_BIN")

@@ -1,5 +1,6 @@
 """Settings from the environment. Secrets have no default; a production start on example values is refused."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -36,6 +37,8 @@ class Settings(BaseSettings):
     wechat_appid: str | None = None
     wechat_secret: SecretStr | None = None
     wechat_base_url: str = "https://api.weixin.qq.com"
+    # The token of the mini-program's message push (开发管理 → 消息推送, plain mode, JSON): signs what WeChat sends to /wechat/push.
+    wechat_push_token: SecretStr | None = None
 
     database_pool: int = 20
     statement_timeout_ms: int = 30_000
@@ -49,6 +52,11 @@ class Settings(BaseSettings):
     body_limit_bytes: int = 1_048_576
     import_limit_bytes: int = 20_971_520
     import_file_days: Annotated[int, Ge(1)] = 1_095
+    # Where blobs of files lie: one folder that the API and the worker share, on every machine.
+    files_path: Path = Path(".data/files")
+    file_limit_bytes: int = 10_485_760  # what `wx.uploadFile` sends at most
+    files_per_day: Annotated[int, Ge(1)] = 200
+    file_bytes_per_day: Annotated[int, Ge(1)] = 536_870_912
     worker_jobs: int = 10
 
     @model_validator(mode="after")
@@ -61,6 +69,7 @@ class Settings(BaseSettings):
             "REDIS_URL": urlsplit(self.redis_url.get_secret_value()).password or "",
             "JIUGAI_INDEX_KEY": self.jiugai_index_key.get_secret_value() if self.jiugai_index_key else "",
             "WECHAT_SECRET": self.wechat_secret.get_secret_value() if self.wechat_secret else "",
+            "WECHAT_PUSH_TOKEN": self.wechat_push_token.get_secret_value() if self.wechat_push_token else "",
             "JIUGAI_METRICS_TOKEN": self.jiugai_metrics_token.get_secret_value() if self.jiugai_metrics_token else "",
         }
         for name, value in given.items():
@@ -68,6 +77,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name} still holds the example value; production does not start on it")
         if not self.wechat_base_url.startswith("https://"):
             raise ValueError("WECHAT_BASE_URL must begin with https:// in production: it is sent the secret")
+        if not self.files_path.is_absolute():
+            raise ValueError("FILES_PATH must be given in full in production: API and worker share it")
         return self
 
     @property

@@ -27,6 +27,7 @@ from services.core.kit.jobs import Job
 if TYPE_CHECKING:
     import asyncpg
 
+    from services.core.kit.storage import Storage
     from services.core.kit.vault import Vault
 
 Doorbell = Callable[[Sequence[UUID]], Awaitable[None]]
@@ -92,11 +93,19 @@ SELECT x.audit_id::uuid, $13, $9, $11, $5, 'done', $7, x.subject_id::uuid, x.reg
 class UnitOfWork:
     """One transaction and what it will tell the world. `now` is the only clock of a use case (UTC, fixed at the start)."""
 
-    def __init__(self, engine: AsyncEngine, pooled: Any, actor: Actor, now: datetime, vault: "Vault | None") -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        pooled: Any,
+        actor: Actor,
+        now: datetime,
+        vault: "Vault | None",
+        storage: "Storage | None" = None,
+    ) -> None:
         self.driver: asyncpg.Connection = pooled.driver_connection
         self.actor = actor
         self.now = now
-        self._engine, self._pooled, self._vault = engine, pooled, vault
+        self._engine, self._pooled, self._vault, self._storage = engine, pooled, vault, storage
         self._connection: AsyncConnection | None = None
         self.answer: StoredAnswer | None = None
         self._answered = False
@@ -120,6 +129,13 @@ class UnitOfWork:
         if self._vault is None:
             raise RuntimeError("this process was started without the keys of personal data")
         return self._vault
+
+    @property
+    def storage(self) -> "Storage":
+        """Where blobs are put. What was put by a transaction that fails is swept a day later."""
+        if self._storage is None:
+            raise RuntimeError("this process was started without a storage of files")
+        return self._storage
 
     @property
     def session(self) -> AsyncSession:
@@ -273,8 +289,15 @@ class UnitOfWork:
 class Database:
     """The pool of one process: units of work to write, readers to read."""
 
-    def __init__(self, engine: AsyncEngine, *, doorbell: Doorbell | None = None, vault: "Vault | None" = None) -> None:
-        self.engine, self.vault = engine, vault
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        doorbell: Doorbell | None = None,
+        vault: "Vault | None" = None,
+        storage: "Storage | None" = None,
+    ) -> None:
+        self.engine, self.vault, self.storage = engine, vault, storage
         self._doorbell = doorbell
         self._ringing: set[asyncio.Task[None]] = set()
         sa_event.listen(engine.sync_engine, "checkout", _refuse_closed)
@@ -339,7 +362,8 @@ class Transaction:
         except BaseException:
             await greenlet_spawn(pooled.invalidate)
             raise
-        self._uow = UnitOfWork(self._database.engine, pooled, self._actor, self._now, self._database.vault)
+        held = self._database
+        self._uow = UnitOfWork(held.engine, pooled, self._actor, self._now, held.vault, held.storage)
         return self._uow
 
     async def __aexit__(

@@ -23,6 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_good_values_start_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JIUGAI_ENV", "production")
+    monkeypatch.setenv("FILES_PATH", "/var/lib/jiugai/files")
     assert load().sqlalchemy_url == "postgresql+asyncpg://jiugai:s3cret-one@db.example/jiugai"
 
 
@@ -76,4 +77,14 @@ def test_production_sends_no_example_to_wechat_and_no_secret_in_the_clear(
     assert load().jiugai_env == "development"
     monkeypatch.setenv("JIUGAI_ENV", "production")
     with pytest.raises(ValidationError, match=name):
+        load()
+
+
+@pytest.mark.parametrize("path", [None, "files", "./files"])
+def test_production_names_the_folder_of_files_in_full(monkeypatch: pytest.MonkeyPatch, path: str | None) -> None:
+    if path is not None:
+        monkeypatch.setenv("FILES_PATH", path)
+    assert not load().files_path.is_absolute()
+    monkeypatch.setenv("JIUGAI_ENV", "production")
+    with pytest.raises(ValidationError, match="FILES_PATH"):
         load()

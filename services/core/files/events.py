@@ -1,0 +1,24 @@
+"""Events of files and of the check of their content."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from services.core.files.rules import CheckKind, CheckState
+from services.core.kit.events import Event
+
+
+class FileSent(Event):
+    """Somebody sent a file. Nothing uses it yet."""
+
+    kind: ClassVar[str] = "file.sent"
+    size: int
+
+
+class ContentChecked(Event):
+    """A text or photograph of a resident's was judged, by WeChat or by a person. `of`: the text's subject, or the file."""
+
+    kind: ClassVar[str] = "content.checked"
+    what: CheckKind
+    of: UUID
+    state: CheckState
+    by_person: bool
