@@ -7,8 +7,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import chain, groupby, pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from uuid import UUID
 
 import asyncpg
 import numpy as np
+from pydantic_core import from_json
 from pymcdm.methods import WSM
 
 from bench import nation
@@ -27,12 +29,13 @@ from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.settings import load
 from services.core.kit.uow import SYSTEM, Database
-from services.core.policy.rubric import BandsCurve, CountCurve, FlagCurve, Indicator, LinearCurve
+from services.core.policy.rubric import BandsCurve, CountCurve, FlagCurve, Indicator, LinearCurve, Rubric
 from services.core.policy.schema import canonical
 from services.core.selection import bundle, computing, explaining, frozen
-from services.core.selection.candidates import Candidate, Caps
+from services.core.selection.candidates import Candidate
 from services.core.selection.choice import Order
-from services.core.selection.scoring import Scorer
+from services.core.selection.rules import score
+from services.core.selection.scoring import Columns, Scorer
 from services.worker.runtime import collect_rarely
 
 COUNTIES = 2850
@@ -216,58 +219,71 @@ async def figures(database: Database) -> list[Figure]:
 def ranking(size: int = SIZES[-1]) -> Figure:
     """Scoring and ranking alone, as a run does it, against pymcdm's weighted sum as it is called; the order must agree.
 
-    Each starts from columns of facts as it takes them, ours their texts and pymcdm floats, and ends with every county in order.
-    Most of pymcdm's time is its check of what it is given, which ours has no like of: its time without that is told beside.
+    Some counties at a time, as a run reads them: each starts from columns of facts as it takes them, ours their texts and pymcdm
+    floats, and ends with every county in order. Most of pymcdm's time is its check of what it is given, which ours has no like of:
+    its time without that is told beside.
     """
     policy = nation.policy()
     assert policy.rubric is not None
     scorer, order = Scorer(policy.rubric), Order(policy.rubric)
-    counties = [
-        [
-            Candidate(str(number), f"{number:06d}", "", str(county), nation.facts(number))
-            for number in range(county, size, COUNTIES)
-        ]
-        for county in range(COUNTIES)
-    ]
-    matrices = [
-        np.array([[float(cast("Fraction | bool", one.value(fact))) for fact in scorer.facts] for one in county])
-        for county in counties
-    ]
-    parts = [list(chain(*counties[start : start + TOGETHER])) for start in range(0, COUNTIES, TOGETHER)]
-    columns = [[[one.facts.get(fact) for one in part] for fact in scorer.facts] for part in parts]
+    facts = [one.fact for one in policy.rubric.indicators]
     method = WSM(normalization_function=[_curve(one) for one in policy.rubric.indicators])
     points = np.array([float(one.points) for one in policy.rubric.indicators])
     weights, types = points / points.sum(), np.ones(len(points))
-    ours: list[float] = []
-    floors: list[float] = []
-    unchecked: list[float] = []
-    gc.collect()
-    gc.freeze()  # a worker never has a nation's facts about it, for the collector to walk through again and again
-    for _ in range(3):
-        started = time.process_time()
-        for part, column in zip(parts, columns, strict=True):
-            _ranked(scorer, order, part, column)
-        ours.append(time.process_time() - started)
-        for seconds, checks in ((floors, True), (unchecked, False)):
-            started = time.process_time()
-            for matrix in matrices:
-                method.rank(method(matrix, weights, types, validation=checks))
-            seconds.append(time.process_time() - started)
-    gc.unfreeze()
-    for county, matrix in zip(counties, matrices, strict=True):
-        preferences = method(matrix, weights, types, validation=False)
-        told = {one.no: preference for one, preference in zip(county, preferences, strict=True)}
-        scored = scorer.scores(county)
-        ranked = order.rank(scored, order.keys(scored), Caps(), over_cap="skip")[0]
-        for ahead, behind in pairwise(ranked):
-            # Nearer than our rounding of every indicator, and where totals are equal, a weighted sum has no say.
-            if ahead.total_units - behind.total_units > len(weights):
-                assert told[ahead.candidate.no] > told[behind.candidate.no]
-    mine, least = min(ours), min(floors)
+    mine, least, unchecked = 0.0, 0.0, 0.0
+    for start in range(0, COUNTIES, TOGETHER):
+        counties = [_county(number, size) for number in range(start, min(start + TOGETHER, COUNTIES))]
+        matrices = [
+            np.array([[float(cast("Fraction | bool", one.value(fact))) for fact in facts] for one in county])
+            for county in counties
+        ]
+        columns = Columns(list(chain(*counties)))
+        for fact in facts:
+            columns[fact]  # made before the watch runs, as the matrices are
+        gc.collect()
+        mine += _least(partial(_ranked, scorer, order, columns))
+        least += _least(partial(_weighed, method, matrices, weights, types, checks=True))
+        unchecked += _least(partial(_weighed, method, matrices, weights, types, checks=False))
+        for county, matrix in zip(counties, matrices, strict=True):
+            _agree(policy.rubric, county, method(matrix, weights, types, validation=False))
     return Figure(
         f"scoring and ranking of {size:,} in {COUNTIES:,} counties", round(mine / least, 3), 0.2, "most",
-        f"{mine:.2f} s", f"{least:.2f} s (unchecked {min(unchecked):.2f} s)",
+        f"{mine:.2f} s", f"{least:.2f} s (unchecked {unchecked:.2f} s)",
     )  # fmt: skip
+
+
+def _weighed(method: WSM, matrices: Sequence[Any], weights: Any, types: Any, *, checks: bool) -> None:
+    """Every county in order by pymcdm."""
+    for matrix in matrices:
+        method.rank(method(matrix, weights, types, validation=checks))
+
+
+def _county(number: int, size: int) -> list[Candidate]:
+    """The projects of one county, their facts read from frozen text as a run reads them."""
+    return [
+        Candidate(str(one), f"{one:06d}", "", str(number), from_json(bundle.facts_json(nation.facts(one))))
+        for one in range(number, size, COUNTIES)
+    ]
+
+
+def _least(work: Callable[[], object]) -> float:
+    """The least CPU seconds of three times."""
+    taken = []
+    for _ in range(3):
+        started = time.process_time()
+        work()
+        taken.append(time.process_time() - started)
+    return min(taken)
+
+
+def _agree(rubric: Rubric, county: list[Candidate], preferences: Sequence[float]) -> None:
+    """Nobody stands before one whom pymcdm prefers. Nearer than our rounding of every indicator, and where totals are equal, a
+    weighted sum has no say.
+    """
+    told = {one.no: preference for one, preference in zip(county, preferences, strict=True)}
+    for ahead, behind in pairwise(score(rubric, county)):
+        if ahead.total_units - behind.total_units > len(rubric.indicators):
+            assert told[ahead.candidate.no] > told[behind.candidate.no]
 
 
 def _curve(indicator: Indicator) -> Callable[..., Any]:
@@ -285,17 +301,12 @@ def _curve(indicator: Indicator) -> Callable[..., Any]:
             raise ValueError("bands are no curve of the nation's policy, and none that pymcdm is given")
 
 
-def _ranked(scorer: Scorer, order: Order, part: list[Candidate], columns: list[list[str | None]]) -> list[list[int]]:
+def _ranked(scorer: Scorer, order: Order, columns: Columns) -> list[list[int]]:
     """The places of some counties' projects in rank order, each county by itself."""
+    candidates = columns.candidates
     dimensions = scorer.dimension_units(scorer.units(columns))
-    keys = order.keys_of(
-        [one.facts for one in part],
-        list(map(sum, zip(*dimensions, strict=True))),
-        dimensions,
-        [False] * len(part),
-        [one.no for one in part],
-    )
-    counties = groupby(range(len(part)), key=lambda place: part[place].partition)
+    keys = order.keys_of(columns, list(map(sum, zip(*dimensions, strict=True))), dimensions, [False] * len(candidates))
+    counties = groupby(range(len(candidates)), key=lambda place: candidates[place].partition)
     return [sorted(places, key=keys.__getitem__) for _, places in counties]
 
 

@@ -12,7 +12,7 @@ from services.core.policy.form import Condition
 from services.core.policy.rubric import Rubric
 from services.core.policy.schema import CarryOver
 from services.core.selection.candidates import BUDGET, FLOOR_AREA, Caps, Outcome, Scored
-from services.core.selection.scoring import ByText
+from services.core.selection.scoring import ByText, Columns
 
 MEASURES: Mapping[str, str | None] = {"count": None, "budget": BUDGET, "floor_area": FLOOR_AREA}
 """Each cap and the fact that it limits; every project takes one of a count."""
@@ -152,26 +152,21 @@ class Order:
             "project.no",
         )
 
-    def keys(self, scored: Sequence[Scored]) -> list[Key]:
-        """The key of every project."""
+    def keys(self, columns: Columns, scored: Sequence[Scored]) -> list[Key]:
+        """The key of every project, given in the order of their columns."""
         return self.keys_of(
-            [one.candidate.facts for one in scored],
+            columns,
             [one.total_units for one in scored],
             list(zip(*(one.dimension_units for one in scored), strict=True)),
             [one.is_carried for one in scored],
-            [one.candidate.no for one in scored],
         )
 
     def keys_of(
-        self,
-        facts: Sequence[Mapping[str, str]],
-        totals: Sequence[int],
-        dimensions: Sequence[Sequence[int]],
-        carried: Sequence[bool],
-        numbers: Sequence[str],
+        self, texts: Columns, totals: Sequence[int], dimensions: Sequence[Sequence[int]], carried: Sequence[bool]
     ) -> list[Key]:
         """The key of every project, from columns."""
-        columns: list[Iterable[Any]] = [known.each([one.get(fact) for one in facts]) for fact, known in self._priority]
+        numbers = [one.no for one in texts.candidates]
+        columns: list[Iterable[Any]] = [known.each(texts[fact]) for fact, known in self._priority]
         columns.append(map(neg, totals))
         if self._by_tie:
             columns.append(map(not_, carried))
@@ -182,7 +177,7 @@ class Order:
             elif rule.fact == "project.no":
                 columns.append(map(partial(_text_key, rule.order == "desc"), numbers))
             elif known is not None:
-                columns.append(known.each([one.get(rule.fact) for one in facts]))
+                columns.append(known.each(texts[rule.fact]))
         return list(zip(*columns, numbers, strict=True))
 
     def rank(

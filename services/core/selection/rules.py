@@ -22,7 +22,7 @@ from services.core.selection.candidates import (
     points_text,
 )
 from services.core.selection.choice import MEASURES, Chosen, Key, Order, amount_text, choose, demand_of
-from services.core.selection.scoring import Scorer
+from services.core.selection.scoring import Columns, Scorer
 
 __all__ = [
     "RULES_VERSION",
@@ -69,9 +69,10 @@ class Contest:
         """What is found for every candidate of some partitions, which have to be whole: by partition and rank, then those not
         ranked by their number. RoundImpossible when a project or its number comes twice.
         """
-        scored = self._scorer.scores(_distinct(candidates))
+        columns = Columns(_distinct(candidates))
+        scored = self._scorer.scores(columns)
         results: list[Result] = []
-        keyed = zip(scored, self._order.keys(scored), strict=True)
+        keyed = zip(scored, self._order.keys(columns, scored), strict=True)
         for partition, members in groupby(keyed, key=lambda one: one[0].candidate.partition):
             results += self._of_partition(partition, list(members))
         return results
@@ -126,8 +127,9 @@ def run(policy: Policy, parameters: RoundParameters, candidates: Iterable[Candid
 
 def score(rubric: Rubric, candidates: Iterable[Candidate]) -> list[Scored]:
     """Candidates with their points in rank order, by a rubric alone: no gates, no caps, one ranking."""
-    scored, order = Scorer(rubric).scores(_distinct(candidates)), Order(rubric)
-    return order.rank(scored, order.keys(scored), Caps(), over_cap="skip")[0]
+    columns, order = Columns(_distinct(candidates)), Order(rubric)
+    scored = Scorer(rubric).scores(columns)
+    return order.rank(scored, order.keys(columns, scored), Caps(), over_cap="skip")[0]
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -14,7 +14,7 @@ from services.core.policy.rubric import BandsCurve, CountCurve, FlagCurve, Indic
 from services.core.policy.schema import CarryOver, Gate
 from services.core.selection.candidates import UNIT, Candidate, Scored
 
-__all__ = ["ByText", "Scored", "Scorer", "exact_points", "units_of"]
+__all__ = ["ByText", "Columns", "Scored", "Scorer", "exact_points", "units_of"]
 
 T = TypeVar("T")
 MOST_REMEMBERED = 100_000
@@ -38,9 +38,16 @@ class ByText(dict[str | None, T]):
         return list(map(self.__getitem__, texts))
 
 
-def column(candidates: Sequence[Candidate], fact: str) -> list[str | None]:
-    """The texts of one fact."""
-    return [one.facts.get(fact) for one in candidates]
+class Columns(dict[str, list[str | None]]):
+    """The texts of facts of many candidates, a column each, made when it is first asked for: points, gates and ties share them."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        super().__init__()
+        self.candidates = candidates
+
+    def __missing__(self, fact: str) -> list[str | None]:
+        found = self[fact] = [one.facts.get(fact) for one in self.candidates]
+        return found
 
 
 def exact_points(indicator: Indicator, value: Value) -> Fraction:
@@ -77,7 +84,7 @@ class Scorer:
 
     def __init__(self, rubric: Rubric, gates: Sequence[Gate] = (), carry_over: CarryOver | None = None) -> None:
         self._rubric = rubric
-        self.facts = [indicator.fact for indicator in rubric.indicators]
+        self._facts = [indicator.fact for indicator in rubric.indicators]
         self._units = [ByText(one.fact, partial(_indicator_units, one)) for one in rubric.indicators]
         ends = [
             sum(len(one.indicators) for one in rubric.dimensions[: end + 1]) for end in range(len(rubric.dimensions))
@@ -88,18 +95,17 @@ class Scorer:
         self._carry_over = carry_over
         self._bonus = units_of((carry_over and carry_over.points) or Fraction(0))
 
-    def units(self, columns: Sequence[Sequence[str | None]]) -> list[list[int]]:
-        """Points of every indicator (`facts` names its column), in units."""
-        return [known.each(texts) for known, texts in zip(self._units, columns, strict=True)]
+    def units(self, columns: Columns) -> list[list[int]]:
+        """Points of every indicator, in units."""
+        return [known.each(columns[fact]) for known, fact in zip(self._units, self._facts, strict=True)]
 
     def dimension_units(self, units: Sequence[Sequence[int]]) -> list[list[int]]:
         """Points of every dimension, given those of its indicators."""
         return [list(map(sum, zip(*units[part], strict=True))) for part in self._dimensions]
 
-    def scores(self, candidates: Sequence[Candidate]) -> list[Scored]:
+    def scores(self, columns: Columns) -> list[Scored]:
         """Points of every candidate, dimension by dimension, and the gates that it fails or passes by exception."""
-        columns = [column(candidates, fact) for fact in self.facts]
-        units = self.units(columns)
+        candidates, units = columns.candidates, self.units(columns)
         dimensions = self.dimension_units(units)
         carried = [self._is_carried(one) for one in candidates]
         bonus = [self._bonus if one else 0 for one in carried]
@@ -112,7 +118,7 @@ class Scorer:
                 zip(*dimensions, strict=True),
                 bonus,
                 map(sum, zip(*dimensions, bonus, strict=True)),
-                *self._gated(candidates),
+                *self._gated(columns),
                 self._missing(columns),
                 carried,
             )
@@ -122,21 +128,23 @@ class Scorer:
         rule, times = self._carry_over, candidate.carry_over
         return rule is not None and times is not None and times < rule.rounds
 
-    def _gated(self, candidates: Sequence[Candidate]) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    def _gated(self, columns: Columns) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
         """For every candidate the gates that fail, and those that it passes by exception."""
+        candidates = columns.candidates
         failed: list[tuple[str, ...]] = [()] * len(candidates)
         excepted = failed.copy()
         for (gate, hard, condition), known in zip(self._gates, self._met, strict=True):
-            met = known.each(column(candidates, condition.fact))
+            met = known.each(columns[condition.fact])
             for place in [place for place, holds in enumerate(met) if not holds]:
                 passes = not hard and gate in candidates[place].exceptions
                 told = excepted if passes else failed
                 told[place] = (*told[place], gate)
         return failed, excepted
 
-    def _missing(self, columns: Sequence[Sequence[str | None]]) -> list[tuple[str, ...]]:
-        missing: list[tuple[str, ...]] = [()] * len(columns[0])
-        for fact, texts in sorted(dict(zip(self.facts, columns, strict=True)).items()):
+    def _missing(self, columns: Columns) -> list[tuple[str, ...]]:
+        missing: list[tuple[str, ...]] = [()] * len(columns.candidates)
+        for fact in sorted(set(self._facts)):
+            texts = columns[fact]
             if None not in texts:
                 continue
             for place in [place for place, text in enumerate(texts) if text is None]:
