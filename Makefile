@@ -32,7 +32,7 @@ down: install ## 停止 .data 下的数据库与缓存 Stop the servers under .d
 
 ##@ 开发 Develop
 test: install $(if $(PG),postgresql-$(PG)) ## 测试，t=路径 缩小范围，PG=15 换数据库版本 Run tests; t=path narrows, PG=15 uses Debian's
-	$(if $(PG),JIUGAI_POSTGRES_BIN=/usr/lib/postgresql/$(PG)/bin) $(BIN)/python -m pytest $(t)
+	$(if $(PG),JIUGAI_POSTGRES_BIN=/usr/lib/postgresql/$(PG)/bin) $(BIN)/python -m pytest $(or $(t),-n auto --maxprocesses 4 --dist worksteal)
 
 check: install ## 合并前的全部检查 Everything that must pass before a merge
 	$(BIN)/ruff format --check
