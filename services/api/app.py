@@ -13,6 +13,8 @@ from services.api.consultations import lifts, meetings, mine
 from services.api.consultations import printing as consultation_printing
 from services.api.consultations import router as consultations
 from services.api.deps import Replay, replay
+from services.api.desks import router as desks
+from services.api.desks import rules as routing_rules
 from services.api.doorbell import RedisDoorbell
 from services.api.events import router as events
 from services.api.exchange import router as exchange
@@ -107,6 +109,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     calculators.router,
     policy.router,
     audit.router,
+    desks.router,
+    routing_rules.router,
     health.router,
     metrics.router,
 )

@@ -3,6 +3,7 @@
 from services.core.aftercare import models as aftercare
 from services.core.clocks import models as clocks
 from services.core.consultations import models as consultations
+from services.core.desks import models as desks
 from services.core.exchange import models as exchange
 from services.core.facts import models as facts
 from services.core.files import models as files
@@ -28,6 +29,7 @@ TABLES = (
     audit,
     clocks,
     consultations,
+    desks,
     events,
     exchange,
     facts,
