@@ -98,6 +98,7 @@ JOIN roll_owner r ON r.vote_id = $1 AND r.owner_id = l.owner_id WHERE l.standing
 async def _compound(database: Database, owners: int) -> UUID:
     compound_id = new_id()
     async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute("SET LOCAL statement_timeout = 0")
         await uow.driver.execute(UNCHECKED)
         await uow.driver.execute(
             "INSERT INTO compound (id, no, name, region_id, region_path, version, created_at)"

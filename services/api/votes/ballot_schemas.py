@@ -80,9 +80,9 @@ class BallotBatchOut(BaseModel):
 
 
 class BallotConfirmIn(In):
-    """What the second person reads from the paper."""
+    """What the second person reads from the paper; nothing where what waits is that a ballot be void."""
 
-    choices: Choices
+    choices: Choices | None = None
 
 
 class BallotCorrectIn(In):
@@ -99,7 +99,7 @@ class BallotVoidIn(In):
 
 
 class LineMadeOut(BaseModel):
-    """The line that was added to the ledger; None where it needs no further act."""
+    """The line that was added to the ledger, or confirmed."""
 
     ballot_id: UUID
 

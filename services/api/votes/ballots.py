@@ -105,8 +105,8 @@ async def list_ballots(
 
 
 def _line(row: Mapping[str, Any], *, sealed: bool) -> dict[str, Any]:
-    """Which resident cast is nobody's business; which member of staff entered it is."""
-    hidden: dict[str, Any] = {"choices": None} if sealed else {}
+    """Which resident cast is nobody's business; which member of staff entered it is. A reason may tell what was chosen."""
+    hidden: dict[str, Any] = {"choices": None, "reason": None} if sealed else {}
     if row["by_kind"] == "resident":
         hidden["by_id"] = None
     return BallotLineOut.model_validate({**row, **hidden}).model_dump(mode="json")
@@ -116,7 +116,7 @@ def _line(row: Mapping[str, Any], *, sealed: bool) -> dict[str, Any]:
 async def confirm_ballot(
     access: Confirming, uow: Uow, vote_id: UUID, ballot_id: UUID, body: BallotConfirmIn
 ) -> Response:
-    """A second person reads the paper anew, and it counts when both have read the same."""
+    """A second person reads the paper anew, and it counts when both have read the same; or says, too, that a ballot is void."""
     await ledger.confirm(uow, scope=access.scope, vote_id=vote_id, ballot_id=ballot_id, choices=body.choices)
     return reply(uow, 200, LineMadeOut(ballot_id=ballot_id))
 
@@ -134,6 +134,8 @@ async def correct_ballot(
 
 @router.post("/{ballot_id}/void", response_model=LineMadeOut)
 async def void_ballot(access: Confirming, uow: Uow, vote_id: UUID, ballot_id: UUID, body: BallotVoidIn) -> Response:
-    """Makes a ballot void, with a reason; while the vote is open its owner may cast again."""
-    await ledger.void(uow, scope=access.scope, vote_id=vote_id, ballot_id=ballot_id, reason=body.reason)
-    return reply(uow, 200, LineMadeOut(ballot_id=ballot_id))
+    """Asks that a ballot be void; it is when a second person confirms the line in the answer. While the vote is open its owner may
+    cast again. A correction or a voiding that waits still is taken back so, at once.
+    """
+    line = await ledger.void(uow, scope=access.scope, vote_id=vote_id, ballot_id=ballot_id, reason=body.reason)
+    return reply(uow, 200, LineMadeOut(ballot_id=line))

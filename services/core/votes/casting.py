@@ -24,6 +24,7 @@ from services.core.votes.events import BallotCast
 from services.core.votes.lifecycle import NEEDS_SECOND, Assurance, Channel
 from services.core.votes.rules import Choice
 from services.core.votes.statements import CAST_BY_RESIDENT, CAST_BY_STAFF
+from services.core.votes.texts import refuse_numbers
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -87,12 +88,14 @@ async def cast(uow: UnitOfWork, *, vote_id: UUID, given: Given) -> Cast:
 
 
 async def enter(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, entered: Entered) -> Cast:
-    """Staff enter a ballot of a head. What is on paper waits for a second person, and is entered until the vote is closed.
+    """Staff enter a ballot of a head. What is on paper waits for a second person, and is entered until the vote is closed; so does
+    wait what would replace a ballot that somebody cast by phone.
 
     NotFound for a vote outside the scope; refusals as of `cast`, BallotInvalid also for a head that is not on the roll.
     """
     choices = in_order(entered.choices)
     _check(entered)
+    refuse_numbers(evidence=entered.evidence)
     for _ in range(ATTEMPTS):
         row = await uow.driver.fetchrow(
             CAST_BY_STAFF,

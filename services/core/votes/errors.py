@@ -8,6 +8,11 @@ class VoteInputWrong(InputInvalid):
     title_zh, title_en = "表决设置有误", "The vote is not valid"
 
 
+class VoteTextPersonal(InputInvalid):
+    code, kind = "vote-text-personal", Kind.INVALID
+    title_zh, title_en = "文字中含有个人号码", "A text holds somebody's number"
+
+
 class VoteStatusWrong(DomainError):
     """`extra`: the status it has."""
 
@@ -156,6 +161,14 @@ class BallotNotPending(DomainError):
 class BallotSuperseded(DomainError):
     code, kind = "ballot-superseded", Kind.CONFLICT
     title_zh, title_en = "该选票已作废或已被后一张取代", "The ballot is void, or a later one has taken its place"
+
+
+class BallotUnderReview(DomainError):
+    code, kind = "ballot-under-review", Kind.CONFLICT
+    title_zh, title_en = (
+        "该选票已有更正或作废待第二人核对",
+        "That this ballot is put right or made void waits for a second person already",
+    )
 
 
 class BallotOfResident(DomainError):

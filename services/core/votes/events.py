@@ -1,4 +1,6 @@
-"""Events of owner votes. None tells a choice: events are read while the vote is sealed."""
+"""Events of owner votes. None tells a choice: events are read while the vote is sealed. What residents do tells no resident:
+who has cast which ballot is in the ledger alone.
+"""
 
 from datetime import date
 from typing import ClassVar
@@ -131,6 +133,13 @@ class BallotCorrected(Event):
     """A ballot was entered wrongly and put right."""
 
     kind: ClassVar[str] = "ballot.corrected"
+    ballot_id: UUID
+
+
+class BallotVoidAsked(Event):
+    """Somebody asks that a ballot should not count; a second person has to say so too."""
+
+    kind: ClassVar[str] = "ballot.void_asked"
     ballot_id: UUID
 
 

@@ -25,6 +25,7 @@ from services.core.votes.errors import (
 from services.core.votes.events import VoteCountReopened, VoteObjectionRecorded, VoteObjectionWasDecided
 from services.core.votes.lifecycle import MOVES, ObjectionTo, VoteAct, VoteObjectionStatus, VoteStatus
 from services.core.votes.models import VoteObjection
+from services.core.votes.texts import refuse_numbers
 
 DECIDED = Statement(
     update(VoteObjection)
@@ -65,6 +66,7 @@ async def record(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, claim: Claim) 
 
     NotFound, VoteStatusWrong when nothing is on notice, VoteInputWrong for a day before the notice began, or after today.
     """
+    refuse_numbers(what=claim.what, document=claim.document)
     vote = await queries.locked(uow.driver, scope=scope, vote_id=vote_id)
     if vote["status"] not in OBJECTED_AT:
         raise VoteStatusWrong(status=vote["status"])
@@ -107,6 +109,7 @@ async def decide(
 
     NotFound, VoteObjectionDecided, VoteSecondPersonNeeded for who recorded it, VoteStatusWrong.
     """
+    refuse_numbers(reason=reason, document=document)
     vote = await queries.locked(uow.driver, scope=scope, vote_id=vote_id)
     objection = await queries.objection_of(uow.driver, scope=scope, vote_id=vote_id, objection_id=objection_id)
     if objection["status"] != VoteObjectionStatus.OPEN:

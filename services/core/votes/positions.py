@@ -18,9 +18,17 @@ def taken(positions: Positions, caster: str, *, ballot: str, n: int, choices: Se
     return {**positions, caster: {"id": ballot, "n": n, "choices": list(choices)}}
 
 
-def given_up(positions: Positions, caster: str) -> dict[str, Any]:
-    """The positions without a co-owner's."""
-    return {one: said for one, said in positions.items() if one != caster}
+def without(positions: Positions, ballot: str) -> dict[str, Any]:
+    """The positions without what a line says."""
+    return {one: said for one, said in positions.items() if said["id"] != ballot}
+
+
+def merged(positions: Positions, into: Mapping[str, str]) -> dict[str, Any]:
+    """The positions where entries of the register turned out to be one person: of what he said under each, the last."""
+    kept: dict[str, Any] = {}
+    for one, said in sorted(positions.items(), key=lambda item: item[1]["n"]):
+        kept[into.get(one, one)] = said
+    return kept
 
 
 def standing(positions: Positions) -> list[str] | None:

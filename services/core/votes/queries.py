@@ -24,7 +24,7 @@ from services.core.votes.models import (
     VoteResult,
     VoteRoll,
 )
-from services.core.votes.statements import OWNING
+from services.core.votes.statements import OWNING, decided
 
 if TYPE_CHECKING:
     import asyncpg
@@ -195,8 +195,7 @@ ROLL_PAGE = Statement(
 # The heads of a vote that a resident stands for as an owner, by the register as it is now, and what he said last.
 MINE = f"""
 SELECT rp.owner_id, array_agg(DISTINCT rp.door) AS doors, o.area,
-       (array_agg(l.positions -> b.person_id::text -> 'choices')
-          FILTER (WHERE l.positions ? b.person_id::text))[1] AS choices,
+       (array_agg(said.choices) FILTER (WHERE said.choices IS NOT NULL))[1] AS choices,
        coalesce(bool_or(l.standing IS NOT NULL), false) AS counted,
        coalesce(bool_or(l.standing IS NULL AND l.positions <> '{{}}'), false) AS contradicted
 FROM {OWNING} AS b
@@ -205,6 +204,9 @@ JOIN roll_owner o ON o.vote_id = rp.vote_id AND o.owner_id = rp.owner_id
 LEFT JOIN LATERAL (
   SELECT e.positions, e.standing FROM ballot e WHERE e.vote_id = rp.vote_id AND e.owner_id = rp.owner_id
   ORDER BY e.n DESC LIMIT 1) AS l ON true
+LEFT JOIN LATERAL (
+  SELECT one.value -> 'choices' AS choices FROM jsonb_each(l.positions) AS one JOIN person x ON x.id = one.key::uuid
+  WHERE b.person_id IN (x.id, x.merged_into_id) ORDER BY (one.value ->> 'n')::int DESC LIMIT 1) AS said ON true
 WHERE b.resident_id = $2
 GROUP BY rp.owner_id, o.area ORDER BY rp.owner_id
 """
@@ -376,7 +378,13 @@ LAST_ENTRY = Statement(
     .order_by(BallotEntry.n.desc())
     .limit(1)
 )
-DECIDED = "SELECT EXISTS (SELECT 1 FROM ballot WHERE of_id = $1)"
+DECIDED = f"SELECT {decided('$1')}"
+# A correction or a voiding of a ballot that waits for a second person.
+UNDER_REVIEW = f"""
+SELECT EXISTS (SELECT 1 FROM ballot r WHERE r.of_id = $1 AND r.pending AND NOT {decided("r.id")})
+"""
+# Which entries of the register turned out to be of somebody who has another.
+MERGED = "SELECT id, merged_into_id FROM person WHERE id = ANY ($1::uuid[]) AND merged_into_id IS NOT NULL"
 
 
 async def vote_of(driver: "asyncpg.Connection", *, scope: Scope, vote_id: UUID) -> "asyncpg.Record":

@@ -42,6 +42,7 @@ from services.core.votes.events import (
 from services.core.votes.lifecycle import MOVES, ObjectionTo, Served, VoteAct, VoteStatus
 from services.core.votes.models import Vote, VoteResult, VoteRoll
 from services.core.votes.statements import LOCK_EXCLUSIVE, UNCOUNTED
+from services.core.votes.texts import refuse_numbers
 
 if TYPE_CHECKING:
     import asyncpg
@@ -263,6 +264,7 @@ async def publish(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int)
 
 async def cancel(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int, reason: str) -> None:
     """The vote decides nothing; what was cast stays sealed. VoteStatusWrong once final."""
+    refuse_numbers(reason=reason)
     await uow.driver.execute(LOCK_EXCLUSIVE, vote_id)
     vote, leads = await held(uow, scope=scope, vote_id=vote_id, version=version, act=VoteAct.CANCEL)
     await CANCELLED.all(uow.driver, vote_id=vote_id, new_status=leads, new_cancel_reason=reason)

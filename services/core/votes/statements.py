@@ -4,6 +4,7 @@
 lock, so a ballot is in the ledger before the close is committed, or finds the vote closed. The key (vote, head, n) decides between
 two who cast for one head at once: the loser adds nothing, sees `missed`, and runs the statement again on what the winner left.
 Papers handed in by the last day are still entered after it, until the vote is closed: a second person reads each of them.
+Which resident cast is in the ledger alone: event and audit entry, which other staff read, tell neither him nor his request.
 """
 
 RANKED = "ARRAY['phone', 'code', 'on_site', 'face', 'e_signature']"
@@ -17,11 +18,17 @@ OWNING = """(
   JOIN owner_member own ON own.voting_owner_id = p.voting_owner_id AND own.person_id = b.person_id
   WHERE b.kind = 'owner' AND b.ended_at IS NULL)"""
 
+
+def _member(person: str, *, head: str) -> str:
+    """Whether somebody is of a head as it was frozen: under his own entry of the register, or under one that was merged into it."""
+    return f"""EXISTS (SELECT 1 FROM owner_member m JOIN person x ON x.id = m.person_id
+                   WHERE m.voting_owner_id = {head} AND {person} IN (x.id, x.merged_into_id))"""
+
+
 # The heads for which a resident may cast: whose property he is bound to as an owner, and owns by the register now.
 BY_RESIDENT = f"""
   SELECT rp.owner_id, b.person_id AS caster_id, max(array_position({RANKED}, b.assurance::text)) AS assured,
-         NOT EXISTS (SELECT 1 FROM owner_member m WHERE m.voting_owner_id = rp.owner_id AND m.person_id = b.person_id)
-           AS is_new, NULL::text AS refusal
+         NOT {_member("b.person_id", head="rp.owner_id")} AS is_new, NULL::text AS refusal
   FROM {OWNING} AS b
   JOIN roll_property rp ON rp.vote_id = $1 AND rp.property_id = b.property_id
   WHERE b.resident_id = $8 AND ($14::uuid IS NULL OR rp.owner_id = $14)
@@ -36,7 +43,7 @@ BY_STAFF = f"""
                   CASE WHEN o.owner_id = ANY (now.owners) THEN o.owner_id ELSE now.owners[1] END) AS caster_id,
          array_position({RANKED}, $18::text) AS assured,
          CASE WHEN $17::uuid IS NULL THEN NOT o.owner_id = ANY (now.owners)
-              ELSE NOT EXISTS (SELECT 1 FROM owner_member m WHERE m.voting_owner_id = o.owner_id AND m.person_id = $17)
+              ELSE NOT {_member("$17", head="o.owner_id")}
          END AS is_new,
          CASE WHEN $17::uuid IS NOT NULL AND NOT $17 = ANY (now.people) THEN 'person'
               WHEN now.known = 0 THEN 'unknown' END AS refusal
@@ -58,7 +65,11 @@ IN_SCOPE = """EXISTS (SELECT 1 FROM unnest($15::text[], $16::text[]) AS scope(lo
                         WHERE v.region_path >= scope.low AND v.region_path < scope.high)"""
 
 
-def _cast(*, entitled: str, where: str) -> str:
+# What somebody cast by phone is set aside by nobody alone: what staff enter against it waits for a second person, whatever it says.
+OVER_HIS_OWN = "EXISTS (SELECT 1 FROM ballot b WHERE b.id = (c.said ->> 'id')::uuid AND b.channel = 'phone')"
+
+
+def _cast(*, entitled: str, where: str, waits: str) -> str:
     return f"""
 WITH place AS MATERIALIZED (
   SELECT v.id, v.region_path, v.matters, v.closes_at, v.assurance, vote_status(v.id) AS status
@@ -66,7 +77,9 @@ WITH place AS MATERIALIZED (
 entitled AS ({entitled}),
 heads AS (SELECT array_agg(DISTINCT owner_id) AS owners FROM entitled),
 chosen AS (
-  SELECT e.*, p.region_path, p.assurance, h.owners, l.n, l.id AS last_id, l.positions, l.standing,
+  SELECT e.*, p.region_path, p.assurance, h.owners, l.n, l.id AS last_id, l.standing,
+         l.positions - array(SELECT x.id::text FROM jsonb_object_keys(l.positions) AS said(caster)
+                             JOIN person x ON x.id = said.caster::uuid AND x.merged_into_id = e.caster_id) AS positions,
          l.positions -> e.caster_id::text AS said,
          l.pending AND l.caster_id = e.caster_id AND l.choices = $2::text[] AND l.channel = $5 AS waits_already,
          CASE WHEN e.owner_id IS NULL THEN 'nobody'
@@ -88,50 +101,52 @@ chosen AS (
   ORDER BY e.is_new, e.assured DESC LIMIT 1),
 weighed AS (
   SELECT c.*,
-         CASE WHEN $12::boolean THEN c.waits_already
+         CASE WHEN c.waits THEN c.waits_already
               ELSE c.said -> 'choices' = to_jsonb($2::text[]) END AS same,
-         CASE WHEN $12::boolean THEN coalesce(c.positions, '{{}}')
+         CASE WHEN c.waits THEN coalesce(c.positions, '{{}}')
               ELSE coalesce(c.positions, '{{}}') || jsonb_build_object(
                 coalesce(c.caster_id::text, ''),
                 jsonb_build_object('id', $4::uuid, 'n', coalesce(c.n, 0) + 1, 'choices', $2::text[])) END AS new_positions
-  FROM chosen c),
+  FROM (SELECT c.*, {waits} AS waits FROM chosen c) AS c),
 entry AS (
   INSERT INTO ballot (id, vote_id, owner_id, n, entry, caster_id, choices, pending, positions, standing, channel, assurance,
                       evidence, by_kind, by_id, at)
-  SELECT $4, $1, w.owner_id, coalesce(w.n, 0) + 1, 'cast', w.caster_id, $2, $12::boolean, w.new_positions,
-         CASE WHEN $12::boolean THEN w.standing
+  SELECT $4, $1, w.owner_id, coalesce(w.n, 0) + 1, 'cast', w.caster_id, $2, w.waits, w.new_positions,
+         CASE WHEN w.waits THEN w.standing
               WHEN NOT EXISTS (SELECT 1 FROM jsonb_each(w.new_positions) AS one
                                WHERE one.value -> 'choices' <> to_jsonb($2::text[])) THEN $2 END,
          $5, ({RANKED})[w.assured], $6, $7, $8, $3
   FROM weighed w WHERE w.refused IS NULL AND w.same IS NOT TRUE
   ON CONFLICT (vote_id, owner_id, n) DO NOTHING
   RETURNING id, owner_id, pending, standing, assurance),
+named AS (
+  SELECT CASE WHEN $7 <> 'resident' THEN $8::uuid END AS id, CASE WHEN $7 <> 'resident' THEN $9 END AS request_id),
 told AS (
   INSERT INTO event (id, kind, schema_version, subject_type, subject_id, region_path, data, actor_kind, actor_id, request_id,
                      occurred_at)
-  SELECT $10, $13, 1, 'vote', $1, w.region_path, d.data, $7, $8, $9, $3
-  FROM entry e CROSS JOIN weighed w
+  SELECT $10, $13, 1, 'vote', $1, w.region_path, d.data, $7, named.id, named.request_id, $3
+  FROM entry e CROSS JOIN weighed w CROSS JOIN named
   CROSS JOIN LATERAL (SELECT jsonb_build_object('ballot_id', e.id, 'channel', $5, 'assurance', e.assurance) AS data) AS d),
 audited AS (
   INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, outcome, target_type, target_id, region_path, details,
                            request_id)
-  SELECT $11, $3, $7, $8, $13, 'done', 'vote', $1, w.region_path, d.data, $9
-  FROM entry e CROSS JOIN weighed w
+  SELECT $11, $3, $7, named.id, $13, 'done', 'vote', $1, w.region_path, d.data, named.request_id
+  FROM entry e CROSS JOIN weighed w CROSS JOIN named
   CROSS JOIN LATERAL (SELECT jsonb_build_object('ballot_id', e.id, 'channel', $5, 'assurance', e.assurance) AS data) AS d)
 SELECT w.refused, w.owners, w.assurance AS least, w.owner_id, w.same IS TRUE AS same,
-       coalesce(e.id, CASE WHEN $12::boolean THEN w.last_id ELSE (w.said ->> 'id')::uuid END) AS ballot_id,
+       coalesce(e.id, CASE WHEN w.waits THEN w.last_id ELSE (w.said ->> 'id')::uuid END) AS ballot_id,
        e.id IS NULL AND w.refused IS NULL AND w.same IS NOT TRUE AS missed,
-       $12::boolean AS pending,
+       w.waits AS pending,
        CASE WHEN e.id IS NULL THEN w.standing IS NOT NULL ELSE e.standing IS NOT NULL END AS counted
 FROM weighed w LEFT JOIN entry e ON true
 """
 
 
-CAST_BY_RESIDENT = _cast(entitled=BY_RESIDENT, where=ANYWHERE)
+CAST_BY_RESIDENT = _cast(entitled=BY_RESIDENT, where=ANYWHERE, waits="$12::boolean")
 """$1 vote, $2 choices, $3 now, $4 ballot, $5 channel, $6 evidence, $7 and $8 who acts, $9 request, $10 event, $11 audit entry,
-$12 whether it waits for a second person, $13 the event's kind, $14 the head or null."""
+$12 whether it is on paper, $13 the event's kind, $14 the head or null."""
 
-CAST_BY_STAFF = _cast(entitled=BY_STAFF, where=IN_SCOPE)
+CAST_BY_STAFF = _cast(entitled=BY_STAFF, where=IN_SCOPE, waits=f"$12::boolean OR {OVER_HIS_OWN}")
 """The same with $14 the head, $15 and $16 the scope, $17 the co-owner, $18 the assurance."""
 
 # What counts of every head: its last line in the ledger. A line without `standing` counts for nothing; where somebody has said
@@ -146,6 +161,19 @@ DIGEST = """encode(sha256(convert_to((
          FROM last WHERE standing IS NOT NULL), 'UTF8')), 'hex')"""
 
 
+def decided(line: str) -> str:
+    """Whether a later line settles what became of a line: a confirmation; a correction that nobody took back while it waited; a
+    voiding that a second person has confirmed, or that needed none.
+    """
+    confirmed = "EXISTS (SELECT 1 FROM ballot e WHERE e.of_id = {}.id AND e.entry = 'confirm')"
+    return f"""EXISTS (
+         SELECT 1 FROM ballot d WHERE d.of_id = {line} AND (
+           d.entry = 'confirm' OR {confirmed.format("d")}
+           OR CASE d.entry WHEN 'void' THEN NOT d.pending
+                   ELSE NOT EXISTS (SELECT 1 FROM ballot f WHERE f.of_id = d.id AND f.entry = 'void'
+                                                             AND (NOT f.pending OR {confirmed.format("f")})) END))"""
+
+
 def _count(*more: str) -> str:
     """The figures of every matter, in one look at the ledger; `more` is said of the whole of it."""
     said = "".join(f",\n       {one}" for one in more)
@@ -157,8 +185,7 @@ SELECT m.no, count(r.owner_id) AS heads, coalesce(sum(r.area), 0) AS area,
        count(*) FILTER (WHERE l.standing[m.no] = 'reject') AS heads_against,
        coalesce(sum(r.area) FILTER (WHERE l.standing[m.no] = 'reject'), 0) AS area_against,
        (SELECT count(*) FROM last WHERE contested) AS contradicting,
-       (SELECT count(*) FROM ballot b WHERE b.vote_id = $1 AND b.pending
-                                        AND NOT EXISTS (SELECT 1 FROM ballot d WHERE d.of_id = b.id)) AS unconfirmed{said}
+       (SELECT count(*) FROM ballot b WHERE b.vote_id = $1 AND b.pending AND NOT {decided("b.id")}) AS unconfirmed{said}
 FROM vote_matter m
 LEFT JOIN (last l JOIN roll_owner r ON r.vote_id = $1 AND r.owner_id = l.owner_id) ON l.standing IS NOT NULL
 WHERE m.vote_id = $1 GROUP BY m.no ORDER BY m.no

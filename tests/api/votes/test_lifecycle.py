@@ -223,7 +223,11 @@ async def test_an_upheld_objection_to_the_result_reopens_the_count(estate: Estat
     assert code(await attempt(estate, vote, "finalise")) == "vote-objections-open"
     assert (await estate.world.city.post(decide, json={"reason": "核实"})).status_code == 200
     void = f"/v1/votes/{vote['id']}/ballots/{ballot['ballot_id']}/void"
-    assert (await estate.world.street.post(void, json={"reason": "非本人"})).status_code == 200
+    line = (await estate.world.street.post(void, json={"reason": "非本人"})).json()["ballot_id"]
+    assert code(await attempt(estate, vote, "publish")) == "vote-ballots-unconfirmed"
+    confirm = f"/v1/votes/{vote['id']}/ballots/{line}/confirm"
+    assert code(await estate.world.street.post(confirm, json={})) == "vote-second-person-needed"
+    assert (await estate.world.city.post(confirm, json={})).status_code == 200
     again = await act(estate, vote, "publish")
     assert again["result_revision"] == 2
     assert (await tally(estate, vote))["taking_part"] == {"heads": 1, "area": "100"}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Actor
 from services.core.votes import casting, ledger, positions
@@ -17,6 +18,7 @@ from services.core.votes.errors import (
     BallotNotPending,
     BallotOfResident,
     BallotSuperseded,
+    BallotUnderReview,
     VoteSecondPersonNeeded,
 )
 from services.core.votes.lifecycle import Assurance, Channel
@@ -24,7 +26,7 @@ from services.core.votes.rules import Ballot, Choice, VotingOwner, VotingPropert
 from services.core.votes.rules import tally as told
 from tests.api.votes.owners import Estate, act, end_voting, entered, finalised, opened, sql, tally
 
-REFUSED = (BallotNotPending, BallotOfResident, BallotSuperseded, VoteSecondPersonNeeded)
+REFUSED = (BallotNotPending, BallotOfResident, BallotSuperseded, BallotUnderReview, NotFound, VoteSecondPersonNeeded)
 
 
 def counted(lines: list[Mapping[str, Any]]) -> dict[UUID, str]:
@@ -36,12 +38,13 @@ def counted(lines: list[Mapping[str, Any]]) -> dict[UUID, str]:
         caster = line["caster_id"]
         if line["entry"] == "cast" and not line["pending"]:
             of_head[caster] = (line["n"], line["id"], line["choices"][0])
+        elif line["entry"] == "confirm" and by_id[line["of_id"]]["entry"] == "void":
+            if caster in of_head and of_head[caster][1] == by_id[line["of_id"]]["of_id"]:
+                del of_head[caster]
         elif line["entry"] == "confirm":
             read = by_id[line["of_id"]]
             if caster not in of_head or of_head[caster][0] < read["n"]:
                 of_head[caster] = (read["n"], read["id"], read["choices"][0])
-        elif line["entry"] == "void" and caster in of_head and of_head[caster][1] == line["of_id"]:
-            del of_head[caster]
     agreed = {head: {choice for _, _, choice in people.values()} for head, people in said.items()}
     return {head: next(iter(choices)) for head, choices in agreed.items() if len(choices) == 1}
 
@@ -84,19 +87,20 @@ async def test_the_count_is_what_the_lines_say(estate: Estate, seed: int) -> Non
                     ballot_id = chance.choice(done)
                     async with estate.database.begin(actor) as uow:
                         read = await uow.driver.fetchval("SELECT choices[1] FROM ballot WHERE id = $1", ballot_id)
-                        await ledger.confirm(
-                            uow, scope=scope, vote_id=vote_id, ballot_id=ballot_id, choices={"1": Choice(read)}
-                        )
+                        given = None if read is None else {"1": Choice(read)}
+                        await ledger.confirm(uow, scope=scope, vote_id=vote_id, ballot_id=ballot_id, choices=given)
                 case 5 if done:
                     ballot_id = chance.choice(done)
                     async with estate.database.begin(actor) as uow:
                         if chance.random() < 0.5:
-                            await ledger.void(uow, scope=scope, vote_id=vote_id, ballot_id=ballot_id, reason="重复")
+                            line = await ledger.void(
+                                uow, scope=scope, vote_id=vote_id, ballot_id=ballot_id, reason="重复"
+                            )
                         else:
                             line = await ledger.correct(
                                 uow, scope=scope, vote_id=vote_id, ballot_id=ballot_id, choices=choices(), reason="误录"
                             )
-                            done.append(line)
+                        done.append(line)
         except REFUSED:
             continue
     await end_voting(estate, vote)
