@@ -1,8 +1,11 @@
-"""More of residents and surveys.
+"""More of residents and surveys: merging two people of different numbers takes two of the staff.
 
 Revision ID: 0025
 Revises: 0024
 """
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0025"
 down_revision = "0024"
@@ -11,8 +14,25 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Filled by the work that follows."""
+    """A proposal is a verdict that waits. Surveys get quotas by building, and close by themselves where they are told to."""
+    op.add_column("person_match", sa.Column("keep_id", sa.Uuid(), nullable=True))
+    op.add_column("person_match", sa.Column("proposed_by", sa.Uuid(), nullable=True))
+    op.drop_constraint(op.f("ck_person_match_verdict"), "person_match", type_="check")
+    op.create_check_constraint(
+        op.f("ck_person_match_verdict"), "person_match", "verdict IN ('proposed', 'merged', 'apart')"
+    )
+    op.create_check_constraint(
+        op.f("ck_person_match_keep_id"), "person_match", "(verdict = 'proposed') = (keep_id IS NOT NULL)"
+    )
+    op.create_check_constraint(op.f("ck_person_match_keep_one"), "person_match", "keep_id IN (first_id, second_id)")
+    op.create_check_constraint(op.f("ck_person_match_second_person"), "person_match", "proposed_by <> decided_by")
 
 
 def downgrade() -> None:
-    """Filled by the work that follows."""
+    """Proposals are forgotten."""
+    op.execute("DELETE FROM person_match WHERE verdict = 'proposed'")
+    for name in ("second_person", "keep_one", "keep_id", "verdict"):
+        op.drop_constraint(op.f(f"ck_person_match_{name}"), "person_match", type_="check")
+    op.create_check_constraint(op.f("ck_person_match_verdict"), "person_match", "verdict IN ('merged', 'apart')")
+    op.drop_column("person_match", "proposed_by")
+    op.drop_column("person_match", "keep_id")

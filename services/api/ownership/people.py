@@ -21,6 +21,7 @@ from services.api.ownership.schemas import (
     PersonOut,
     PersonPage,
     PersonQuery,
+    ProposalOut,
     RevealedOut,
     RevealIn,
     SamePersonIn,
@@ -32,8 +33,8 @@ from services.api.wire import PageOnly
 from services.core.identity.access import Permission
 from services.core.kit.errors import InputInvalid
 from services.core.kit.uow import UnitOfWork
-from services.core.ownership import owners, people, queries
-from services.core.residents.service import follow_merge
+from services.core.ownership import merging, owners, people, queries
+from services.core.residents.merging import merge_entries
 from services.core.territory import queries as territory
 
 if TYPE_CHECKING:
@@ -136,16 +137,19 @@ async def list_matches(
     compound_id: UUID,
     _wanted: Annotated[PageOnly, Query()],
 ) -> Response:
-    """Pairs of entries that may be one person and that nobody has decided about."""
+    """Pairs of entries that may be one person and that nobody has decided about, and merges that wait for a second person."""
     await territory.compound_in(reader, compound_id=compound_id, scope=access.scope)
     after = page.after([UUID, UUID]) or [FIRST, FIRST]
-    pairs = await reader.fetch(people.MATCHES, compound_id, *after, page.limit + 1)
+    pairs = await reader.fetch(merging.MATCHES, compound_id, *after, page.limit + 1)
     ids = list({pair[side] for pair in pairs for side in ("first_id", "second_id")})
     rows = await reader.fetch(queries.PEOPLE_BY_ID, ids)
     entries = {one.person_id: one for one in await shown.people(reader, vault, rows)}
     items = [
         MatchOut(
-            first=entries[pair["first_id"]], second=entries[pair["second_id"]], same_number=pair["same_number"]
+            first=entries[pair["first_id"]],
+            second=entries[pair["second_id"]],
+            same_number=pair["same_number"],
+            proposal=None if pair["keep_id"] is None else ProposalOut.model_validate(dict(pair)),
         ).model_dump()
         for pair in pairs
     ]
@@ -196,7 +200,11 @@ async def reveal_person(
     return Response(to_json(out), headers=NO_STORE, media_type="application/json")
 
 
-@router.post("/people/{person_id}/merge", response_model=PersonOut)
+@router.post(
+    "/people/{person_id}/merge",
+    response_model=PersonOut,
+    responses={202: {"model": PersonOut, "description": "waits for a second person"}},
+)
 async def merge_people(
     access: Annotated[Access, requires(Permission.OWNER_WRITE)],
     uow: Uow,
@@ -204,12 +212,14 @@ async def merge_people(
     body: SamePersonIn,
     version: IfMatch,
 ) -> Response:
-    """The other entry is this person: sets of owners that held it are made anew with this one. Cannot be undone as a whole."""
-    await people.merge(
+    """The other entry is this person: sets of owners that held it are made anew with this one. Cannot be undone as a whole.
+
+    202 where their identity numbers differ: the pair waits in the queue until somebody else of the staff sends the same.
+    """
+    merged = await merge_entries(
         uow, scope=access.scope, person_id=person_id, version=version, other_id=body.other_id, reason=body.reason
     )
-    await follow_merge(uow, gone_id=body.other_id, kept_id=person_id)
-    return await _person(uow, access.scope, person_id)
+    return await _person(uow, access.scope, person_id, status=200 if merged else 202)
 
 
 @router.post("/people/{person_id}/keep-apart", response_model=PersonOut)
@@ -221,7 +231,7 @@ async def keep_people_apart(
     version: IfMatch,
 ) -> Response:
     """The other entry is somebody else: the queue shows the pair no more."""
-    await people.keep_apart(
+    await merging.keep_apart(
         uow, scope=access.scope, person_id=person_id, version=version, other_id=body.other_id, reason=body.reason
     )
     return await _person(uow, access.scope, person_id)
@@ -237,13 +247,13 @@ async def list_decisions(
 ) -> Response:
     """With whom somebody was merged, or kept apart from, and why. Reasons tell of people: each reading is audited."""
     (after,) = page.after([UUID]) or [FIRST]
-    rows = await people.decisions(uow, scope=access.scope, person_id=person_id, after=after, limit=page.limit + 1)
+    rows = await merging.decisions(uow, scope=access.scope, person_id=person_id, after=after, limit=page.limit + 1)
     answer = page.answer(rows, lambda row: (row["id"],))
     answer.headers.update(NO_STORE)
     return answer
 
 
-async def _person(uow: UnitOfWork, scope: "Scope", person_id: UUID) -> Response:
+async def _person(uow: UnitOfWork, scope: "Scope", person_id: UUID, *, status: int = 200) -> Response:
     row = await queries.one_in(uow.driver, queries.PERSON, scope=scope, thing_id=person_id)
     (out,) = await shown.people(uow.driver, uow.vault, [row])
-    return reply(uow, 200, out, version=out.version)
+    return reply(uow, status, out, version=out.version)

@@ -307,12 +307,21 @@ class TenancyOut(BaseModel):
     recorded_at: datetime
 
 
+class ProposalOut(BaseModel):
+    """A merge that one of the staff has proposed, and which entry is to stay."""
+
+    keep_id: UUID
+    proposed_by: UUID | None
+    proposed_at: datetime
+
+
 class MatchOut(BaseModel):
-    """Two entries that may be one person: the same identity number, or else the same name and phone."""
+    """Two entries that may be one person: the same identity number, or else the same name and phone; or those of a proposal."""
 
     first: PersonOut
     second: PersonOut
     same_number: bool
+    proposal: ProposalOut | None
 
 
 class DecisionOut(BaseModel):

@@ -93,6 +93,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "owner-missing": ("填了业主类型、电话或证件号，须填业主", "Owners are needed where their kind, phones or numbers are given"),
     "owner-several": ("此类业主只能填一个单位，不填电话和证件号", "One organisation alone, without phones or numbers"),
     "owner-repeated": ("同一人重复列出", "Somebody is listed twice"),
+    "number-of-another": (
+        "该证件号码已登记在本小区另一条人员记录中；请先核对，同一人的先合并",
+        "This identity number stands in another entry of the compound; check it, and merge the two first if they are one",
+    ),
     "owner-differs": (
         "与登记的同名业主电话或证件号不一致；请先在人员登记中核实更正",
         "An owner of this name is registered with another phone or number; settle that in the register of people first",

@@ -2,6 +2,7 @@
 
 A property is known by building, entrance and door; an owner by identity number and name in the compound, or as a present owner of
 that very property whom nothing in the row contradicts. So a file sent again changes nothing, and nobody is merged by a name.
+A number that stands in another entry is a row for somebody to look at, not a second entry with it.
 The compounds are locked from their first row on: nothing of their registers changes meanwhile.
 """
 
@@ -204,6 +205,9 @@ class RollWriter:
         unmatched = [told for told, entry in zip(holder.people, match.entries, strict=True) if entry is None]
         if {told.name for told in unmatched} & {entry.name for entries in free.values() for entry in entries}:
             line.wrong("owner-differs", "owners")
+        vault = self._uow.vault
+        if any(register.is_of_another(vault, *one) for one in zip(holder.people, match.entries, strict=True)):
+            line.wrong("number-of-another", "identity_numbers")
         known = [entry for entry in match.entries if entry is not None]
         numbers = [told.identity_number for told in unmatched if told.identity_number is not None]
         if len(set(known)) < len(known) or len(set(numbers)) < len(numbers):

@@ -107,7 +107,9 @@ class Flat:
 
 @dataclass(slots=True)
 class Register:
-    """A compound's register. People are opened when somebody asks for them. `merged`: what was merged into an entry."""
+    """A compound's register. People are opened when somebody asks for them. `merged`: what was merged into an entry;
+    `numbered`: the entries that an identity number stands in, under whatever name.
+    """
 
     id: UUID
     region_path: str
@@ -120,6 +122,7 @@ class Register:
     people: "dict[UUID, asyncpg.Record | Particulars]" = field(default_factory=dict)
     merged: dict[UUID, list[UUID]] = field(default_factory=dict)
     by_number: dict[tuple[bytes, bytes], UUID] = field(default_factory=dict)
+    numbered: dict[bytes, set[UUID]] = field(default_factory=dict)
     added: int = 0
     changed: int = 0
 
@@ -144,6 +147,19 @@ class Register:
             if (number, name) in self.by_number:
                 return self.by_number[number, name]
         return None
+
+    def is_of_another(self, vault: Vault, told: Particulars, person_id: UUID | None) -> bool:
+        """Whether the identity number stands in an entry already, and not in this one."""
+        if told.identity_number is None:
+            return False
+        numbers = (index.of(sealing.IDENTITY, told.identity_number) for index in vault.indexes)
+        holders = {one for number in numbers for one in self.numbered.get(number, ())}
+        return bool(holders) and person_id not in holders
+
+    def number(self, person_id: UUID, number: bytes, name: bytes) -> None:
+        """Puts down the identity number of an entry."""
+        self.by_number[number, name] = person_id
+        self.numbered.setdefault(number, set()).add(person_id)
 
     def place(self, batch: "Batch", building: str | None, entrance: str | None) -> tuple[UUID | None, UUID | None]:
         """The building and entrance of these numbers, entered where they are not there yet."""
@@ -237,7 +253,7 @@ class Batch:
         if told.identity_number is not None:
             index = self._uow.vault.index
             number = index.of(sealing.IDENTITY, told.identity_number)
-            register.by_number[number, index.of(sealing.NAME, told.name, within=register.id)] = person_id
+            register.number(person_id, number, index.of(sealing.NAME, told.name, within=register.id))
 
 
 async def open_registers(uow: UnitOfWork, scope: Scope, nos: Sequence[str]) -> dict[str, Register | None]:
@@ -264,6 +280,6 @@ async def open_registers(uow: UnitOfWork, scope: Scope, nos: Sequence[str]) -> d
         register.people[row["id"]] = row
         if row["merged_into_id"] is not None:
             register.merged.setdefault(row["merged_into_id"], []).append(row["id"])
-        elif row["identity_index"] is not None:  # the eldest of several that the queue shows stands for them
-            register.by_number[row["identity_index"], row["name_index"]] = row["id"]
+        if row["identity_index"] is not None:  # the eldest of several that the queue shows stands for them
+            register.number(row["merged_into_id"] or row["id"], row["identity_index"], row["name_index"])
     return {no: found.get(no) for no in nos}

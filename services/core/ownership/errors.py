@@ -62,6 +62,12 @@ class PeopleSettled(DomainError):
     title_zh, title_en = "这两条登记是否同一人已有定论", "Whether these two entries are one person is settled already"
 
 
+class MergeNeedsSecondPerson(DomainError):
+    code, kind = "merge-needs-second-person", Kind.CONFLICT
+    title_zh = "两条登记的证件号码不同，须由另一名工作人员确认合并"
+    title_en = "The two have different identity numbers: somebody else of the staff has to confirm the merge"
+
+
 class TenancyTaken(DomainError):
     code, kind = "tenancy-taken", Kind.CONFLICT
     title_zh, title_en = "此人已登记为该房屋的承租人", "This person is registered as its tenant already"

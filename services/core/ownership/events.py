@@ -105,6 +105,14 @@ class PeopleMerged(Event):
     match_id: UUID
 
 
+class PeopleMergeProposed(Event):
+    """One of the staff says that two entries with different identity numbers are one person; a second has to."""
+
+    kind: ClassVar[str] = "person.merge_proposed"
+    other_id: UUID
+    match_id: UUID
+
+
 class PeopleKeptApart(Event):
     """Two entries that looked alike are two people."""
 

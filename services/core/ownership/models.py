@@ -132,7 +132,8 @@ class Person(Keyed, Base):
 class PersonMatch(Keyed, Base):
     """What staff decided about two entries that may be one person: merged into one, or kept apart. `first_id` < `second_id`.
 
-    The reason is sealed: it tells of people.
+    Where a merge needs two of the staff, `keep_id` is the entry that is to stay while one of them has proposed it; `proposed_by`
+    who that was, once it is done. The reason is sealed: it tells of people.
     """
 
     __tablename__ = "person_match"
@@ -141,6 +142,9 @@ class PersonMatch(Keyed, Base):
         _one_of("verdict", Verdict),
         UniqueConstraint("first_id", "second_id"),
         CheckConstraint("first_id < second_id", name="order"),
+        CheckConstraint("(verdict = 'proposed') = (keep_id IS NOT NULL)", name="keep_id"),
+        CheckConstraint("keep_id IN (first_id, second_id)", name="keep_one"),
+        CheckConstraint("proposed_by <> decided_by", name="second_person"),
         Index("ix_person_match_second_id", "second_id"),
         Index("ix_person_match_compound_id", "compound_id", "id"),
     )
@@ -150,6 +154,8 @@ class PersonMatch(Keyed, Base):
     first_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     second_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     verdict: Mapped[str] = mapped_column(String(10))
+    keep_id: Mapped[UUID | None]
+    proposed_by: Mapped[UUID | None]
     reason_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime]

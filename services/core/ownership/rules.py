@@ -60,8 +60,9 @@ class TitleAct(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What staff found about two entries of people."""
+    """What staff found about two entries of people. `proposed`: one of them says merged, and a second has to."""
 
+    PROPOSED = "proposed"
     MERGED = "merged"
     APART = "apart"
 

@@ -16,6 +16,12 @@ COLUMNS = (
 )  # fmt: skip
 """The columns that `sealed` fills, in its order."""
 
+CORRECT = """
+UPDATE person SET name_sealed = $2, phone_sealed = $3, identity_sealed = $4, phone_last4 = $5, name_index = $6, surname_index = $7,
+                  phone_index = $8, identity_index = $9, index_key = $10, version = version + 1
+WHERE id = $1
+"""
+
 
 class Indexes(NamedTuple):
     """What a person is found by; `key` is the one that they were made with."""

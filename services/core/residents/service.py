@@ -192,15 +192,6 @@ async def end_all(uow: UnitOfWork, *, resident_id: UUID) -> int:
     return sum([await _end(uow, row) for row in rows])
 
 
-async def follow_merge(uow: UnitOfWork, *, gone_id: UUID, kept_id: UUID) -> None:
-    """Two entries of the register were one person: who was bound as the one that goes is bound as the one that stays."""
-    await uow.driver.execute(
-        "UPDATE binding_code SET voided_at = $2 WHERE person_id = $1 AND used_at IS NULL AND voided_at IS NULL",
-        gone_id, uow.now,
-    )  # fmt: skip
-    await uow.driver.execute("UPDATE binding SET person_id = $2 WHERE person_id = $1", gone_id, kept_id)
-
-
 async def _end(uow: UnitOfWork, row: "asyncpg.Record", ground: Ground | None = None) -> bool:
     """Ends a binding with the family that it invited; False when somebody else did before.
 

@@ -122,6 +122,24 @@ async def test_of_two_co_owners_of_one_name_the_number_says_which_is_meant(roll:
     assert await roll.items("people/matches") == []
 
 
+async def test_a_number_of_another_entry_makes_no_second_entry_with_it(roll: Roll) -> None:
+    await roll.bring(f"3,1,101,住宅,80,登记,,王伟,13812341234,{ONE},", "3,1,102,住宅,80,登记,,王伟,13900001234,,")
+    before = await roll.figures()
+    # Under another name; and of somebody of that name, of whom another entry is present at this door.
+    for row in (f"3,1,103,住宅,80,登记,,王玮,,{ONE},", f"3,1,102,住宅,80,登记,,王伟,13900001234,{ONE},"):
+        assert await roll.refused(row) == [(2, "K", "number-of-another")]
+    assert await roll.figures() == before
+    good = await roll.bring(f"3,1,103,住宅,80,登记,,王伟,,{ONE},")
+    assert good["created"] == 1
+    assert (await roll.figures())["people"] == before["people"]
+
+
+async def test_what_a_change_of_owners_rests_on_holds_nobodys_number(roll: Roll) -> None:
+    row = f"{roll.no},3,1,101,住宅,80,登记,,王伟,,,,买方电话 13812341234"
+    done = await roll.clerk.bring(csv(f"{HEAD},依据", row))
+    assert await roll.clerk.places(done["id"]) == [(2, "M", "text-personal")]
+
+
 async def test_a_file_from_before_a_merge_does_not_undo_it(roll: Roll) -> None:
     rows = (
         "3,1,101,住宅,80,登记,,王伟,13812341234,,",

@@ -214,6 +214,45 @@ async def test_who_is_kept_apart_leaves_the_queue_and_may_be_merged_later(desk: 
     assert itself.status_code == 422
 
 
+async def test_two_numbers_are_one_person_when_two_of_the_staff_say_so(desk: Desk, staff: Any) -> None:
+    one = only(await desk.property("1", people(person("王伟", "13812341234", ONE))))
+    two = only(await desk.property("2", people(person("王伟", "13900005678", TWO))))
+    second = Desk(await staff("community", desk.region), desk.compound, desk.region)
+    body = {"other_id": two, "reason": "旧证件号码，户口簿为证"}
+    asked = await desk.tried(f"/v1/people/{one}/merge", body, version=1)
+    assert (asked.status_code, asked.json()["merged_into_id"]) == (202, None)
+    assert (await desk.get(f"{desk.at}/register"))["heads"] == 2
+    (pair,) = (await second.get(f"{desk.at}/people/matches"))["items"]
+    assert (pair["proposal"]["keep_id"], pair["proposal"]["proposed_by"]) == (one, str(desk.client.staff_id))
+    again = await desk.tried(f"/v1/people/{one}/merge", body, version=1)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/merge-needs-second-person")
+    # The other way round is another proposal, which its first has to leave to somebody else.
+    turned = await second.tried(f"/v1/people/{two}/merge", {**body, "other_id": one}, version=1)
+    assert turned.status_code == 202
+    back = await desk.tried(f"/v1/people/{one}/merge", body, version=1)
+    assert back.status_code == 202
+    done = await second.tried(f"/v1/people/{one}/merge", body, version=1)
+    assert (done.status_code, done.json()["identity_number"]) == (200, "1****************X")
+    assert (await desk.get(f"/v1/people/{two}"))["merged_into_id"] == one
+    assert (await desk.get(f"{desk.at}/register"))["heads"] == 1
+    assert (await desk.get(f"{desk.at}/people/matches"))["items"] == []
+    (told,) = (await desk.get(f"/v1/people/{one}/decisions"))["items"]
+    assert (told["verdict"], told["decided_by"]) == ("merged", str(second.client.staff_id))
+
+
+async def test_a_proposed_merge_may_be_turned_down_by_keeping_apart(desk: Desk, staff: Any) -> None:
+    one = only(await desk.property("1", people(person("王伟", number=ONE))))
+    two = only(await desk.property("2", people(person("李娜", number=TWO))))
+    body = {"other_id": two, "reason": "不是同一人"}
+    assert (await desk.tried(f"/v1/people/{one}/merge", body, version=1)).status_code == 202
+    second = Desk(await staff("community", desk.region), desk.compound, desk.region)
+    await second.post(f"/v1/people/{two}/keep-apart", {**body, "other_id": one}, version=1)
+    assert (await desk.get(f"{desk.at}/people/matches"))["items"] == []
+    anew = await desk.tried(f"/v1/people/{one}/merge", body, version=1)
+    assert anew.status_code == 202, "what was kept apart is proposed anew, not merged by one"
+    assert (await desk.get(f"{desk.at}/register"))["heads"] == 2
+
+
 async def test_nothing_of_a_person_lies_open_anywhere(desk: Desk, database: Database) -> None:
     """The whole database as text, the stored answers included: no name, no number, and not in an event or the audit either."""
     flat = await desk.property("1", people(person(NAME, PHONE, ONE)))
