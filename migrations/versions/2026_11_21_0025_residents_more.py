@@ -26,10 +26,27 @@ def upgrade() -> None:
     )
     op.create_check_constraint(op.f("ck_person_match_keep_one"), "person_match", "keep_id IN (first_id, second_id)")
     op.create_check_constraint(op.f("ck_person_match_second_person"), "person_match", "proposed_by <> decided_by")
+    for name in ("closes_itself", "quotas_stop"):
+        op.add_column("survey", sa.Column(name, sa.Boolean(), server_default="false", nullable=False))
+    op.create_check_constraint(op.f("ck_survey_closes_itself"), "survey", "closes_on IS NOT NULL OR NOT closes_itself")
+    op.create_table(
+        "survey_quota",
+        sa.Column("survey_id", sa.Uuid(), nullable=False),
+        sa.Column("building_id", sa.Uuid(), nullable=False),
+        sa.Column("target", sa.Integer(), nullable=False),
+        sa.CheckConstraint("target > 0", name=op.f("ck_survey_quota_target")),
+        sa.ForeignKeyConstraint(["building_id"], ["building.id"], name=op.f("fk_survey_quota_building_id")),
+        sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_survey_quota_survey_id")),
+        sa.PrimaryKeyConstraint("survey_id", "building_id", name=op.f("pk_survey_quota")),
+    )
 
 
 def downgrade() -> None:
-    """Proposals are forgotten."""
+    """Proposals and quotas are forgotten."""
+    op.drop_table("survey_quota")
+    op.drop_constraint(op.f("ck_survey_closes_itself"), "survey", type_="check")
+    op.drop_column("survey", "quotas_stop")
+    op.drop_column("survey", "closes_itself")
     op.execute("DELETE FROM person_match WHERE verdict = 'proposed'")
     for name in ("second_person", "keep_one", "keep_id", "verdict"):
         op.drop_constraint(op.f(f"ck_person_match_{name}"), "person_match", type_="check")

@@ -88,7 +88,9 @@ class DoorOut(BaseModel):
 
 
 class ResponseOut(DoorOut):
-    """An answer and what became of it. `standing`: what the resident who gave it is to the household."""
+    """An answer and what became of it. `standing`: what the resident who gave it is to the household; `entered_by`: who of the
+    staff entered it.
+    """
 
     id: UUID
     unit_id: UUID

@@ -25,6 +25,7 @@ from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 from services.core.surveys import answering, queries, residents
 from services.core.surveys.answering import Outcome
+from services.core.surveys.rules import Channel
 
 router = APIRouter(prefix="/v1/surveys/{survey_id}/responses", tags=["surveys"])
 NONE = UUID(int=0)
@@ -35,7 +36,9 @@ Entering = Annotated[Access, requires(Permission.SURVEY_ENTER)]
 
 
 def _out(row: Mapping[str, Any]) -> ResponseOut:
-    return ResponseOut.model_validate(dict(row))
+    """An answer as staff see it: the account behind a phone is nobody's business, here or beside a ballot."""
+    shown = ResponseOut.model_validate(dict(row))
+    return shown.model_copy(update={"entered_by": None}) if shown.channel is Channel.PHONE else shown
 
 
 async def _shown(reader: Reader, survey_id: UUID, response_id: UUID) -> ResponseOut:

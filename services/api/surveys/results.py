@@ -18,13 +18,14 @@ from services.api.surveys.schemas import (
     NumbersOut,
     ProgressOut,
     QuestionResult,
+    QuotaProgress,
     ResultsOut,
 )
 from services.core.exchange.exporting import Export
 from services.core.identity.access import Permission
 from services.core.kit.exact import decimal_text
 from services.core.kit.uow import Actor, Database
-from services.core.surveys import exporting, queries, results
+from services.core.surveys import exporting, queries, quotas, results
 from services.core.surveys.results import Counted
 
 router = APIRouter(prefix="/v1/surveys/{survey_id}", tags=["surveys"])
@@ -80,6 +81,14 @@ async def get_progress(access: Reading, reader: Reader, survey_id: UUID) -> Resp
         share=decimal_text(share),
         target=survey["target"],
         reached=None if survey["target"] is None else share >= Fraction(survey["target"]),
+        quotas=[
+            QuotaProgress(
+                **dict(row),
+                missing=max(0, row["target"] - row["counted"]),
+                full=survey["quotas_stop"] and row["counted"] >= row["target"],
+            )
+            for row in await reader.fetch(quotas.REACHED, survey_id)
+        ],
         entrances=entrances,
     )
     return Response(out.model_dump_json(), media_type="application/json")

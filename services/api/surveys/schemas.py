@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from services.api.wire import In, Line, OpenReason
 from services.core.kit.exact import DecimalOut, Ratio
 from services.core.surveys.drafting import Draft
+from services.core.surveys.quotas import Quota
 from services.core.surveys.rules import (
     Decisive,
     Option,
@@ -68,13 +69,27 @@ class DecisiveIn(In):
     choices: list[Key] = Field(min_length=1, max_length=30)
 
 
+class QuotaIn(In):
+    """So many answers are wanted of a building."""
+
+    building_id: UUID
+    target: int = Field(ge=1, le=100_000)
+
+
 class SurveyChangeIn(In):
-    """What a draft says. `tenants`: whether these answer too. `target`: the share of all that should answer."""
+    """What a draft says. `tenants`: whether these answer too. `target`: the share of all that should answer.
+
+    `closes_itself`: the survey is closed when its last day has ended; papers are keyed by then. `quotas_stop`: a building whose
+    quota is reached takes nobody new; otherwise quotas only tell how far it is.
+    """
 
     title: Line
     tenants: bool = True
     closes_on: date | None = None
+    closes_itself: bool = False
     target: Ratio | None = None
+    quotas: list[QuotaIn] = Field(default=[], max_length=200)
+    quotas_stop: bool = False
     decisive: DecisiveIn | None = None
     questions: Questions
 
@@ -85,7 +100,10 @@ class SurveyChangeIn(In):
             title=self.title,
             tenants=self.tenants,
             closes_on=self.closes_on,
+            closes_itself=self.closes_itself,
             target=self.target,
+            quotas=[Quota(one.building_id, one.target) for one in self.quotas],
+            quotas_stop=self.quotas_stop,
             decisive=None if decisive is None else Decisive(decisive.question, tuple(decisive.choices)),
             questions=[question.question() for question in self.questions],
         )
@@ -156,7 +174,9 @@ class SurveyItem(BaseModel):
     entrance_ids: list[UUID]
     tenants: bool
     closes_on: date | None
+    closes_itself: bool
     target: str | None
+    quotas_stop: bool
     questionnaire: int
     units: int | None
     version: int
@@ -172,10 +192,18 @@ class DecisiveOut(BaseModel):
     choices: list[str]
 
 
+class QuotaOut(BaseModel):
+    """So many answers are wanted of a building."""
+
+    building_id: UUID
+    target: int
+
+
 class SurveyOut(SurveyItem):
     """One survey with the questions in use."""
 
     decisive: DecisiveOut | None
+    quotas: list[QuotaOut]
     questions: list[QuestionOut]
 
 
@@ -225,6 +253,15 @@ class EntranceProgress(BaseModel):
     pending: int
 
 
+class QuotaProgress(QuotaOut):
+    """How far a building is. `missing`: answers that it still lacks; `full`: it takes nobody new."""
+
+    building: str
+    counted: int
+    missing: int
+    full: bool
+
+
 class ProgressOut(BaseModel):
     """How far a survey is: answers that count, of all that were asked. `reached`: whether these are as many as it aims at."""
 
@@ -234,6 +271,7 @@ class ProgressOut(BaseModel):
     share: str
     target: str | None
     reached: bool | None
+    quotas: list[QuotaProgress]
     entrances: list[EntranceProgress]
 
 

@@ -21,6 +21,7 @@ from services.core.surveys.errors import (
     ResponseEnded,
     ResponseNotPending,
     SecondPersonNeeded,
+    SurveyQuotaFull,
 )
 from services.core.surveys.events import (
     ResponseRefused,
@@ -29,6 +30,7 @@ from services.core.surveys.events import (
     ResponseVoided,
 )
 from services.core.surveys.holding import record, shared
+from services.core.surveys.quotas import places
 from services.core.surveys.rules import Channel, Question, ResponseState
 
 if TYPE_CHECKING:
@@ -82,16 +84,15 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
 
     What is entered counts once somebody else has confirmed it; it takes the place of an earlier entry that still waits. Paper that
     was filled in time may be entered after the last day, until the survey is closed. The same entry again changes nothing.
-    NotFound, SurveyNotOpen.
+    Of a building whose quota is full nobody new is taken (SurveyQuotaFull). NotFound, SurveyNotOpen.
     """
     survey = await shared(uow, scope, survey_id)
     versions = await queries.versions_of(uow.driver, survey_id=survey_id)
     units = await lock_units(uow, survey_id, [entry.unit_id for entry in entries if entry.unit_id is not None])
-    waiting = {
-        row["unit_id"]: row
-        for row in await queries.CURRENT.all(uow.driver, survey_id=survey_id, unit_ids=units)
-        if row["state"] == ResponseState.PENDING
-    }
+    current = await queries.CURRENT.all(uow.driver, survey_id=survey_id, unit_ids=units)
+    waiting = {row["unit_id"]: row for row in current if row["state"] == ResponseState.PENDING}
+    answered = {row["unit_id"] for row in current if row["state"] == ResponseState.COUNTED}
+    left_of = await places(uow, survey, units)
     outcomes: list[Outcome] = []
     new: dict[UUID, tuple[Any, ...]] = {}
     left = set(units)
@@ -99,6 +100,9 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
         unit_id, number = entry.unit_id, entry.questionnaire or survey["questionnaire"]
         if unit_id is None or unit_id not in left:
             outcomes.append(_not_asked(again=unit_id in units))
+            continue
+        if unit_id not in answered and left_of.are_gone(unit_id):
+            outcomes.append(SurveyQuotaFull())
             continue
         answers = _fitted(entry, versions.get(number))
         if isinstance(answers, DomainError):
@@ -144,7 +148,8 @@ def _fitted(entry: Entry, questions: Sequence[Question] | None) -> dict[str, Any
 async def confirm_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, response_ids: Sequence[UUID]) -> list[Outcome]:
     """A second person found these entries to be what was said: they count, in place of what counted of the same households before.
 
-    Each is confirmed or refused by itself, in their order. NotFound, SurveyNotOpen.
+    Each is confirmed or refused by itself, in their order, SurveyQuotaFull for who comes after a building's quota is reached.
+    NotFound, SurveyNotOpen.
     """
     survey = await shared(uow, scope, survey_id)
     rows = await queries.BY_ID.all(uow.driver, survey_id=survey_id, response_ids=list(response_ids))
@@ -153,15 +158,24 @@ async def confirm_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, respons
         row["id"]: row
         for row in await queries.BY_ID.all(uow.driver, survey_id=survey_id, response_ids=list(response_ids))
     }
-    outcomes: list[Outcome] = [_unconfirmable(uow, found.get(one)) or one for one in response_ids]
-    good = [one for one in found if one in outcomes]
-    confirmed = {found[one]["unit_id"] for one in good}
     current = await queries.CURRENT.all(uow.driver, survey_id=survey_id, unit_ids=units)
-    await end(
-        uow,
-        [row["id"] for row in current if row["state"] == ResponseState.COUNTED and row["unit_id"] in confirmed],
-        ResponseState.SUPERSEDED,
-    )
+    answered = {row["unit_id"]: row["id"] for row in current if row["state"] == ResponseState.COUNTED}
+    left_of = await places(uow, survey, units)
+    outcomes: list[Outcome] = []
+    good: list[UUID] = []
+    for one in response_ids:
+        refusal = None if one in good else _unconfirmable(uow, found.get(one))
+        if refusal is None and one not in good:
+            unit_id = found[one]["unit_id"]
+            if unit_id not in answered and left_of.are_gone(unit_id):
+                refusal = SurveyQuotaFull()
+            else:
+                good.append(one)
+                if unit_id not in answered:
+                    left_of.take(unit_id)
+        outcomes.append(refusal or one)
+    replaced = [answered[found[one]["unit_id"]] for one in good if found[one]["unit_id"] in answered]
+    await end(uow, replaced, ResponseState.SUPERSEDED)
     if good:
         await uow.driver.execute(CONFIRM, good, uow.actor.id, uow.now)
         record(uow, survey, ResponsesConfirmed(response_ids=good))

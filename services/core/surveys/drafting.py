@@ -19,11 +19,12 @@ from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
 from services.core.projects import queries as projects
-from services.core.surveys import queries, rules
+from services.core.surveys import queries, quotas, rules
 from services.core.surveys.errors import SurveyInputInvalid, SurveyNotDraft
 from services.core.surveys.events import QuestionnaireAdded, SurveyDrafted
 from services.core.surveys.holding import locked, locked_open, record
 from services.core.surveys.models import Survey, SurveyQuestionnaire
+from services.core.surveys.quotas import Quota
 from services.core.surveys.rules import Decisive, Purpose, Question, QuestionKind, SurveyStatus, Unit
 from services.core.territory import queries as territory
 
@@ -38,6 +39,8 @@ CHANGED = Statement(
         title=bindparam("new_title"),
         tenants=bindparam("new_tenants"),
         closes_on=bindparam("new_closes_on", type_=Survey.closes_on.type),
+        closes_itself=bindparam("new_closes_itself", type_=Survey.closes_itself.type),
+        quotas_stop=bindparam("new_quotas_stop", type_=Survey.quotas_stop.type),
         target=bindparam("new_target", type_=Survey.target.type),
         decisive=bindparam("new_decisive", type_=Survey.decisive.type),
         version=Survey.version + 1,
@@ -86,7 +89,10 @@ class Draft:
     title: str
     tenants: bool
     closes_on: date | None
+    closes_itself: bool
     target: Fraction | None
+    quotas: Sequence[Quota]
+    quotas_stop: bool
     decisive: Decisive | None
     questions: Sequence[Question]
 
@@ -109,6 +115,8 @@ async def draft(uow: UnitOfWork, *, scope: Scope, purpose: Purpose, unit: Unit, 
             unit=unit,
             tenants=form.tenants,
             closes_on=form.closes_on,
+            closes_itself=form.closes_itself,
+            quotas_stop=form.quotas_stop,
             target=_target(form),
             decisive=_decisive(form),
             made_by=uow.actor.id,
@@ -118,6 +126,7 @@ async def draft(uow: UnitOfWork, *, scope: Scope, purpose: Purpose, unit: Unit, 
     await uow.session.flush()
     uow.session.add(_version(uow, survey_id, 1, form.questions))
     await uow.session.flush()
+    await quotas.put(uow, survey_id, form.quotas)
     uow.record(SurveyDrafted(purpose=purpose, version=1), subject="survey", subject_id=survey_id, region_path=path)
     return survey_id
 
@@ -138,6 +147,8 @@ async def change(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version: int
         new_title=form.title,
         new_tenants=form.tenants,
         new_closes_on=form.closes_on,
+        new_closes_itself=form.closes_itself,
+        new_quotas_stop=form.quotas_stop,
         new_target=_target(form),
         new_decisive=_decisive(form),
     )
@@ -148,6 +159,7 @@ async def change(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version: int
         by=uow.actor.id,
         at=uow.now,
     )
+    await quotas.put(uow, survey_id, form.quotas)
     record(uow, survey, SurveyDrafted(purpose=purpose, version=version + 1))
 
 
@@ -232,6 +244,16 @@ async def _check(uow: UnitOfWork, *, purpose: Purpose, path: str, compound_ids: 
     wrong = rules.questionnaire_errors(form.questions)
     wrong += rules.decisive_errors(purpose, form.questions, form.decisive)
     wrong += await _menu_errors(uow, path, compound_ids, form.questions)
+    wrong += quotas.quota_errors(form.quotas, stop=form.quotas_stop)
+    buildings = [quota.building_id for quota in form.quotas]
+    stray = {row["id"] for row in await uow.driver.fetch(STRAY_BUILDINGS, buildings, list(compound_ids))}
+    wrong += [
+        FieldError(f"/quotas/{index}/building_id", "不在所选小区内", "is in none of these compounds")
+        for index, one in enumerate(buildings)
+        if one in stray
+    ]
+    if form.closes_itself and form.closes_on is None:
+        wrong.append(FieldError("/closes_on", "自动结束须设截止日期", "is needed for a survey that closes by itself"))
     if wrong:
         raise SurveyInputInvalid(errors=wrong)
     refuse_past(uow, form.closes_on)

@@ -49,8 +49,16 @@ class SurveyUnconfirmed(DomainError):
 class SurveyUnderWay(DomainError):
     code, kind = "survey-under-way", Kind.CONFLICT
     title_zh, title_en = (
-        "截止日期未到，仍有住户未作答，不能提前结束",
-        "The last day has not ended and not all have answered: the survey cannot be closed yet",
+        "截止日期未到，仍有住户可以作答，不能提前结束",
+        "The last day has not ended and somebody may still answer: the survey cannot be closed yet",
+    )
+
+
+class SurveyQuotaFull(DomainError):
+    code, kind = "survey-quota-full", Kind.CONFLICT
+    title_zh, title_en = (
+        "本楼栋的样本数已满",
+        "So many of this building have answered that the survey takes no more of it",
     )
 
 

@@ -21,7 +21,8 @@ class Survey(Keyed, Base):
 
     It lies where its compound lies, and moves along; a survey of a whole project lies where the project does.
     `questionnaire`: the number of the version that is answered now. `decisive`: the question whose answers the survey's fact
-    counts. `target`: the share of all that should answer, as text. `compound_ids` and `units` are frozen when it opens: the
+    counts. `target`: the share of all that should answer, as text. `closes_itself`: the worker closes it after its last day.
+    `quotas_stop`: a building whose quota is reached takes nobody new. `compound_ids` and `units` are frozen when it opens: the
     compounds whose households (or people) are asked, and how many these are.
     """
 
@@ -31,6 +32,7 @@ class Survey(Keyed, Base):
         _one_of("status", SurveyStatus),
         _one_of("unit", Unit),
         CheckConstraint("project_id IS NOT NULL OR compound_id IS NOT NULL", name="subject"),
+        CheckConstraint("closes_on IS NOT NULL OR NOT closes_itself", name="closes_itself"),
         ForeignKeyConstraint(
             ["compound_id", "region_path"], ["compound.id", "compound.region_path"], onupdate="CASCADE"
         ),
@@ -49,6 +51,8 @@ class Survey(Keyed, Base):
     unit: Mapped[str] = mapped_column(String(10))
     tenants: Mapped[bool]
     closes_on: Mapped[date | None]
+    closes_itself: Mapped[bool] = mapped_column(default=False, server_default="false")
+    quotas_stop: Mapped[bool] = mapped_column(default=False, server_default="false")
     target: Mapped[str | None] = mapped_column(String(40))
     decisive: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     status: Mapped[str] = mapped_column(String(10), default=SurveyStatus.DRAFT)
@@ -74,6 +78,17 @@ class SurveyQuestionnaire(Base):
     questions: Mapped[list[Any]]
     made_by: Mapped[UUID | None]
     made_at: Mapped[datetime]
+
+
+class SurveyQuota(Base):
+    """How many answers a survey wants of a building."""
+
+    __tablename__ = "survey_quota"
+    __table_args__ = (CheckConstraint("target > 0", name="target"),)
+
+    survey_id: Mapped[UUID] = mapped_column(ForeignKey("survey.id"), primary_key=True)
+    building_id: Mapped[UUID] = mapped_column(ForeignKey("building.id"), primary_key=True)
+    target: Mapped[int]
 
 
 class SurveyExtension(Keyed, Base):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, Uuid, bindparam, func, or_, select
+from sqlalchemy import ARRAY, Boolean, Uuid, bindparam, func, or_, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
@@ -14,6 +15,7 @@ from services.core.surveys.models import (
     Survey,
     SurveyPublication,
     SurveyQuestionnaire,
+    SurveyQuota,
     SurveyResponse,
     SurveyUnit,
 )
@@ -40,6 +42,25 @@ QUESTIONS = (
     .label("questions")
 )
 
+QUOTAS = (
+    select(
+        func.coalesce(
+            func.jsonb_agg(
+                aggregate_order_by(
+                    func.jsonb_build_object("building_id", SurveyQuota.building_id, "target", SurveyQuota.target),
+                    Building.no,
+                    SurveyQuota.building_id,
+                )
+            ),
+            text("'[]'::jsonb"),
+        )
+    )
+    .where(SurveyQuota.survey_id == Survey.id, Building.id == SurveyQuota.building_id)
+    .correlate(Survey)
+    .scalar_subquery()
+    .label("quotas")
+)
+
 LIST = Statement(
     select(*COLUMNS)
     .where(
@@ -54,7 +75,7 @@ LIST = Statement(
     .limit(bindparam("limit"))
 )
 
-ONE = Statement(select(*COLUMNS, QUESTIONS).where(Survey.id == SURVEY_ID, in_scope(Survey.region_path)))
+ONE = Statement(select(*COLUMNS, QUESTIONS, QUOTAS).where(Survey.id == SURVEY_ID, in_scope(Survey.region_path)))
 
 # What a statement that waited for a lock selects beside the locked row is as old as its wait: questions are read afterwards.
 _ANY = select(*COLUMNS).where(Survey.id == SURVEY_ID)
@@ -63,6 +84,7 @@ _SCOPED = _ANY.where(in_scope(Survey.region_path))
 HELD = Statement(_SCOPED.with_for_update(read=True))
 HELD_BY_RESIDENT = Statement(_ANY.with_for_update(read=True))
 LOCKED = Statement(_SCOPED.with_for_update(key_share=True))
+LOCKED_BY_SYSTEM = Statement(_ANY.with_for_update(key_share=True))
 
 # What everybody may read; a draft is nobody's business.
 SHOWN_TO_ALL = Statement(select(*COLUMNS, QUESTIONS).where(Survey.id == SURVEY_ID, Survey.status != SurveyStatus.DRAFT))

@@ -22,10 +22,12 @@ from services.core.surveys.errors import (
     ResponseEnded,
     SurveyNotOpen,
     SurveyOver,
+    SurveyQuotaFull,
     TenantsNotAsked,
 )
 from services.core.surveys.events import ResponseEntered, ResponseVoided
 from services.core.surveys.holding import record
+from services.core.surveys.quotas import IS_FULL, places
 from services.core.surveys.rules import Channel, ResponseState, SurveyStatus, Unit
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ LEFT JOIN entrance e ON e.id = p.entrance_id
 LEFT JOIN survey_response r ON r.survey_id = s.id AND r.unit_id = u.unit_id AND r.state = 'counted'
 WHERE (s.id, u.unit_id) > ($4, $5)
   AND (s.tenants OR st.standing <> 'tenant')
-  AND (NOT $3 OR (s.status = 'open' AND (s.closes_on IS NULL OR s.closes_on >= $2) AND r.id IS NULL))
+  AND (NOT $3 OR (s.status = 'open' AND (s.closes_on IS NULL OR s.closes_on >= $2) AND r.id IS NULL
+                  AND NOT (s.quotas_stop AND {IS_FULL})))
 ORDER BY s.id, u.unit_id, st.property_id
 LIMIT $6
 """
@@ -120,8 +123,8 @@ async def answer(
     """A resident's answer for one of his doors, counted at once, in place of what was said before; its id.
 
     NotFound where he is not asked. A tenant says nothing that the owners' side has said, nor anything in a survey of owners
-    (OwnerAnswered, TenantsNotAsked). SurveyNotOpen, SurveyOver, QuestionnaireChanged, AnswersInvalid. The same again changes
-    nothing.
+    (OwnerAnswered, TenantsNotAsked). SurveyNotOpen, SurveyOver, QuestionnaireChanged, AnswersInvalid, SurveyQuotaFull. The same
+    again changes nothing.
     """
     survey = await queries.HELD_BY_RESIDENT.first(uow.driver, survey_id=survey_id)
     if survey is None or property_id is None:
@@ -152,6 +155,8 @@ async def answer(
     ):
         same: UUID = counted["id"]
         return same
+    if counted is None and (await places(uow, survey, [stands["unit_id"]])).are_gone(stands["unit_id"]):
+        raise SurveyQuotaFull
     # What staff keyed in and nobody has confirmed yet may be the owners': a tenant leaves it.
     replaced = [row["id"] for state, row in held.items() if state == ResponseState.COUNTED or not yields]
     await end(uow, replaced, ResponseState.SUPERSEDED)

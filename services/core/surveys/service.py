@@ -6,7 +6,7 @@ counted or refused, never lost.
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy import Uuid, bindparam, update
 
 from services.core.facts import service as facts
 from services.core.facts.catalogue import Subject, text_of
-from services.core.kit.calendar import day_of, has_ended
+from services.core.kit.calendar import day_of, end_of, has_ended
 from services.core.kit.database import Statement
 from services.core.kit.errors import FieldError
 from services.core.kit.ids import new_id
@@ -23,7 +23,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.projects import queries as projects
 from services.core.projects.counts import kind_of_count
-from services.core.surveys import queries, results, rules
+from services.core.surveys import queries, quotas, results, rules
 from services.core.surveys.drafting import compounds_of, reach_of, refuse_past
 from services.core.surveys.errors import (
     ResultsTooLong,
@@ -41,6 +41,7 @@ from services.core.surveys.events import (
     SurveyWasPublished,
 )
 from services.core.surveys.holding import locked, locked_open, record
+from services.core.surveys.jobs import CloseSurvey
 from services.core.surveys.models import Survey, SurveyExtension, SurveyPublication
 from services.core.surveys.rules import Purpose, SurveyStatus, Unit
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 SOURCE = "survey.results"
+LOOK_AGAIN = timedelta(hours=1)
 MAX_PUBLIC = 32 * 1024
 """Bytes of what everybody reads: a page of the mini-program."""
 
@@ -105,7 +107,7 @@ ORDER BY person_id, property_id
 
 async def open_survey(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version: int) -> None:
     """Whom it asks is taken from the register and frozen. NotFound, VersionStale, SurveyNotDraft, SurveyAsksNobody,
-    SurveyInputInvalid when its last day has ended.
+    SurveyInputInvalid when its last day has ended, or more is wanted of a building than is asked there.
     """
     survey = await locked(uow, scope, survey_id, version)
     if survey["status"] != SurveyStatus.DRAFT:
@@ -129,6 +131,9 @@ async def open_survey(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version
         by=uow.actor.id,
         at=uow.now,
     )
+    await quotas.refuse_too_high(uow, survey)
+    if survey["closes_itself"]:
+        uow.enqueue(CloseSurvey(survey_id=survey_id), run_at=end_of(survey["closes_on"]))
     record(uow, survey, SurveyOpened(purpose=Purpose(survey["purpose"]), units=units))
 
 
@@ -155,6 +160,8 @@ async def extend(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version: int
     uow.session.add(extension)
     await uow.session.flush()
     await EXTENDED.all(uow.driver, survey_id=survey_id, until=closes_on)
+    if survey["closes_itself"]:
+        uow.enqueue(CloseSurvey(survey_id=survey_id), run_at=end_of(closes_on))
     record(uow, survey, SurveyExtended(extension_id=extension.id))
 
 
@@ -162,15 +169,38 @@ async def close(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, version: int)
     """No answer is taken any more, and the counts become facts of the project when the survey asked all of it.
 
     NotFound, VersionStale, SurveyNotOpen, SurveyUnconfirmed while an entry waits for its second person, SurveyUnderWay before the
-    last day has ended: whoever was told of a day may answer until then. When all have answered there is nobody to wait for.
+    last day has ended: whoever was told of a day may answer until then. When nobody may answer any more (all have, or the quotas
+    are full) there is nobody to wait for.
     """
     survey = await locked_open(uow, scope, survey_id, version)
     counted, pending = await results.states(uow.driver, survey_id=survey_id)
     if pending:
         raise SurveyUnconfirmed(pending=pending)
-    if survey["closes_on"] is not None and not has_ended(survey["closes_on"], uow.now) and counted < survey["units"]:
+    if (
+        survey["closes_on"] is not None
+        and not has_ended(survey["closes_on"], uow.now)
+        and await uow.driver.fetchval(quotas.AWAITED, survey_id, survey["quotas_stop"])
+    ):
         raise SurveyUnderWay
-    await CLOSED.all(uow.driver, survey_id=survey_id, by=uow.actor.id, at=uow.now)
+    await _close(uow, survey, counted)
+
+
+async def close_by_itself(uow: UnitOfWork, *, survey_id: UUID) -> None:
+    """The worker closes a survey whose last day has ended, whenever it comes to that. Closed already or put off: nothing, for
+    putting off has ordered the next look. An entry that waits for its second person is waited for, hour by hour.
+    """
+    survey = await queries.LOCKED_BY_SYSTEM.first(uow.driver, survey_id=survey_id)
+    if survey is None or survey["status"] != SurveyStatus.OPEN or not has_ended(survey["closes_on"], uow.now):
+        return
+    counted, pending = await results.states(uow.driver, survey_id=survey_id)
+    if pending:
+        uow.enqueue(CloseSurvey(survey_id=survey_id), run_at=uow.now + LOOK_AGAIN)
+        return
+    await _close(uow, survey, counted)
+
+
+async def _close(uow: UnitOfWork, survey: "Record", counted: int) -> None:
+    await CLOSED.all(uow.driver, survey_id=survey["id"], by=uow.actor.id, at=uow.now)
     keys = await _push(uow, survey, counted) if await _asked_whole_project(uow, survey) else []
     record(uow, survey, SurveyWasClosed(units=survey["units"], counted=counted, keys=keys))
 
