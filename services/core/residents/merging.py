@@ -13,14 +13,16 @@ FOLLOW = "UPDATE binding SET person_id = $2 WHERE person_id = $1"
 async def merge_entries(
     uow: UnitOfWork, *, scope: Scope, person_id: UUID, version: int, other_id: UUID, reason: str
 ) -> bool:
-    """Merges as `ownership.merging.merge` does, with its refusals; False while it waits for a second person.
-
-    Who was bound as the entry that goes is bound as the one that stays; codes that were printed for it are void.
-    """
+    """Merges as `ownership.merging.merge` does, with its refusals; False while it waits for a second person."""
     merged = await merging.merge(
         uow, scope=scope, person_id=person_id, version=version, other_id=other_id, reason=reason
     )
     if merged:
-        await uow.driver.execute(VOID_CODES, other_id, uow.now)
-        await uow.driver.execute(FOLLOW, other_id, person_id)
+        await follow(uow, gone_id=other_id, kept_id=person_id)
     return merged
+
+
+async def follow(uow: UnitOfWork, *, gone_id: UUID, kept_id: UUID) -> None:
+    """Who was bound as the entry that goes is bound as the one that stays; codes that were printed for it are void."""
+    await uow.driver.execute(VOID_CODES, gone_id, uow.now)
+    await uow.driver.execute(FOLLOW, gone_id, kept_id)

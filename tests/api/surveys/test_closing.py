@@ -88,7 +88,7 @@ async def test_what_was_put_off_is_closed_on_the_later_day_alone(world: World) -
 
 
 async def test_without_a_last_day_nothing_closes_by_itself(world: World) -> None:
-    body = {"title": "调查", "purpose": "other", "questions": [WISH], "compound_id": str(world.compound_id)}
+    body: Json = {"title": "调查", "purpose": "other", "questions": [WISH], "compound_id": str(world.compound_id)}
     body["closes_itself"] = True
     refused = await world.clerk.post("/v1/surveys", json=body)
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/closes_on")

@@ -81,7 +81,9 @@ async def test_of_ten_who_take_the_last_place_at_once_one_has_it(world: World, r
     assert {one.json()["type"] for one in answers if one.status_code == 409} == {"/problems/survey-quota-full"}
     assert await reached(world, survey) == [("1", 1, 0, True)]
     for client, _ in people:
-        assert (await client.get("/v1/me/surveys", params=waiting)).json()["items"] == [], "nothing waits for anybody any more"
+        assert (await client.get("/v1/me/surveys", params=waiting)).json()["items"] == [], (
+            "nothing waits for anybody any more"
+        )
     assert (await world.act(survey, "close"))["status"] == "closed"
 
 

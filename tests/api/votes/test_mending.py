@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 
 from services.core.kit.uow import SYSTEM
-from services.core.residents import service as residents
+from services.core.residents import merging
 from tests.api.votes.owners import Estate, act, attempt, cast, end_voting, entered, opened, said, sql, tally
 
 Json = dict[str, Any]
@@ -150,7 +150,7 @@ async def test_who_turns_out_to_be_one_person_changes_what_he_said_under_another
     await sql(estate, "UPDATE person SET merged_into_id = $2 WHERE id = $1", gone, kept)
     await estate.transfer(head.properties[0], twin)
     async with estate.database.begin(SYSTEM) as uow:
-        await residents.follow_merge(uow, gone_id=gone, kept_id=kept)
+        await merging.follow(uow, gone_id=gone, kept_id=kept)
     mine = (await resident.get(f"/v1/votes/{vote['id']}")).json()["mine"][0]
     assert (mine["choices"], mine["counted"]) == (["approve"], True)
     changed = await cast(resident, vote, "reject", owner_id=str(head.id))
