@@ -16,9 +16,12 @@ depends_on = None
 JSONB = postgresql.JSONB(astext_type=sa.Text())
 TABLES = (
     "visit_campaign",
+    "warranty_term",
     "visit_body",
     "household_visit",
+    "warranty_ticket",
     "visit_attempt",
+    "warranty_entry",
 )
 
 
@@ -50,6 +53,37 @@ def upgrade() -> None:
     op.create_index('ix_visit_campaign_project_id', 'visit_campaign', ['project_id', 'id'], unique=False)
     op.create_index('ix_visit_campaign_region_path', 'visit_campaign', ['region_path', 'id'], unique=False)
     op.create_index('uq_visit_campaign_open', 'visit_campaign', ['compound_id', 'project_id'], unique=True, postgresql_where=sa.text("status = 'open'"))
+    op.create_table('warranty_term',
+    sa.Column('compound_id', sa.Uuid(), nullable=False),
+    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('work', sa.String(length=20), nullable=False),
+    sa.Column('item', sa.String(length=200), nullable=False),
+    sa.Column('organisation_id', sa.Uuid(), nullable=False),
+    sa.Column('accepted_on', sa.Date(), nullable=False),
+    sa.Column('months', sa.Integer(), nullable=True),
+    sa.Column('seasons', sa.Integer(), nullable=True),
+    sa.Column('season_begins', sa.String(length=5), nullable=True),
+    sa.Column('season_ends', sa.String(length=5), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('document', sa.String(length=300), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('recorded_by', sa.Uuid(), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(months IS NULL) = (work = 'heating_cooling')", name=op.f('ck_warranty_term_months')),
+    sa.CheckConstraint("num_nulls(seasons, season_begins, season_ends) = CASE WHEN work = 'heating_cooling' THEN 0 ELSE 3 END", name=op.f('ck_warranty_term_seasons')),
+    sa.CheckConstraint("work IN ('infrastructure', 'structure', 'waterproofing', 'heating_cooling', 'electrical', 'plumbing', 'equipment', 'decoration', 'other')", name=op.f('ck_warranty_term_work')),
+    sa.CheckConstraint('ends_on > accepted_on', name=op.f('ck_warranty_term_ends_on')),
+    sa.ForeignKeyConstraint(['compound_id', 'region_path'], ['compound.id', 'compound.region_path'], name=op.f('fk_warranty_term_compound_id_region_path'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_warranty_term_organisation_id')),
+    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_warranty_term_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_warranty_term')),
+    sa.UniqueConstraint('compound_id', 'project_id', 'work', 'item', name=op.f('uq_warranty_term_compound_id_project_id_work_item'))
+    )
+    op.create_index('ix_warranty_term_organisation_id', 'warranty_term', ['organisation_id', 'id'], unique=False)
+    op.create_index('ix_warranty_term_project_id', 'warranty_term', ['project_id', 'id'], unique=False)
+    op.create_index('ix_warranty_term_region_path', 'warranty_term', ['region_path', 'id'], unique=False)
     op.create_table('visit_body',
     sa.Column('campaign_id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
@@ -77,6 +111,39 @@ def upgrade() -> None:
     sa.UniqueConstraint('campaign_id', 'property_id', name=op.f('uq_household_visit_campaign_id_property_id'))
     )
     op.create_index('ix_household_visit_property_id', 'household_visit', ['property_id'], unique=False)
+    op.create_table('warranty_ticket',
+    sa.Column('term_id', sa.Uuid(), nullable=False),
+    sa.Column('compound_id', sa.Uuid(), nullable=False),
+    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
+    sa.Column('property_id', sa.Uuid(), nullable=True),
+    sa.Column('complaint_id', sa.Uuid(), nullable=True),
+    sa.Column('place', sa.String(length=200), nullable=False),
+    sa.Column('defect', sa.Text(), nullable=False),
+    sa.Column('reported_on', sa.Date(), nullable=False),
+    sa.Column('covered', sa.Boolean(), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('liability', sa.String(length=12), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('reported_by', sa.Uuid(), nullable=True),
+    sa.Column('reported_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(state IN ('closed', 'withdrawn')) = (ended_at IS NOT NULL)", name=op.f('ck_warranty_ticket_ended_at')),
+    sa.CheckConstraint("liability IN ('open', 'accepted', 'disputed', 'contractor', 'others')", name=op.f('ck_warranty_ticket_liability')),
+    sa.CheckConstraint("state <> 'closed' OR liability NOT IN ('open', 'disputed')", name=op.f('ck_warranty_ticket_closed_liability')),
+    sa.CheckConstraint("state IN ('reported', 'accepted', 'disputed', 'repairing', 'rechecked', 'closed', 'withdrawn')", name=op.f('ck_warranty_ticket_state')),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_warranty_ticket_complaint_id')),
+    sa.ForeignKeyConstraint(['compound_id', 'region_path'], ['compound.id', 'compound.region_path'], name=op.f('fk_warranty_ticket_compound_id_region_path'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['property_id'], ['property.id'], name=op.f('fk_warranty_ticket_property_id')),
+    sa.ForeignKeyConstraint(['term_id'], ['warranty_term.id'], name=op.f('fk_warranty_ticket_term_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_warranty_ticket')),
+    sa.UniqueConstraint('complaint_id', 'term_id', name=op.f('uq_warranty_ticket_complaint_id_term_id'))
+    )
+    op.create_index('ix_warranty_ticket_compound_id', 'warranty_ticket', ['compound_id', 'id'], unique=False)
+    op.create_index('ix_warranty_ticket_property_id', 'warranty_ticket', ['property_id'], unique=False)
+    op.create_index('ix_warranty_ticket_region_path', 'warranty_ticket', ['region_path', 'id'], unique=False)
+    op.create_index('ix_warranty_ticket_term_id', 'warranty_ticket', ['term_id', 'id'], unique=False)
     op.create_table('visit_attempt',
     sa.Column('campaign_id', sa.Uuid(), nullable=False),
     sa.Column('property_id', sa.Uuid(), nullable=False),
@@ -95,6 +162,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_visit_attempt'))
     )
     op.create_index('ix_visit_attempt_campaign_id', 'visit_attempt', ['campaign_id', 'property_id', 'id'], unique=False)
+    op.create_table('warranty_entry',
+    sa.Column('ticket_id', sa.Uuid(), nullable=False),
+    sa.Column('action', sa.String(length=12), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('liability', sa.String(length=12), nullable=False),
+    sa.Column('note', sa.String(length=1000), nullable=True),
+    sa.Column('document', sa.String(length=300), nullable=True),
+    sa.Column('by', sa.Uuid(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(action = 'settle') = (document IS NOT NULL)", name=op.f('ck_warranty_entry_document')),
+    sa.CheckConstraint("action IN ('accept', 'dispute', 'settle', 'repair', 'passed', 'failed', 'close', 'withdraw')", name=op.f('ck_warranty_entry_action')),
+    sa.CheckConstraint("liability IN ('open', 'accepted', 'disputed', 'contractor', 'others')", name=op.f('ck_warranty_entry_liability')),
+    sa.CheckConstraint("state IN ('reported', 'accepted', 'disputed', 'repairing', 'rechecked', 'closed', 'withdrawn')", name=op.f('ck_warranty_entry_state')),
+    sa.ForeignKeyConstraint(['ticket_id'], ['warranty_ticket.id'], name=op.f('fk_warranty_entry_ticket_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_warranty_entry'))
+    )
+    op.create_index('ix_warranty_entry_ticket_id', 'warranty_entry', ['ticket_id', 'id'], unique=False)
 
 
 def downgrade() -> None:

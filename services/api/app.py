@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from services.api import health, metrics, problems
-from services.api.aftercare import visits
+from services.api.aftercare import visits, warranty
 from services.api.audit import router as audit
 from services.api.calculators import router as calculators
 from services.api.consultations import lifts, meetings, mine
@@ -79,6 +79,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     meetings.router,
     mine.router,
     visits.router,
+    warranty.router,
     events.router,
     notifications.router,
     selection.router,

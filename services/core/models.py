@@ -1,6 +1,7 @@
 """Every table of every domain, for Alembic. Nothing else imports this."""
 
 from services.core.aftercare import models as aftercare
+from services.core.aftercare import warranty_models as warranty
 from services.core.clocks import models as clocks
 from services.core.consultations import models as consultations
 from services.core.desks import models as desks
@@ -48,5 +49,6 @@ TABLES = (
     surveys,
     territory,
     votes,
+    warranty,
 )
 metadata = Base.metadata

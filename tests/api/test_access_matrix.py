@@ -15,7 +15,6 @@ from services.api.app import create_app
 from services.core.identity.access import ALLOWS, RESIDENT, Permission, Role
 from services.core.kit.settings import Settings
 from services.core.kit.uow import Database
-from tests.support import foreign_aftercare as _aftercare  # noqa: F401 - its factories
 from tests.support.bodies import Route, routes
 from tests.support.foreign import BODIES, FACTORIES, OF_NO_REGION, World
 from tests.support.people import Client, Region, make_region, sign_in

@@ -16,7 +16,7 @@ from services.core.kit.uow import SYSTEM, Database
 from services.core.policy.service import store_packaged
 from services.worker import runtime
 from services.worker.tasks import selection as _bound  # noqa: F401 - binds the task that computes a run
-from tests.support import foreign_hotline
+from tests.support import foreign_aftercare, foreign_hotline
 from tests.support.people import Client, Region, make_region, sign_in
 from tests.support.register import Register
 from tests.support.rolls import Roll, bind, enter_roll
@@ -81,7 +81,7 @@ class World:
 
 
 Factory = Callable[[World], Awaitable[str]]
-FACTORIES: dict[str, Factory] = {**foreign_hotline.FACTORIES}
+FACTORIES: dict[str, Factory] = {**foreign_hotline.FACTORIES, **foreign_aftercare.FACTORIES}
 
 # Parameters that name nothing of a region, each with a value to send.
 OF_NO_REGION: dict[str, str] = {

@@ -1,15 +1,19 @@
-"""Factories of what follows a renovation, beside those of `foreign`."""
+"""Factories of the access matrix for what follows a renovation: household visits, warranty."""
 
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from services.core.kit.uow import SYSTEM
-from tests.support.foreign import World, makes
 from tests.support.register import Register
+
+if TYPE_CHECKING:
+    from tests.support.foreign import World
 
 HAND_OVER = "UPDATE project SET stage = 'handed_over' WHERE id = $1"
 
 
-async def handed_over(world: World) -> tuple[str, str]:
+async def _handed_over(world: "World") -> tuple[str, str]:
     """A compound with one household, and the project that renovated it; each call makes its own."""
     body = {"region_id": str(world.at.id), "name": "新村", "no": f"C-{uuid4().hex[:12]}"}
     compound = str((await world.post("/v1/compounds", body))["id"])
@@ -21,9 +25,9 @@ async def handed_over(world: World) -> tuple[str, str]:
     return compound, project
 
 
-@makes("campaign_id")
-async def _campaign(world: World) -> str:
-    compound, project = await handed_over(world)
+async def campaign(world: "World") -> str:
+    """Visits under way."""
+    compound, project = await _handed_over(world)
     body = {
         "compound_id": compound,
         "project_id": project,
@@ -32,3 +36,32 @@ async def _campaign(world: World) -> str:
         "questions": [{"id": "words", "kind": "text", "title": "意见"}],
     }
     return str((await world.post("/v1/visit-campaigns", body))["id"])
+
+
+async def warranty_term(world: "World") -> str:
+    """A warranty that has not expired."""
+    compound, project = await _handed_over(world)
+    body = {
+        "compound_id": compound,
+        "project_id": project,
+        "work": "waterproofing",
+        "item": "屋面防水",
+        "organisation_id": await world.get("organisation_id"),
+        "accepted_on": "2026-01-05",
+        "months": 60,
+        "document": "保修书第1号",
+    }
+    return str((await world.post("/v1/warranty-terms", body))["id"])
+
+
+async def warranty_ticket(world: "World") -> str:
+    """A defect that was reported."""
+    body = {"term_id": await world.get("term_id"), "place": "3 号楼顶层", "defect": "屋面渗漏"}
+    return str((await world.post("/v1/warranty-tickets", body))["id"])
+
+
+FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
+    "campaign_id": campaign,
+    "term_id": warranty_term,
+    "ticket_id": warranty_ticket,
+}

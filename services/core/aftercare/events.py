@@ -1,8 +1,10 @@
 """Events of what follows a renovation: ids, numbers and words that the program names."""
 
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from services.core.aftercare.warranty_rules import Action, Liability, State
 from services.core.kit.events import Event
 
 
@@ -38,3 +40,39 @@ class VisitsEnded(Event):
     households: int
     met: int
     declined: int
+
+
+class WarrantyRecorded(Event):
+    """How long an item is under warranty was recorded."""
+
+    kind: ClassVar[str] = "warranty.recorded"
+    project_id: UUID
+    organisation_id: UUID
+    ends_on: date
+
+
+class WarrantyCorrected(Event):
+    """What was recorded of a warranty is corrected."""
+
+    kind: ClassVar[str] = "warranty.corrected"
+    organisation_id: UUID
+    ends_on: date
+
+
+class DefectReported(Event):
+    """A defect of an item was reported. `covered`: in time."""
+
+    kind: ClassVar[str] = "warranty_ticket.reported"
+    term_id: UUID
+    compound_id: UUID
+    complaint_id: UUID | None
+    covered: bool
+
+
+class TicketMoved(Event):
+    """Something was done about a ticket; where it stands now, and whose the defect is."""
+
+    kind: ClassVar[str] = "warranty_ticket.moved"
+    action: Action
+    state: State
+    liability: Liability

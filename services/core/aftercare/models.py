@@ -17,7 +17,8 @@ from services.core.kit.database import Base, Keyed
 PATH = String(255, collation="C")
 
 
-def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    """The column holds one of these words."""
     return CheckConstraint("{} IN ({})".format(column, ", ".join(f"'{word}'" for word in words)), name=column)
 
 
@@ -32,7 +33,7 @@ class VisitCampaign(Keyed, Base):
         ForeignKeyConstraint(
             ["compound_id", "region_path"], ["compound.id", "compound.region_path"], onupdate="CASCADE"
         ),
-        _one_of("status", Status),
+        one_of("status", Status),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
         CheckConstraint(
             "(status = 'closed') = (households IS NOT NULL AND met IS NOT NULL AND declined IS NOT NULL)",
@@ -71,7 +72,7 @@ class VisitBody(Keyed, Base):
 
     __tablename__ = "visit_body"
     __table_args__ = (
-        _one_of("kind", BodyKind),
+        one_of("kind", BodyKind),
         UniqueConstraint("campaign_id", "title"),
         UniqueConstraint("id", "campaign_id"),
     )
@@ -87,7 +88,7 @@ class HouseholdVisit(Keyed, Base):
     __tablename__ = "household_visit"
     __table_args__ = (
         ForeignKeyConstraint(["body_id", "campaign_id"], ["visit_body.id", "visit_body.campaign_id"]),
-        _one_of("state", VisitState),
+        one_of("state", VisitState),
         UniqueConstraint("campaign_id", "property_id"),
         Index("ix_household_visit_property_id", "property_id"),
     )
@@ -108,7 +109,7 @@ class VisitAttempt(Keyed, Base):
         ForeignKeyConstraint(
             ["campaign_id", "property_id"], ["household_visit.campaign_id", "household_visit.property_id"]
         ),
-        _one_of("outcome", Outcome),
+        one_of("outcome", Outcome),
         CheckConstraint("(outcome = 'met') = (answers IS NOT NULL)", name="answers"),
         Index("ix_visit_attempt_campaign_id", "campaign_id", "property_id", "id"),
     )

@@ -58,7 +58,7 @@ LOCKED = Statement(
 )
 
 
-def _given(name: str, kind: Uuid[UUID] | String, column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+def given(name: str, kind: Uuid[UUID] | String, column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """The column has this value, where one is given."""
     value = bindparam(name, type_=kind)
     return or_(value.is_(None), column == value)
@@ -67,9 +67,9 @@ def _given(name: str, kind: Uuid[UUID] | String, column: InstrumentedAttribute[A
 LIST = Statement(
     _SHOWN.where(
         *in_part_of_tree(VisitCampaign.region_path, VisitCampaign.id),
-        _given("compound_id", Uuid(), VisitCampaign.compound_id),
-        _given("project_id", Uuid(), VisitCampaign.project_id),
-        _given("status", String(), VisitCampaign.status),
+        given("compound_id", Uuid(), VisitCampaign.compound_id),
+        given("project_id", Uuid(), VisitCampaign.project_id),
+        given("status", String(), VisitCampaign.status),
     )
     .order_by(VisitCampaign.region_path, VisitCampaign.id)
     .limit(bindparam("limit"))
