@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from services.core.exchange.cells import Cell
 from services.core.exchange.findings import refused
-from services.core.exchange.workbook import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Row
+from services.core.exchange.worksheet import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Row
 
 DELIMITERS = (",", ";", "\t")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))

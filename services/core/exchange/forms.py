@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from services.core.exchange import cells
 from services.core.exchange.cells import Parser
-from services.core.exchange.workbook import MAX_ROWS
+from services.core.exchange.worksheet import MAX_ROWS
 from services.core.facts.catalogue import CATALOGUE, Entry, Subject, ValueType
 from services.core.identity.access import Permission
 from services.core.ownership import rules

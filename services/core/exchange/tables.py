@@ -11,7 +11,8 @@ from services.core.exchange import delimited
 from services.core.exchange.cells import Cell, blank, plain
 from services.core.exchange.findings import ROW, FileRefused, Finding, refused
 from services.core.exchange.forms import HELP_MARK, Column, Form
-from services.core.exchange.workbook import Merged, Row, Workbook
+from services.core.exchange.workbook import Merged, Workbook
+from services.core.exchange.worksheet import Row
 
 HEADER_WITHIN = 20
 REASONS = "错误说明\nWhat is wrong"

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.core.exchange import workbook
+from services.core.exchange import workbook, worksheet
 from services.core.exchange.cells import Fault
 from services.core.exchange.findings import FileRefused
 from services.core.exchange.forms import COMPOUNDS
@@ -137,11 +137,11 @@ def test_a_cell_without_end_is_not_kept() -> None:
         xlsx(TABLE), SHEET, rb'<c r="A2"[^>]*>.*?</c>', b'<c r="A2" t="str"><v>' + b"x" * 2**20 + b"</v></c>"
     )
     (name,) = names(content)
-    assert len(str(name)) == workbook.MAX_CELL + 1
+    assert len(str(name)) == worksheet.MAX_CELL + 1
 
 
 def test_rows_past_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "MAX_ROWS", 10)
+    monkeypatch.setattr(worksheet, "MAX_ROWS", 10)
     rows: list[list[object]] = [["小区名称", "户数"], *([f"小区{number}", 1] for number in range(70))]
     assert refusal(xlsx(rows)) == ["file-too-large"]
 
