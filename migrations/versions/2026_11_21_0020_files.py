@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("expires_at", TIME, nullable=True),
         sa.Column("deleted_at", TIME, nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("owner_kind IN ('staff', 'resident')", name=op.f("ck_file_owner_kind")),
+        sa.CheckConstraint("owner_kind IN ('staff', 'client', 'resident')", name=op.f("ck_file_owner_kind")),
         sa.CheckConstraint(
             "media_type IN ('image/jpeg', 'image/png', 'image/webp', 'application/pdf')",
             name=op.f("ck_file_media_type"),

@@ -19,6 +19,8 @@ from services.api.doorbell import RedisDoorbell
 from services.api.events import router as events
 from services.api.exchange import router as exchange
 from services.api.facts import router as facts
+from services.api.files import checks
+from services.api.files import router as files
 from services.api.identity import managing, me, signing
 from services.api.judgement import router as judgement
 from services.api.middleware import Gate, RateLimiter
@@ -73,6 +75,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     properties.router,
     people.router,
     exchange.router,
+    files.router,
+    checks.router,
     consultations.router,
     consultation_printing.router,
     lifts.router,

@@ -59,7 +59,10 @@ class Gate:
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self.app = app
         self.body_limit = settings.body_limit_bytes
-        self.upload_limits = {("POST", "/v1/imports"): settings.import_limit_bytes + AROUND_A_FILE}
+        self.upload_limits = {
+            ("POST", "/v1/imports"): settings.import_limit_bytes + AROUND_A_FILE,
+            ("POST", "/v1/files"): settings.file_limit_bytes + AROUND_A_FILE,
+        }
         self.clients = RateLimiter(settings.rate_per_client_minute, "client")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

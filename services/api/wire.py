@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.core.facts.rules import is_ours
+from services.core.kit.geo import Crs, Place
 from services.core.ownership.rules import holds_personal_number
 
 # Some scripts are not written without them.
@@ -66,6 +67,27 @@ Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(one
 # The same where it is written of residents and kept in the clear.
 OpenDocument = Annotated[Document, AfterValidator(no_personal_number)]
 OpenReason = Annotated[Reason, AfterValidator(no_personal_number)]
+
+
+class PlaceIn(In):
+    """Where something is. Numbers mean nothing without their system: `wx.chooseLocation` gives gcj02, `wx.getLocation` wgs84."""
+
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, examples=[28.6629])]
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, examples=[115.9098])]
+    crs: Crs
+
+    @property
+    def place(self) -> Place:
+        """As the rest of the program takes it."""
+        return Place(self.lat, self.lon, self.crs)
+
+
+class PlaceOut(BaseModel):
+    """Where something is, as it was given."""
+
+    lat: float
+    lon: float
+    crs: Crs
 
 
 class PageOnly(BaseModel):

@@ -1,8 +1,9 @@
-"""What this system asks of WeChat: who signs in, and which phone number he taps to give."""
+"""What this system asks of WeChat: who signs in, which phone number he taps to give, whether what he sent is fit to be shown."""
 
 import contextlib
 import time
-from typing import Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import httpx
 from pydantic import SecretStr
@@ -13,6 +14,7 @@ from services.core.kit.errors import DomainError
 from services.core.kit.settings import Settings
 from services.wechat.access_token import AccessTokens
 from services.wechat.errors import (
+    ContentNotChecked,
     PhoneCodeRefused,
     WeChatAccountBlocked,
     WeChatCodeRefused,
@@ -25,6 +27,17 @@ PHONE = "getuserphonenumber"
 CODE_WRONG = 40029
 TOKEN_WRONG = frozenset({40001, 40014, 42001})
 CHINA = "86"
+TEXT_CHECK, IMAGE_CHECK = "msg_sec_check", "media_check_async"
+FORUM = 3  # the scene: what residents send here is read by others
+IMAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What WeChat says of a content: pass, review or risky; and of what kind it finds it."""
+
+    suggest: str
+    label: int | None
 
 
 class WeChat:
@@ -69,24 +82,12 @@ class WeChat:
     async def phone_number(self, code: str) -> str:
         """The number behind the code of a tap, with + and its country unless it is a Chinese one.
 
-        A refused access token is replaced once, for all processes, and the call tried once more.
+        PhoneCodeRefused; WeChatBusy and its like.
         """
-        await self._rests.refuse_while_resting(PHONE)
-        held = await self._tokens.get()
         try:
-            return await self._phone_number(code, held.token)
+            told = await self._authorised(PHONE, "/wxa/business/getuserphonenumber", {"code": code})
         except Refused as refusal:
-            if refusal.errcode not in TOKEN_WRONG:
-                raise await self._phone_refusal(refusal.errcode) from None
-        held = await self._tokens.replace(held)
-        try:
-            return await self._phone_number(code, held.token)
-        except Refused as refusal:
-            raise await self._phone_refusal(refusal.errcode) from None
-
-    async def _phone_number(self, code: str, token: str) -> str:
-        params = {"access_token": token}
-        told = await call(self._http, "POST", "/wxa/business/getuserphonenumber", params=params, body={"code": code})
+            raise (PhoneCodeRefused() if refusal.errcode == CODE_WRONG else unavailable()) from None
         info = told.get("phone_info")
         if not isinstance(info, dict):
             raise unavailable()
@@ -94,17 +95,64 @@ class WeChat:
         country = str(info.get("countryCode") or CHINA)
         return number if country == CHINA else f"+{country}{number}"
 
-    async def _phone_refusal(self, errcode: int) -> DomainError:
-        if errcode == CODE_WRONG:
-            return PhoneCodeRefused()
-        await self._rests.begin(PHONE, errcode)
-        return unavailable()
+    async def text_suggestion(self, *, openid: str, content: str) -> Suggested:
+        """What `msg_sec_check` (version 2) says of a text, at most 2,500 characters. ContentNotChecked: it never will."""
+        body = {"version": 2, "openid": openid, "scene": FORUM, "content": content}
+        try:
+            told = await self._authorised(TEXT_CHECK, "/wxa/msg_sec_check", body)
+        except Refused as refusal:
+            raise ContentNotChecked(errcode=refusal.errcode) from None
+        return suggested(told)
+
+    async def image_check(self, *, openid: str, url: str) -> str:
+        """Has WeChat fetch an image and look at it (`media_check_async`, version 2): the id under which it will push the result.
+
+        ContentNotChecked: it never will of this one.
+        """
+        body = {"version": 2, "openid": openid, "scene": FORUM, "media_url": url, "media_type": IMAGE}
+        try:
+            told = await self._authorised(IMAGE_CHECK, "/wxa/media_check_async", body)
+        except Refused as refusal:
+            raise ContentNotChecked(errcode=refusal.errcode) from None
+        return text(told, "trace_id")
+
+    async def _authorised(self, interface: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A call with the access token; one that is refused is replaced once, for all processes, and the call tried once more.
+
+        Refused; WeChatBusy when a quota is used up, from now on for everybody.
+        """
+        await self._rests.refuse_while_resting(interface)
+        held = await self._tokens.get()
+        try:
+            return await self._called(path, held.token, body)
+        except Refused as refusal:
+            if refusal.errcode not in TOKEN_WRONG:
+                await self._rests.begin(interface, refusal.errcode)
+                raise
+        held = await self._tokens.replace(held)
+        try:
+            return await self._called(path, held.token, body)
+        except Refused as refusal:
+            await self._rests.begin(interface, refusal.errcode)
+            raise (unavailable() if refusal.errcode in TOKEN_WRONG else refusal) from None
+
+    async def _called(self, path: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
+        return await call(self._http, "POST", path, params={"access_token": token}, body=body)
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
+
+
+def suggested(told: dict[str, Any]) -> Suggested:
+    """The verdict of an answer or a push, whose label may be a number or its text. WeChatUnavailable for what is none."""
+    result = told.get("result")
+    if not isinstance(result, dict):
+        raise unavailable()
+    label = str(result.get("label", ""))
+    return Suggested(text(result, "suggest"), int(label) if label.isdecimal() else None)
 
 
 def _sign_in_refusal(errcode: int) -> DomainError:

@@ -28,6 +28,13 @@ class WeChatAccountBlocked(DomainError):
     title_zh, title_en = "微信已限制该账号登录", "WeChat has blocked this account from signing in"
 
 
+class ContentNotChecked(DomainError):
+    """40003, 61010 and their like: WeChat does not know the sender, or did not see him within two hours; it will not judge this."""
+
+    code, kind = "content-not-checked", Kind.UNAVAILABLE
+    title_zh, title_en = "微信无法审核该内容", "WeChat does not judge this content"
+
+
 class WeChatBusy(DomainError):
     """45009, 45011: a quota is used up. `Retry-After` says for how long nothing is asked of WeChat."""
 

@@ -21,7 +21,9 @@ from services.core.kit.settings import Settings, load
 from services.core.kit.storage import Folder
 from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
+from services.wechat.client import WeChat
 from services.worker import loops, tasks
+from services.worker.checks import checker_of
 from services.worker.runtime import collect_rarely, functions
 from services.worker.schedule import schedule_of
 
@@ -65,13 +67,18 @@ async def run(settings: Settings) -> None:
     engine = create_engine(settings, application="jiugai-worker", pool_size=2 * settings.worker_jobs + 4)
     storage = Folder(settings.files_path)
     database = Database(engine, doorbell=ring, vault=open_vault(settings), storage=storage)
-    running = loops.start(database, redis, schedule_of(settings))
+    wechat = WeChat.of(settings)
+    running = loops.start(
+        database, redis, schedule_of(settings), checker=checker_of(wechat), public_url=settings.jiugai_public_url
+    )
     try:
         await serve(settings, database, redis)
     finally:
         for loop in running:
             loop.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        if wechat is not None:
+            await wechat.close()
         await database.close()
         with contextlib.suppress(RedisError, OSError):
             await redis.aclose(close_connection_pool=True)

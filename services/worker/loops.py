@@ -1,4 +1,4 @@
-"""What a worker does besides jobs, for as long as it lives: relay, sequencer, schedule, hand-out of messages."""
+"""What a worker does besides jobs, for as long as it lives: relay, sequencer, schedule, messages, checks of contents."""
 
 import asyncio
 import random
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import structlog
 from arq.connections import ArqRedis
 
+from services.core.files.checking import ContentChecker, check_once
 from services.core.kit import sequencer
 from services.core.kit.logs import describe
 from services.core.kit.uow import Database
@@ -58,13 +59,16 @@ async def seal_once(database: Database) -> int:
             return done
 
 
-def start(database: Database, redis: ArqRedis, schedule: Sequence[Recurring]) -> list[asyncio.Task[None]]:
+def start(
+    database: Database, redis: ArqRedis, schedule: Sequence[Recurring], *, checker: ContentChecker, public_url: str
+) -> list[asyncio.Task[None]]:
     """Starts every loop; cancel the tasks to stop."""
     loops: list[tuple[str, float, Callable[[], Awaitable[object]]]] = [
         ("relay", 1.0, lambda: relay_once(database, redis)),
         ("sequencer", 0.05, lambda: number_once(database)),
         ("seal", SEAL_EVERY_SECONDS, lambda: seal_once(database)),
         ("messages", 0.25, lambda: hand_out_once(database)),
+        ("content checks", 1.0, lambda: check_once(database, checker, public_url=public_url)),
         ("schedule", 5.0, lambda: schedule_once(database, schedule)),
     ]
     return [asyncio.create_task(forever(name, seconds, once), name=name) for name, seconds, once in loops]

@@ -18,6 +18,7 @@ from services.worker import runtime
 from services.worker.tasks import selection as _bound  # noqa: F401 - binds the task that computes a run
 from tests.support import foreign_aftercare, foreign_hotline
 from tests.support.people import Client, Region, make_region, sign_in
+from tests.support.pictures import png
 from tests.support.register import Register
 from tests.support.rolls import Roll, bind, enter_roll
 
@@ -29,6 +30,10 @@ VALUES ($1, 'staff', $2, gen_random_uuid(), 1, 'test', '标题', 'title', '正�
 ADD_BINDING = """
 INSERT INTO binding (id, resident_id, property_id, person_id, kind, assurance, since)
 VALUES ($1, $2, $3, $4, 'owner', 'on_site', now())
+"""
+ADD_CHECK = """
+INSERT INTO content_check (id, kind, subject_type, subject_id, region_path, state, asked_at)
+VALUES ($1, 'text', 'test', $2, $3, 'review', now())
 """
 NOTICE_OVER = """
 UPDATE publication SET notice_until = '2026-01-05' WHERE run_id = $1
@@ -472,3 +477,19 @@ async def _meeting(world: World) -> str:
 async def _follow_up(world: World) -> str:
     meeting = (await (await world.person("city")).get(f"/v1/meetings/{await world.get('meeting_id')}")).json()
     return str(meeting["follow_ups"][0]["id"])
+
+
+@makes("file_id")
+async def _file(world: World) -> str:
+    """Of the city's own, which nothing uses yet."""
+    answer = await (await world.person("city")).post("/v1/files", files={"file": ("a.png", png())})
+    assert answer.status_code in {200, 201}, answer.text
+    return str(answer.json()["id"])
+
+
+@makes("check_id")
+async def _check(world: World) -> str:
+    made = new_id()
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(ADD_CHECK, made, new_id(), world.at.path)
+    return str(made)

@@ -1,10 +1,11 @@
 """A small WeChat: a real HTTP server that speaks the documented protocol, with its error codes, expiry and quotas.
 
 Answers come with HTTP 200 and as text/plain even when they are errors; a good answer of `jscode2session` has no `errcode`.
-Documentation: developers.weixin.qq.com, code2Session, getStableAccessToken, getPhoneNumber.
+Documentation: developers.weixin.qq.com, code2Session, getStableAccessToken, getPhoneNumber, msgSecCheck, mediaCheckAsync.
 """
 
 import asyncio
+import hashlib
 import json
 import secrets
 import socket
@@ -25,6 +26,7 @@ APPID, SECRET = "wx0123456789abcdef", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 CODE_SECONDS = 300
 TOKEN_SECONDS = 7200
 RENEWED_BEFORE = 300
+VISIT_SECONDS = 7200
 
 
 @dataclass
@@ -51,6 +53,10 @@ class FakeWeChat:
     per_user_minute: int = 100
     users: Counter[tuple[str, int]] = field(default_factory=Counter)
     slow: float = 0.0
+    visitors: dict[str, float] = field(default_factory=dict)  # when each openid was here last
+    risky_words: dict[str, tuple[str, int]] = field(default_factory=dict)  # a word: what is suggested of it
+    checked_texts: list[str] = field(default_factory=list)
+    checked_images: dict[str, str] = field(default_factory=dict)  # trace id: the URL to fetch
 
     @property
     def now(self) -> float:
@@ -68,6 +74,28 @@ class FakeWeChat:
         code = secrets.token_hex(32)
         self.phone_codes[code] = Code(f"{country} {number}", self.now, together=together)
         return code
+
+    def visits(self, openid: str) -> None:
+        """He has the mini-program open."""
+        self.visitors[openid] = self.now
+
+    def result_of(self, trace_id: str, suggest: str, label: int | str) -> dict[str, Any]:
+        """What is pushed when an image was looked at; the label comes as a number or as text."""
+        detail = {"strategy": "content_model", "errcode": 0, "suggest": suggest, "label": label, "prob": 90}
+        return {
+            "ToUserName": "gh_9df7d78a1234",
+            "FromUserName": "o4_t144jTUSEoxydysUA2E234_tc",
+            "CreateTime": int(self.now),
+            "MsgType": "event",
+            "Event": "wxa_media_check",
+            "appid": APPID,
+            "trace_id": trace_id,
+            "version": 2,
+            "detail": [detail],
+            "errcode": 0,
+            "errmsg": "ok",
+            "result": {"suggest": suggest, "label": label},
+        }
 
     def fails(self, path: str, *answers: int | Response) -> None:
         """The next calls of a path get these errcodes or answers."""
@@ -94,6 +122,12 @@ def told(body: dict[str, Any]) -> Response:
 def error(errcode: int, errmsg: str) -> Response:
     """An error as WeChat tells it."""
     return told({"errcode": errcode, "errmsg": f"{errmsg}, rid: 0"})
+
+
+def signed(token: str, timestamp: int, nonce: str) -> dict[str, str]:
+    """The query that WeChat puts to what it pushes."""
+    signature = hashlib.sha1("".join(sorted([token, str(timestamp), nonce])).encode()).hexdigest()  # noqa: S324
+    return {"signature": signature, "timestamp": str(timestamp), "nonce": nonce}
 
 
 def use(codes: dict[str, Code], given: str, now: float) -> str | None:
@@ -153,12 +187,12 @@ async def stable_token(request: Request) -> Response:
     return told({"access_token": token, "expires_in": TOKEN_SECONDS})
 
 
-async def phone_number(request: Request) -> Response:
-    """The interface of that name."""
+async def authorised(request: Request, interface: str) -> Response | dict[str, Any]:
+    """The body of a call with an access token, or what it is refused with."""
     fake: FakeWeChat = request.app.state.fake
-    fake.calls["getuserphonenumber"] += 1
+    fake.calls[interface] += 1
     token = request.query_params.get("access_token")
-    if (forced := fake.forced("getuserphonenumber")) is not None:
+    if (forced := fake.forced(interface)) is not None:
         return forced
     if not token:
         return error(41001, "access_token missing")
@@ -167,9 +201,61 @@ async def phone_number(request: Request) -> Response:
     if fake.tokens[token] < fake.now:
         return error(42001, "access_token expired")
     try:
-        body = json.loads(await request.body())
+        body: dict[str, Any] = json.loads(await request.body())
     except ValueError:
         return error(47001, "data format error")
+    return body
+
+
+def seen(fake: FakeWeChat, body: dict[str, Any]) -> Response | None:
+    """Contents are judged of those alone who were there within two hours."""
+    if body.get("version") != 2 or body.get("scene") not in {1, 2, 3, 4}:
+        return error(40129, "invalid scene")
+    if body.get("openid") not in fake.visitors:
+        return error(40003, "invalid openid")
+    if fake.now - fake.visitors[body["openid"]] > VISIT_SECONDS:
+        return error(61010, "code is expired, user has not visited the mini-program within two hours")
+    return None
+
+
+async def msg_sec_check(request: Request) -> Response:
+    """The interface of that name, version 2."""
+    fake: FakeWeChat = request.app.state.fake
+    body = await authorised(request, "msg_sec_check")
+    if isinstance(body, Response):
+        return body
+    if (refusal := seen(fake, body)) is not None:
+        return refusal
+    content = body.get("content", "")
+    if not content or len(content) > 2500:
+        return error(44002, "empty post data") if not content else error(45002, "content size out of limit")
+    fake.checked_texts.append(content)
+    found = next((said for word, said in fake.risky_words.items() if word in content), ("pass", 100))
+    result = {"suggest": found[0], "label": found[1]}
+    return told({"errcode": 0, "errmsg": "ok", "trace_id": secrets.token_hex(16), "result": result, "detail": []})
+
+
+async def media_check_async(request: Request) -> Response:
+    """The interface of that name, version 2. The result is pushed when a test says so."""
+    fake: FakeWeChat = request.app.state.fake
+    body = await authorised(request, "media_check_async")
+    if isinstance(body, Response):
+        return body
+    if (refusal := seen(fake, body)) is not None:
+        return refusal
+    if not str(body.get("media_url", "")).startswith("http") or body.get("media_type") != 2:
+        return error(40129, "invalid media_type")
+    trace_id = secrets.token_hex(16)
+    fake.checked_images[trace_id] = body["media_url"]
+    return told({"errcode": 0, "errmsg": "ok", "trace_id": trace_id})
+
+
+async def phone_number(request: Request) -> Response:
+    """The interface of that name."""
+    fake: FakeWeChat = request.app.state.fake
+    body = await authorised(request, "getuserphonenumber")
+    if isinstance(body, Response):
+        return body
     code = fake.phone_codes.get(body.get("code", ""))
     if code is not None and code.together is not None:
         together, code.together = code.together, None
@@ -196,6 +282,8 @@ def application(fake: FakeWeChat) -> Starlette:
             Route("/sns/jscode2session", jscode2session),
             Route("/cgi-bin/stable_token", stable_token, methods=["POST"]),
             Route("/wxa/business/getuserphonenumber", phone_number, methods=["POST"]),
+            Route("/wxa/msg_sec_check", msg_sec_check, methods=["POST"]),
+            Route("/wxa/media_check_async", media_check_async, methods=["POST"]),
         ]
     )
     made.state.fake = fake

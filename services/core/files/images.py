@@ -18,7 +18,7 @@ FORMATS = {"JPEG": Media.JPEG, "MPO": Media.JPEG, "PNG": Media.PNG, "WEBP": Medi
 """MPO is a JPEG with a second picture of the same scene behind it, as phones make them; the first is what counts."""
 OPENED = ("JPEG", "PNG", "WEBP")
 QUALITY = {RENDITION_SIDE: 85, THUMBNAIL_SIDE: 75}
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond it Pillow warns; we look first and never come there
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 
 class Unreadable:
@@ -64,6 +64,8 @@ def look(content: bytes) -> Picture | Unreadable | TooLarge | Moving:
                 image.load()
                 shown = (height, width) if turned else (width, height)
                 return Picture(media, *shown, _or_none(_taken_at, exif), _or_none(_taken_place, exif))
+    except Image.DecompressionBombError:
+        return TooLarge()
     except Exception:  # noqa: BLE001 - a decoder fed with hostile bytes raises whatever it likes
         return Unreadable()
 

@@ -37,7 +37,7 @@ class File(Keyed, Base):
 
     __tablename__ = "file"
     __table_args__ = (
-        CheckConstraint("owner_kind IN ('staff', 'resident')", name="owner_kind"),
+        CheckConstraint("owner_kind IN ('staff', 'client', 'resident')", name="owner_kind"),
         _one_of("media_type", Media),
         _one_of("check_state", CheckState),
         CheckConstraint("num_nulls(taken_lat, taken_lon) IN (0, 2)", name="taken_place"),

@@ -8,7 +8,7 @@ from sqlalchemy import String, Uuid, and_, bindparam, or_, select
 from services.core.files.models import ContentCheck, File, FilePart, FileUse
 from services.core.files.rules import CheckState, Part
 from services.core.kit.database import Statement, in_scope
-from services.core.kit.errors import NotFound
+from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.scope import Scope
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ FILE = Statement(select(*File.__table__.columns, _READY.label("ready")).where(_F
 
 # What a subject is asked about when somebody wants to read a file that is not his own.
 USES = Statement(
-    select(FileUse.subject_type, FileUse.subject_id).where(FileUse.file_id == bindparam("file_id", type_=Uuid()))
+    select(FileUse.subject_type, FileUse.subject_id, FileUse.public).where(
+        FileUse.file_id == bindparam("file_id", type_=Uuid())
+    )
 )
 UNDER_REVIEW = Statement(
     select(ContentCheck.id).where(
@@ -137,3 +139,9 @@ async def check_in(
     if row is None:
         raise NotFound
     return row
+
+
+def must_match(row: "asyncpg.Record", version: int) -> None:
+    """VersionStale unless the record is as the caller read it."""
+    if row["version"] != version:
+        raise VersionStale

@@ -48,6 +48,11 @@ class CheckKind(StrEnum):
     IMAGE = "image"
 
 
+def state_suggested(suggest: str) -> CheckState:
+    """What follows from WeChat's word; whatever else it says than these two, a person looks."""
+    return {"pass": CheckState.PASSED, "risky": CheckState.REFUSED}.get(suggest, CheckState.REVIEW)
+
+
 MOST_PIXELS = 50_000_000
 """The camera of a good phone; decoded, 150 MB."""
 LONGEST_SIDE = 30_000
@@ -60,7 +65,7 @@ ORPHAN_FOR = timedelta(hours=24)
 
 ANSWER_WITHIN = timedelta(minutes=30)
 """WeChat pushes the result of `media_check_async` within half an hour; later a person looks."""
-LEASE = timedelta(minutes=1)
+LEASE = timedelta(minutes=3)
 """For how long whoever asks has the check for himself; he who died leaves it to the next after that."""
 AGAIN_AFTER = timedelta(minutes=2)
 LONGEST_TEXT = 2500

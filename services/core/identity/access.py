@@ -30,11 +30,14 @@ class Permission(StrEnum):
     CONSULTATION_WRITE = "consultation:write"
     DESK_READ = "desk:read"
     DESK_WRITE = "desk:write"
+    CONTENT_CHECK = "content:check"
     DISCREPANCY_ADJUDICATE = "discrepancy:adjudicate"
     DISCREPANCY_READ = "discrepancy:read"
     EVENT_READ = "event:read"
     FACT_ATTEST = "fact:attest"
     FACT_READ = "fact:read"
+    FILE_READ = "file:read"
+    FILE_WRITE = "file:write"
     GATE_EXCEPT = "gate:except"
     IMPORT_READ = "import:read"
     IMPORT_WRITE = "import:write"
@@ -111,6 +114,7 @@ READING = frozenset(
         P.COMPOUND_READ,
         P.DISCREPANCY_READ,
         P.FACT_READ,
+        P.FILE_READ,
         P.PLAN_READ,
         P.POLICY_READ,
         P.PROJECT_READ,
@@ -123,13 +127,13 @@ COMMUNITY = READING | {
     P.PERSON_REVEAL, P.BALLOT_CAST, P.VOTE_CONFIRM, P.VOTE_ENTER, P.VOTE_READ,
     P.SURVEY_ANSWER, P.SURVEY_ENTER, P.SURVEY_READ, P.SURVEY_WRITE,
     P.CONSULTATION_ENTER, P.CONSULTATION_READ, P.CONSULTATION_WRITE,
-    P.COMPLAINT_HANDLE, P.COMPLAINT_READ, P.COMPLAINT_WRITE,
+    P.COMPLAINT_HANDLE, P.COMPLAINT_READ, P.COMPLAINT_WRITE, P.FILE_WRITE,
     P.VISIT_ENTER, P.VISIT_READ, P.VISIT_WRITE, P.WARRANTY_HANDLE, P.WARRANTY_READ,
     P.DESK_READ, P.ORGANISATION_READ,
 }  # fmt: skip
 STREET = COMMUNITY | {
     P.COMPLAINT_ASSIGN, P.OBJECTION_READ, P.OBJECTION_WRITE, P.PROJECT_WRITE, P.PROJECT_APPLY, P.VOTE_WRITE,
-    P.WARRANTY_WRITE,
+    P.CONTENT_CHECK, P.WARRANTY_WRITE,
 }  # fmt: skip
 DISTRICT = STREET | {
     P.COMPLAINT_SUPERVISE, P.DESK_WRITE, P.ORGANISATION_WRITE,
@@ -156,14 +160,15 @@ ALLOWS: dict[Role, frozenset[Permission]] = {
     },
     Role.DEPARTMENT: READING
     | {
-        P.COMPLAINT_HANDLE, P.COMPLAINT_READ, P.COMPLAINT_TRANSFER, P.EVENT_READ, P.FACT_ATTEST, P.OBJECTION_READ,
+        P.COMPLAINT_HANDLE, P.COMPLAINT_READ, P.COMPLAINT_TRANSFER, P.EVENT_READ, P.FACT_ATTEST, P.FILE_WRITE,
+        P.OBJECTION_READ,
         P.ROUND_APPROVE,
         P.VISIT_ENTER, P.VISIT_READ, P.WARRANTY_HANDLE, P.WARRANTY_READ, P.DESK_READ, P.ORGANISATION_READ,
     },
 }  # fmt: skip
 
 # What a resident may do. Where, is decided by what binds him to properties, never by a part of the region tree.
-RESIDENT = frozenset({P.BALLOT_CAST, P.ME, P.RESIDENT_ACT, P.SURVEY_ANSWER, P.VOTE_READ})
+RESIDENT = frozenset({P.BALLOT_CAST, P.FILE_READ, P.FILE_WRITE, P.ME, P.RESIDENT_ACT, P.SURVEY_ANSWER, P.VOTE_READ})
 
 # Who may give which role: nobody hands out more than stands below them.
 GIVES: dict[Role, frozenset[Role]] = {
