@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from services.core.clocks.jobs import RecomputeClocks, SweepClocks
 from services.core.exchange.jobs import ForgetImportFiles
 from services.core.files.jobs import ForgetUnusedFiles, SweepOrphans
 from services.core.identity.jobs import ForgetExpiredTokens, RewriteDigests
@@ -40,6 +41,8 @@ SCHEDULE: list[Recurring] = [
     Recurring(SweepOrphans(), timedelta(days=1)),
     Recurring(RefreshRollups(), timedelta(minutes=5)),
     Recurring(RecomputeNotices(), timedelta(days=1)),
+    Recurring(RecomputeClocks(), timedelta(days=1)),
+    Recurring(SweepClocks(), timedelta(minutes=1)),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -18,15 +18,14 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 COLUMNS = """
-c.id, c.subject_type, c.subject_id, c.region_path, c.kind, c.terms, c.started_at, c.days, c.due_at, c.provisional, c.revision,
-c.state
+c.id, c.subject_type, c.subject_id, c.region_path, c.kind, c.terms, c.started_at, c.days, c.due_at, c.provisional, c.skipped,
+c.revision, c.state
 """
 LOCKED = f"""
 SELECT {COLUMNS} FROM clock c
 WHERE c.subject_type = $1 AND c.subject_id = $2 AND c.kind = $3 AND c.state IN ('running', 'paused', 'missed')
 FOR NO KEY UPDATE
 """
-LOCKED_BY_ID = f"SELECT {COLUMNS} FROM clock c WHERE c.id = $1 FOR NO KEY UPDATE"
 PAUSES = "SELECT started_at, ended_at FROM clock_pause WHERE clock_id = $1 AND ended_at IS NOT NULL ORDER BY started_at"
 MOVE = """
 WITH undone AS (DELETE FROM clock_step WHERE clock_id = $1 AND done_at IS NULL AND kind <> 'urge')
@@ -73,6 +72,7 @@ class HeldClock:
     days: int | None
     due_at: datetime
     provisional: bool
+    skipped: list[date]
     revision: int
     state: State
 

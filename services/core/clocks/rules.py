@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from services.core.clocks.terms import Quiet, Span, Terms
@@ -103,7 +103,7 @@ def due(
         pauses=[Pause(day_of(since), day_of(until)) for since, until in pauses],
         after_cut_off=terms.cut_off is not None and is_after_cut_off(started_at, terms.cut_off),
     )
-    return Due(end_of(first.due), first.provisional, first.skipped)
+    return Due(end_of(first.due).astimezone(UTC), first.provisional, first.skipped)
 
 
 def before(

@@ -48,20 +48,18 @@ WITH given AS MATERIALIZED (
 )
 SELECT count(*) FROM added
 """
+# Locked first and by itself: what a sweep that was waited for has written is seen by the statement that follows.
+OPEN = """
+SELECT id FROM clock
+WHERE subject_type = $1 AND subject_id = $2 AND ($3::text IS NULL OR kind = $3) AND state IN ('running', 'paused', 'missed')
+ORDER BY id FOR NO KEY UPDATE
+"""
 CANCEL = """
-WITH open AS (
-  SELECT id FROM clock
-  WHERE subject_type = $1 AND subject_id = $2 AND ($3::text IS NULL OR kind = $3) AND state IN ('running', 'paused', 'missed')
-  ORDER BY id FOR NO KEY UPDATE
-), undone AS (
-  DELETE FROM clock_step WHERE done_at IS NULL AND clock_id IN (SELECT id FROM open)
-), resumed AS (
-  UPDATE clock_pause SET ended_at = $4 WHERE ended_at IS NULL AND clock_id IN (SELECT id FROM open)
-), lapsed AS (
-  UPDATE clock_extension SET decision = 'lapsed', decided_at = $4
-  WHERE decision = 'asked' AND clock_id IN (SELECT id FROM open)
-)
-UPDATE clock SET state = 'cancelled', cancelled_at = $4 WHERE id IN (SELECT id FROM open) RETURNING id
+WITH undone AS (DELETE FROM clock_step WHERE done_at IS NULL AND clock_id = ANY ($1::uuid[])),
+     resumed AS (UPDATE clock_pause SET ended_at = $2 WHERE ended_at IS NULL AND clock_id = ANY ($1::uuid[])),
+     lapsed AS (UPDATE clock_extension SET decision = 'lapsed', decided_at = $2
+                WHERE decision = 'asked' AND clock_id = ANY ($1::uuid[]))
+UPDATE clock SET state = 'cancelled', cancelled_at = $2 WHERE id = ANY ($1::uuid[])
 """
 PAUSE = """
 WITH stopped AS (UPDATE clock SET state = 'paused' WHERE id = $2),
@@ -181,7 +179,10 @@ async def meet(uow: UnitOfWork, *, subject_type: str, subject_id: UUID, kind: st
 
 async def cancel(uow: UnitOfWork, *, subject_type: str, subject_id: UUID, kind: str | None = None) -> int:
     """Nothing is waited for any more: open clocks of the subject end, of one kind or all; how many. Breaches stay."""
-    return len(await uow.driver.fetch(CANCEL, subject_type, subject_id, kind, uow.now))
+    ids = [row["id"] for row in await uow.driver.fetch(OPEN, subject_type, subject_id, kind)]
+    if ids:
+        await uow.driver.execute(CANCEL, ids, uow.now)
+    return len(ids)
 
 
 async def pause(uow: UnitOfWork, *, subject_type: str, subject_id: UUID, kind: str, reason: str, document: str) -> UUID:

@@ -79,6 +79,11 @@ class Terms(_Frozen):
         return self
 
     @property
+    def days(self) -> int:
+        """How many days its limit has; 0 where it has none."""
+        return 0 if self.limit is None else self.limit.days or 0
+
+    @property
     def counts(self) -> Unit | None:
         """What its days are; None where it counts hours or is bound to an instant."""
         return None if self.limit is None or self.limit.days is None else self.limit.unit

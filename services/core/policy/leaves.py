@@ -1,4 +1,4 @@
-"""Leaves of a policy that other domains read: menu, phases, notices, money, progress, hotline, inspections, cost sharing."""
+"""Leaves of a policy that other domains read: menu, phases, notices, money, progress, inspections, cost sharing."""
 
 from datetime import date
 from fractions import Fraction
@@ -129,42 +129,6 @@ class Progress(Form):
     rank: Literal["week", "month"]
     by: Names
     remind_last: Annotated[int, Field(strict=True, ge=0, le=1000)]
-
-
-class Clock(Form):
-    """Time limits of one kind of complaint; what starts after `cut_off` counts from the next working day."""
-
-    sign_in: Duration | None = None
-    reply: Duration
-    cut_off: TimeOfDay | None = None
-
-
-class Reminder(Form):
-    """A reminder so long before the limit."""
-
-    before: Duration
-
-
-class Escalation(Form):
-    """Who is told so long after the limit."""
-
-    after: Duration
-    to: Name
-
-
-class CallBack(Form):
-    """When a resident is asked whether a complaint was solved."""
-
-    after: Duration
-
-
-class Hotline(Form):
-    """Clocks of complaints."""
-
-    clocks: dict[Name, Clock]
-    reminders: Annotated[tuple[Reminder, ...], Field(max_length=20)] = ()
-    escalation: Annotated[tuple[Escalation, ...], Field(max_length=20)] = ()
-    call_back: CallBack | None = None
 
 
 class Frequency(Form):

@@ -22,13 +22,13 @@ from services.core.policy.form import (
     refuse_all,
     refuse_repeated,
 )
+from services.core.policy.hotline import Hotline
 from services.core.policy.law import MatterKind, Threshold, Thresholds, laxities
 from services.core.policy.leaves import (
     CostSharing,
     Duration,
     Eligibility,
     Funding,
-    Hotline,
     Inspections,
     Menu,
     Phase,

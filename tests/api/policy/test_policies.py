@@ -13,7 +13,7 @@ from services.core.policy.service import store_packaged
 from tests.api.selection.world import World
 from tests.support.people import Region
 
-CITIES = ["beijing", "chengdu", "fenggang", "hebei", "liuzhou", "ningbo", "shanghai", "yichang", "zhuhai"]
+CITIES = ["beijing", "chengdu", "fenggang", "hebei", "jiaozuo", "liuzhou", "ningbo", "shanghai", "yichang", "zhuhai"]
 
 
 async def test_what_ships_is_stored_once(fresh_database: Database) -> None:

@@ -31,13 +31,16 @@ progress: {inspect: week, rank: month, by: [progress_share, on_time_share], remi
 hotline:
   clocks:
     consult: {reply: {days: 3, unit: workday}}
-    complaint: {sign_in: {hours: 2}, reply: {days: 13, unit: workday}}
+    complaint: {sign_in: {hours: 2}, reply: {days: 13, unit: workday}, extension: {max_days: 20, times: 1}}
     urgent: {reply: {days: 0}, cut_off: "17:00"}
   reminders: [{before: {days: 1, unit: workday}}]
   escalation:
     - {after: {days: 1, unit: workday}, to: department_lead}
     - {after: {days: 5, unit: workday}, to: district_lead}
   call_back: {after: {days: 1, unit: workday}}
+  quiet_hours: {from: "22:00", until: "08:00"}
+  urge: {per_day: 1}
+  pauses: [{id: waiting, title: 等待来信人}, {id: weather, title: 天气原因}]
 inspections: {frequency: {high: {every_days: 7}, medium: {every_days: 14}, low: {every_days: 30}}, illustrative: true}
 cost_sharing:
   - {kind: telecom_reroute, payers: [{company: "0.65"}, {local_finance: "0.35"}]}
@@ -58,6 +61,16 @@ LEAVES = [
     ("hours: 2", "hours: 2, days: 1", "/hotline/clocks/complaint/sign_in"),
     ("days: 0", "days: 0, unit: workday", "/hotline/clocks/urgent/reply"),
     ('"17:00"', '"25:00"', "/hotline/clocks/urgent/cut_off"),
+    ("max_days: 20", "max_days: 13", "/hotline/clocks/complaint/extension/max_days"),
+    ("reply: {days: 13, unit: workday}", "reply: {hours: 99}", "/hotline/clocks/complaint/extension"),
+    ("times: 1", "times: 0", "/hotline/clocks/complaint/extension/times"),
+    ("before: {days: 1, unit: workday}", "before: {days: 0}", "/hotline/reminders/0/before/days"),
+    ("{days: 5, unit: workday}, to", "{days: 1, unit: workday}, to", "/hotline/escalation/1/after"),
+    ("to: district_lead", "to: somebody", "/hotline/escalation/1/to"),
+    ('from: "22:00"', 'from: "24:00"', "/hotline/quiet_hours/from"),
+    ('from: "22:00"', 'from: "08:00"', "/hotline/quiet_hours/until"),
+    ("per_day: 1", "per_day: 0", "/hotline/urge/per_day"),
+    ("id: weather", "id: waiting", "/hotline/pauses/1/id"),
     ('{company: "0.65"}', '{company: "0.6"}', "/cost_sharing/0"),
     ('{company: "0.65"}, {local_finance: "0.35"}', '{company: "0.65", local_finance: "0.35"}', "/cost_sharing/0"),
     ("every_days: 7", "every_days: 0", "/inspections/frequency/high/every_days"),
