@@ -119,6 +119,11 @@ def open_text(limit: int) -> Parser:
     return parse
 
 
+def repeated(parse: Parser) -> Parser:
+    """The same for a column in which few values stand in many rows: each is looked at once. Not for what tells of people."""
+    return lru_cache(maxsize=2_000, typed=True)(parse)
+
+
 def source(cell: Cell) -> str:
     """Who says so; nobody speaks for the system itself."""
     found: str = text(MAX_SOURCE)(cell)

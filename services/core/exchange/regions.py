@@ -19,6 +19,9 @@ SELECT id, parent_id, code, name, level, path,
 FROM region r WHERE path >= $1 AND path < $2 AND (valid_to IS NULL OR path = $1) ORDER BY path
 """
 
+MAX_SAID = 10_000
+"""Most texts that are remembered with the region that they name."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
@@ -45,6 +48,7 @@ class Regions:
         self._by_former_code: dict[str, set[UUID]] = {}
         self._below: dict[str, set[UUID]] = {}
         self._by_name: dict[str, set[UUID]] = {}
+        self._said: dict[str, Place] = {}
         for region in subtree:
             parent = chains.get(region["parent_id"])
             chain = chains[region["id"]] = [*(upper if parent is None else parent), region]
@@ -64,6 +68,14 @@ class Regions:
 
     def named(self, given: str) -> Place:
         """The region that a text names; Wrong when none or several do. A full path below the root goes before a mere name."""
+        place = self._said.get(given)
+        if place is None:
+            place = self._meant(given)
+            if len(self._said) < MAX_SAID:
+                self._said[given] = place
+        return place
+
+    def _meant(self, given: str) -> Place:
         name = _plain(given)
         for zeros in ("", "000", "000000"):  # codes are also written to twelve digits
             code = name.removesuffix(zeros)

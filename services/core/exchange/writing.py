@@ -121,7 +121,7 @@ def read_line(row: int, cells: Mapping[int, Cell], table: Table) -> Line:
     values, get = line.values, cells.get
     for number, column in table.known.items():
         cell = get(number)
-        if blank(cell):
+        if cell is None or blank(cell):
             if column.required:
                 line.findings.append(Finding(row, number, "required"))
         elif type(cell) is Fault:

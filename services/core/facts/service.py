@@ -142,7 +142,14 @@ async def add_first(uow: UnitOfWork, subject_type: str, said: Iterable[FirstSaid
     No source says two things about one key, not in an earlier call either (the unique index fails the transaction).
     """
     rows = list(said)
-    figures = [(position, key, value) for position, one in enumerate(rows, start=1) for key, value in one.figures]
+    positions: list[str] = []
+    keys: list[str] = []
+    values: list[str] = []
+    for position, one in enumerate(rows, start=1):
+        positions += [str(position)] * len(one.figures)
+        for key, value in one.figures:
+            keys.append(key)
+            values.append(value)
     await uow.driver.execute(
         ADD_FIRST,
         subject_type,
@@ -156,10 +163,10 @@ async def add_first(uow: UnitOfWork, subject_type: str, said: Iterable[FirstSaid
         json.dumps([one.source_rows for one in rows], ensure_ascii=False),
         [one.observed_on for one in rows],
         # Lists of six per subject as one text each: the driver encodes an array element by element.
-        " ".join([new_id_text() for _ in figures]),
-        " ".join([str(position) for position, _, _ in figures]),
-        " ".join([key for _, key, _ in figures]),
-        json.dumps([value for _, _, value in figures], ensure_ascii=False),
+        " ".join([new_id_text() for _ in keys]),
+        " ".join(positions),
+        " ".join(keys),
+        json.dumps(values, ensure_ascii=False),
     )
 
 
