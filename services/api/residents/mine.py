@@ -221,8 +221,8 @@ async def erase(access: ResidentMe, body: EraseIn, uow: Uow) -> Response:
     resident_id = access.principal.id
     if body.confirmation is not None:
         await account.erase(uow, resident_id=resident_id, confirmation=body.confirmation)
-        for forget in (surveys.FORGET_WORDS, consultations.FORGET_WORDS):
-            await uow.driver.execute(forget, resident_id)
+        await surveys.forget_words(uow, resident_id=resident_id)
+        await uow.driver.execute(consultations.FORGET_WORDS, resident_id)
         return reply(uow, 204)
     confirmation = await account.ask_erasure(uow, resident_id=resident_id)
     out = EraseAskedOut(id=resident_id, confirmation=confirmation, confirm_until=uow.now + account.CONFIRM_WITHIN)

@@ -35,7 +35,7 @@ class QuestionIn(In):
     """A question. `options` for `single`, `multiple` and `menu`; `most` for the latter two: how many may be chosen.
 
     `points` for `scale`: it runs from 1 to them. A `menu` offers facilities of the compounds or items of the policy's menu, by
-    name. A `photo` is answered with references to evidence on file.
+    name. A `photo` is answered with the ids of files that whoever answers has sent.
     """
 
     id: Key

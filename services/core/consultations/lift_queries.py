@@ -13,7 +13,7 @@ from services.core.consultations.rules import Door, LiftGate, Signed
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound
 from services.core.kit.scope import Scope
-from services.core.ownership.models import Building, Entrance
+from services.core.ownership.models import Building, Entrance, Property
 from services.core.policy.schema import Policy
 from services.core.territory.models import Compound
 
@@ -89,6 +89,20 @@ OF_COMPOUNDS = Statement(
         LiftRequest.id < bindparam("before", type_=Uuid()),
     )
     .order_by(LiftRequest.id.desc())
+    .limit(bindparam("limit"))
+)
+
+# What goes on in the entrances of some properties, the first to become due first.
+OF_ENTRANCES = Statement(
+    _SHOWN.where(
+        LiftRequest.entrance_id.in_(
+            select(Property.entrance_id).where(
+                Property.id == func.any(bindparam("property_ids", type_=ARRAY(Uuid()))), Property.closed_at.is_(None)
+            )
+        ),
+        or_(Consultation.id.is_(None), Consultation.status == "open"),
+    )
+    .order_by(LiftRequest.due_at.nulls_last(), LiftRequest.id)
     .limit(bindparam("limit"))
 )
 

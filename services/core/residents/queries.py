@@ -67,6 +67,19 @@ SELECT r.id, r.compound_id, c.name AS compound_name, r.building, r.door, r.name_
 FROM binding_request r JOIN compound c ON c.id = r.compound_id
 WHERE r.resident_id = $1 AND ($2::uuid IS NULL OR r.id < $2) ORDER BY r.id DESC LIMIT $3
 """
+# Invitations to one's family that nobody has used yet, the first to lapse first.
+INVITATIONS = f"""
+SELECT l.id AS binding_id, c.name AS compound_name, q.door_no, k.expires_at
+FROM ({LIVE}) AS l {WHERE_PROPERTY_IS} JOIN binding_code k ON k.invited_by = l.id
+WHERE l.resident_id = $1 AND k.used_at IS NULL AND k.voided_at IS NULL AND k.expires_at > $2
+ORDER BY k.expires_at, l.id LIMIT $3
+"""
+# What he asked of communities and nobody has answered.
+REQUESTS_WAITING = """
+SELECT r.id AS request_id, c.name AS compound_name, r.building, r.door, r.created_at
+FROM binding_request r JOIN compound c ON c.id = r.compound_id
+WHERE r.resident_id = $1 AND r.state = 'open' ORDER BY r.id LIMIT $2
+"""
 
 _IN_SCOPE = """EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
                        WHERE {}.region_path >= scope.low AND {}.region_path < scope.high)"""

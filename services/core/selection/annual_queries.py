@@ -187,6 +187,16 @@ CHOSEN = Statement(
     .order_by(RunResult.position)
 )
 
+# The published rankings that projects of some compounds ($1) stand in, and that may be objected to on a day ($2).
+NOTICES_OF_COMPOUNDS = """
+SELECT DISTINCT s.id AS round_id, s.title, p.notice_until AS until
+FROM publication p
+JOIN run_result r ON r.run_id = p.run_id
+JOIN project_compound c ON c.project_id = r.project_id AND c.compound_id = ANY ($1::uuid[])
+JOIN selection_round s ON s.id = p.round_id
+WHERE p.superseded_at IS NULL AND p.notice_until >= $2 ORDER BY until, round_id LIMIT $3
+"""
+
 # $1 the run, $2 the year of its round. `carried` and `carried_before`: whether carry-over touched the project in this run, and how
 # often in a row it had before. Numbers are text, as they were frozen.
 RANKED = """

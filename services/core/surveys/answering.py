@@ -14,7 +14,7 @@ from services.core.kit.errors import DomainError, FieldError, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.surveys import queries, rules
+from services.core.surveys import photos, queries, rules
 from services.core.surveys.errors import (
     AnswersInvalid,
     NotAsked,
@@ -96,7 +96,8 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
     outcomes: list[Outcome] = []
     new: dict[UUID, tuple[Any, ...]] = {}
     left = set(units)
-    for entry in entries:
+    fitting = await _all_fitted(uow, survey, versions, entries)
+    for entry, answers in zip(entries, fitting, strict=True):
         unit_id, number = entry.unit_id, entry.questionnaire or survey["questionnaire"]
         if unit_id is None or unit_id not in left:
             outcomes.append(_not_asked(again=unit_id in units))
@@ -104,7 +105,6 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
         if unit_id not in answered and left_of.are_gone(unit_id):
             outcomes.append(SurveyQuotaFull())
             continue
-        answers = _fitted(entry, versions.get(number))
         if isinstance(answers, DomainError):
             outcomes.append(answers)
             continue
@@ -121,6 +121,16 @@ async def enter_all(uow: UnitOfWork, *, scope: Scope, survey_id: UUID, entries: 
         outcomes.append(response_id)
     await end(uow, [waiting[unit]["id"] for unit in new if unit in waiting], ResponseState.SUPERSEDED)
     await uow.driver.copy_records_to_table("survey_response", records=list(new.values()), columns=COLUMNS)
+    for outcome, entry, answers in zip(outcomes, entries, fitting, strict=True):
+        if isinstance(outcome, UUID) and isinstance(answers, dict):
+            questions = versions[entry.questionnaire or survey["questionnaire"]]
+            await photos.attach(
+                uow,
+                response_id=outcome,
+                region_path=survey["region_path"],
+                questions=questions,
+                answers=answers,
+            )
     if new:
         record(uow, survey, ResponsesEntered(response_ids=[row[0] for row in new.values()]))
     return outcomes
@@ -133,13 +143,34 @@ def _not_asked(*, again: bool) -> NotAsked:
     return NotAsked(zh="同一户（人）在本批中重复", en="The same one comes twice in this batch") if again else NotAsked()
 
 
-def _fitted(entry: Entry, questions: Sequence[Question] | None) -> dict[str, Any] | AnswersInvalid:
+async def _all_fitted(
+    uow: UnitOfWork, survey: "Record", versions: Mapping[int, Sequence[Question]], entries: Sequence[Entry]
+) -> list[dict[str, Any] | AnswersInvalid]:
+    """The answers of each entry as they are stored, their photographs those of whoever enters them; or why they are refused."""
+    asked = [versions.get(entry.questionnaire or survey["questionnaire"], ()) for entry in entries]
+    found = [_fitted(entry, questions) for entry, questions in zip(entries, asked, strict=True)]
+    sent = [
+        one
+        for questions, answers in zip(asked, found, strict=True)
+        if isinstance(answers, dict)
+        for one in photos.sent(questions, answers)
+    ]
+    own = await photos.own(uow, sent)
+    return [
+        AnswersInvalid(errors=wrong)
+        if isinstance(answers, dict) and (wrong := photos.errors(questions, answers, own))
+        else answers
+        for questions, answers in zip(asked, found, strict=True)
+    ]
+
+
+def _fitted(entry: Entry, questions: Sequence[Question]) -> dict[str, Any] | AnswersInvalid:
     """The answers of an entry as they are stored, or why they are refused."""
     if entry.channel is Channel.PHONE:
         return AnswersInvalid(
             errors=[FieldError("/channel", "工作人员须说明答卷如何收到", "must say how staff came by the answer")]
         )
-    if questions is None:
+    if not questions:
         return AnswersInvalid(errors=[FieldError("/questionnaire", "没有这一版问卷", "is no version of this survey")])
     answers, wrong = rules.fitted(questions, entry.answers)
     return AnswersInvalid(errors=wrong) if wrong else answers

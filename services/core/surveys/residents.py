@@ -13,7 +13,7 @@ from services.core.kit.errors import NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.uow import UnitOfWork
 from services.core.residents.queries import LIVE
-from services.core.surveys import queries, rules
+from services.core.surveys import photos, queries, rules
 from services.core.surveys.answering import ADD, end, lock_units, row_of
 from services.core.surveys.errors import (
     AnswersInvalid,
@@ -97,6 +97,12 @@ WHERE r.entered_by = $1
 """
 
 
+async def forget_words(uow: UnitOfWork, *, resident_id: UUID) -> None:
+    """What a resident said in his own words, or showed, is forgotten."""
+    await uow.driver.execute(FORGET_WORDS, resident_id)
+    await photos.let_go(uow, resident_id=resident_id)
+
+
 async def surveys_of(
     driver: "asyncpg.Connection",
     *,
@@ -143,6 +149,7 @@ async def answer(
         raise QuestionnaireChanged
     versions = await queries.versions_of(uow.driver, survey_id=survey_id)
     said, wrong = rules.fitted(versions[number], answers)
+    wrong += photos.errors(versions[number], said, await photos.own(uow, photos.sent(versions[number], said)))
     if wrong:
         raise AnswersInvalid(errors=wrong)
     held = await _current(uow, survey_id, stands["unit_id"])
@@ -166,6 +173,13 @@ async def answer(
         *row_of(
             uow, response_id, survey_id, stands["unit_id"], number, said, Channel.PHONE, standing=stands["standing"]
         ),
+    )
+    await photos.attach(
+        uow,
+        response_id=response_id,
+        region_path=survey["region_path"],
+        questions=versions[number],
+        answers=said,
     )
     record(uow, survey, ResponseEntered(response_id=response_id, channel=Channel.PHONE, is_counted=True))
     return response_id

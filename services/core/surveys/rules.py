@@ -5,9 +5,11 @@ answers fit. Pure; every wrong place is named.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from services.core.kit.errors import FieldError
 from services.core.kit.exact import NotExact, canonical_json, decimal_text, parse_decimal
@@ -18,7 +20,6 @@ MAX_BYTES = 24_576
 """Of a questionnaire as JSON, and of what answers it: the mini-program reads each whole, in a page of at most 32 KB."""
 
 MAX_TEXT = 1000
-MAX_REFERENCE = 300
 MAX_PHOTOS = 9
 _ID = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
@@ -69,7 +70,7 @@ class ResponseState(StrEnum):
 
 
 class QuestionKind(StrEnum):
-    """`menu`: several, of the items that the compounds or the policy name. `photo`: references to evidence on file."""
+    """`menu`: several, of the items that the compounds or the policy name. `photo`: files that were sent before."""
 
     SINGLE = "single"
     MULTIPLE = "multiple"
@@ -332,25 +333,30 @@ def _number(_question: Question, answer: object) -> str:
 
 
 def _text(_question: Question, answer: object) -> str:
-    text = _line(answer, MAX_TEXT)
+    text = unicodedata.normalize("NFC", answer.strip()) if isinstance(answer, str) else ""
+    if not 1 <= len(text) <= MAX_TEXT:
+        raise _Unfit(f"应为 1 至 {MAX_TEXT} 个字符的文本", f"must be text of 1 to {MAX_TEXT} characters")
+    if any(unicodedata.category(mark) in {"Cc", "Cs", "Zl", "Zp"} for mark in text):
+        raise _Unfit("不得含有控制字符", "may not hold control characters")
     if holds_personal_number(text):
         raise _Unfit("不得含有手机号或身份证号", "may not hold a mobile or an identity number")
     return text
 
 
 def _photo(_question: Question, answer: object) -> list[str]:
-    if not isinstance(answer, list) or not 1 <= len(answer) <= MAX_PHOTOS:
-        raise _Unfit(f"应为 1 至 {MAX_PHOTOS} 张照片的编号", f"must be the references of 1 to {MAX_PHOTOS} photographs")
-    return [_line(one, MAX_REFERENCE) for one in answer]
+    ids = [] if not isinstance(answer, list) else [_file_id(one) for one in answer]
+    if not 1 <= len(ids) <= MAX_PHOTOS or None in ids or len(set(ids)) < len(ids):
+        raise _Unfit(
+            f"应为 1 至 {MAX_PHOTOS} 张已上传照片的编号，不重复",
+            f"must be the ids of 1 to {MAX_PHOTOS} photographs that were sent, each once",
+        )
+    return [str(one) for one in ids]
 
 
-def _line(answer: object, most: int) -> str:
-    text = unicodedata.normalize("NFC", answer.strip()) if isinstance(answer, str) else ""
-    if not 1 <= len(text) <= most:
-        raise _Unfit(f"应为 1 至 {most} 个字符的文本", f"must be text of 1 to {most} characters")
-    if any(unicodedata.category(mark) in {"Cc", "Cs", "Zl", "Zp"} for mark in text):
-        raise _Unfit("不得含有控制字符", "may not hold control characters")
-    return text
+def _file_id(given: object) -> UUID | None:
+    with suppress(ValueError):
+        return UUID(given) if isinstance(given, str) else None
+    return None
 
 
 _FITS = {

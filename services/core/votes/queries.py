@@ -246,8 +246,8 @@ WHERE b.resident_id = $1 GROUP BY v.id, e.id ORDER BY e.id
 
 PUBLIC = Statement(WHOLE.where(VOTE_ID, Vote.status != VoteStatus.DRAFT))
 
-# What was put on notice last of every vote, the latest vote first: its roll, the vote itself, its result.
-NOTICES = """
+# What was put on notice last of every vote: its roll, the vote itself, its result.
+_ON_NOTICE = """
 SELECT v.id AS vote_id, v.title, c.name AS compound_name, c.region_id,
        CASE v.status WHEN 'roll' THEN 'vote_roll' WHEN 'preliminary' THEN 'vote_result' WHEN 'final' THEN 'vote_result'
                      ELSE 'vote' END AS kind,
@@ -259,10 +259,19 @@ FROM vote v
 JOIN compound c ON c.id = v.compound_id
 LEFT JOIN vote_roll l ON l.vote_id = v.id AND l.revision = v.roll_revision
 LEFT JOIN vote_result r ON r.vote_id = v.id AND r.revision = v.result_revision
+"""
+# Of every vote, the latest first.
+NOTICES = f"""{_ON_NOTICE}
 WHERE v.status NOT IN ('draft', 'cancelled') AND v.id < $1
   AND ($2::uuid IS NULL OR EXISTS (
     SELECT 1 FROM region g WHERE g.id = $2 AND v.region_path >= g.path AND v.region_path < left(g.path, -1) || '/'))
 ORDER BY v.id DESC LIMIT $3
+"""
+# Of the votes of some compounds ($1) those that are to be read before anybody can vote, or may still be objected to, on a day ($2).
+NOTICES_OF_COMPOUNDS = f"""
+SELECT vote_id, kind, title, compound_name, until
+FROM ({_ON_NOTICE} WHERE v.compound_id = ANY ($1::uuid[]) AND v.status IN ('roll', 'noticed', 'preliminary')) AS told
+WHERE until >= $2 ORDER BY until, vote_id LIMIT $3
 """
 
 HEAD = """

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.api.surveys.test_residents import MakeResident, said
-from tests.api.surveys.world import WISH, World
+from tests.api.surveys.test_residents import said
+from tests.api.surveys.world import WISH, MakeResident, World
 from tests.support.people import Client
 from tests.support.register import Register
 

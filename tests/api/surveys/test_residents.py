@@ -1,36 +1,19 @@
 """Residents answer for the doors that they are bound to, and for no others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-import pytest
 
 from services.core.kit.uow import SYSTEM
 from tests.api.surveys.test_answers import chosen, results
-from tests.api.surveys.world import ADVICE, JOINING, WISH, World
+from tests.api.surveys.world import ADVICE, JOINING, WISH, MakeResident, World
 from tests.support.people import Client
 from tests.support.register import Register
 
 Json = dict[str, Any]
-MakeResident = Callable[[], Awaitable[Client]]
-
-
-@pytest.fixture
-def owner_of(world: World, resident: MakeResident) -> Callable[..., Awaitable[tuple[Client, UUID, UUID]]]:
-    """`await owner_of()` is somebody who owns a new home, the home, and his binding to it."""
-
-    async def make(register: Register | None = None) -> tuple[Client, UUID, UUID]:
-        register = register or world.register
-        person = await register.person()
-        (home,) = await register.homes(1, owners=[person])
-        client = await resident()
-        return client, home, await register.bind(client.resident_id, home, person=person)
-
-    return make
 
 
 async def said(client: Client, survey: Json, home: UUID, answer: str, **over: Any) -> httpx.Response:

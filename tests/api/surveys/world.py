@@ -18,6 +18,7 @@ INSERT INTO compound (id, no, name, region_id, region_path, version, created_at)
 """
 MakeRegion = Callable[..., Awaitable[Region]]
 MakeStaff = Callable[[str, Region], Awaitable[Client]]
+MakeResident = Callable[[], Awaitable[Client]]
 Json = dict[str, Any]
 
 WISH: Json = {
