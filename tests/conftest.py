@@ -68,6 +68,7 @@ def settings(servers: dict[str, str], template: str, tmp_path_factory: pytest.Te
             rate_per_client_minute=1_000_000,
             rate_per_principal_minute=1_000_000,
             sign_in_per_client_minute=1_000_000,
+            complaints_per_client_minute=1_000_000,
             principal_cache_seconds=0,
             files_path=tmp_path_factory.mktemp("files"),
         )

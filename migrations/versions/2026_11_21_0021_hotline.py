@@ -7,12 +7,21 @@ Revises: 0020
 import sqlalchemy as sa
 from alembic import op
 
+from services.core.kit.nearby import Point
+
 revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
 
-TABLES = ("complaint_category", "complaint_number", "complaint", "complaint_reporter", "complaint_entry")
+TABLES = (
+    "complaint_category",
+    "complaint_number",
+    "complaint",
+    "complaint_reporter",
+    "complaint_entry",
+    "reply_template",
+)
 
 # code, parent, titles, kind, hazard, anonymous. What a city adds or changes it does through the API; codes stay.
 CATEGORIES = (
@@ -69,135 +78,230 @@ STAYS = (
 
 
 def upgrade() -> None:
-    op.create_table('complaint_category',
-    sa.Column('code', sa.String(length=40, collation='C'), nullable=False),
-    sa.Column('parent', sa.String(length=40, collation='C'), nullable=True),
-    sa.Column('title_zh', sa.String(length=100), nullable=False),
-    sa.Column('title_en', sa.String(length=100), nullable=False),
-    sa.Column('kind', sa.String(length=20), nullable=False),
-    sa.Column('hazard', sa.Boolean(), nullable=False),
-    sa.Column('anonymous', sa.Boolean(), nullable=False),
-    sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('retired', sa.Boolean(), server_default=sa.text('false'), nullable=False),
-    sa.Column('version', sa.Integer(), server_default=sa.text('1'), nullable=False),
-    sa.CheckConstraint("kind IN ('consult', 'complaint', 'urgent')", name=op.f('ck_complaint_category_kind')),
-    sa.ForeignKeyConstraint(['parent'], ['complaint_category.code'], name=op.f('fk_complaint_category_parent')),
-    sa.PrimaryKeyConstraint('code', name=op.f('pk_complaint_category'))
+    op.create_table(
+        "complaint_category",
+        sa.Column("code", sa.String(length=40, collation="C"), nullable=False),
+        sa.Column("parent", sa.String(length=40, collation="C"), nullable=True),
+        sa.Column("title_zh", sa.String(length=100), nullable=False),
+        sa.Column("title_en", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("hazard", sa.Boolean(), nullable=False),
+        sa.Column("anonymous", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("retired", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.CheckConstraint("kind IN ('consult', 'complaint', 'urgent')", name=op.f("ck_complaint_category_kind")),
+        sa.ForeignKeyConstraint(["parent"], ["complaint_category.code"], name=op.f("fk_complaint_category_parent")),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_complaint_category")),
     )
-    op.create_table('complaint_number',
-    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
-    sa.Column('day', sa.Date(), nullable=False),
-    sa.Column('last', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('region_path', 'day', name=op.f('pk_complaint_number'))
+    op.create_table(
+        "complaint_number",
+        sa.Column("region_path", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("region_path", "day", name=op.f("pk_complaint_number")),
     )
-    op.create_table('complaint',
-    sa.Column('code', sa.String(length=20, collation='C'), nullable=False),
-    sa.Column('no', sa.String(length=40, collation='C'), nullable=False),
-    sa.Column('channel', sa.String(length=20), nullable=False),
-    sa.Column('category', sa.String(length=40, collation='C'), nullable=False),
-    sa.Column('kind', sa.String(length=20), nullable=False),
-    sa.Column('hazard', sa.Boolean(), nullable=False),
-    sa.Column('anonymous', sa.Boolean(), nullable=False),
-    sa.Column('state', sa.String(length=20), nullable=False),
-    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
-    sa.Column('compound_id', sa.Uuid(), nullable=True),
-    sa.Column('project_id', sa.Uuid(), nullable=True),
-    sa.Column('plan_number', sa.Integer(), nullable=True),
-    sa.Column('plan_item', sa.Integer(), nullable=True),
-    sa.Column('organisation_id', sa.Uuid(), nullable=True),
-    sa.Column('description_sealed', sa.LargeBinary(), nullable=True),
-    sa.Column('address_sealed', sa.LargeBinary(), nullable=True),
-    sa.Column('lat', sa.Numeric(precision=9, scale=6), nullable=True),
-    sa.Column('lon', sa.Numeric(precision=9, scale=6), nullable=True),
-    sa.Column('crs', sa.String(length=10), nullable=True),
-    sa.Column('wgs_lat_e6', sa.Integer(), nullable=True),
-    sa.Column('wgs_lon_e6', sa.Integer(), nullable=True),
-    sa.Column('content_index', sa.LargeBinary(), nullable=True),
-    sa.Column('call_ref', sa.String(length=64), nullable=True),
-    sa.Column('partner_id', sa.Uuid(), nullable=True),
-    sa.Column('partner_ref', sa.String(length=64, collation='C'), nullable=True),
-    sa.Column('partner_due_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('policy_version_id', sa.Uuid(), nullable=True),
-    sa.Column('merged_into_id', sa.Uuid(), nullable=True),
-    sa.Column('parent_id', sa.Uuid(), nullable=True),
-    sa.Column('received_by', sa.Uuid(), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('first_promise_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('reopened', sa.Integer(), server_default=sa.text('0'), nullable=False),
-    sa.Column('synthetic', sa.Boolean(), server_default=sa.text('false'), nullable=False),
-    sa.Column('version', sa.Integer(), server_default=sa.text('1'), nullable=False),
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name=op.f('ck_complaint_closed_at')),
-    sa.CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name=op.f('ck_complaint_merged_into_id')),
-    sa.CheckConstraint("channel IN ('mini_program', 'phone', 'site_code', 'transfer_12345', 'open311')", name=op.f('ck_complaint_channel')),
-    sa.CheckConstraint("kind IN ('consult', 'complaint', 'urgent')", name=op.f('ck_complaint_kind')),
-    sa.CheckConstraint("state IN ('received', 'assigned', 'signed_in', 'in_progress', 'waiting', 'answered', 'closed', 'reopened', 'merged', 'withdrawn', 'rejected')", name=op.f('ck_complaint_state')),
-    sa.CheckConstraint('(partner_id IS NULL) = (partner_ref IS NULL)', name=op.f('ck_complaint_partner_ref')),
-    sa.CheckConstraint('(plan_number IS NULL) = (plan_item IS NULL)', name=op.f('ck_complaint_plan_item')),
-    sa.CheckConstraint('num_nulls(lat, lon, crs, wgs_lat_e6, wgs_lon_e6) IN (0, 5)', name=op.f('ck_complaint_place')),
-    sa.CheckConstraint('plan_number IS NULL OR project_id IS NOT NULL', name=op.f('ck_complaint_plan_number')),
-    sa.ForeignKeyConstraint(['category'], ['complaint_category.code'], name=op.f('fk_complaint_category')),
-    sa.ForeignKeyConstraint(['compound_id', 'region_path'], ['compound.id', 'compound.region_path'], name=op.f('fk_complaint_compound_id_region_path'), onupdate='CASCADE'),
-    sa.ForeignKeyConstraint(['merged_into_id'], ['complaint.id'], name=op.f('fk_complaint_merged_into_id')),
-    sa.ForeignKeyConstraint(['parent_id'], ['complaint.id'], name=op.f('fk_complaint_parent_id')),
-    sa.ForeignKeyConstraint(['partner_id'], ['client.id'], name=op.f('fk_complaint_partner_id')),
-    sa.ForeignKeyConstraint(['policy_version_id'], ['policy_version.id'], name=op.f('fk_complaint_policy_version_id')),
-    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_complaint_project_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint')),
-    sa.UniqueConstraint('code', name=op.f('uq_complaint_code')),
-    sa.UniqueConstraint('no', name=op.f('uq_complaint_no')),
-    sa.UniqueConstraint('partner_id', 'partner_ref', name=op.f('uq_complaint_partner_id_partner_ref'))
+    op.create_table(
+        "complaint",
+        sa.Column("code", sa.String(length=20, collation="C"), nullable=False),
+        sa.Column("no", sa.String(length=40, collation="C"), nullable=False),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("category", sa.String(length=40, collation="C"), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("hazard", sa.Boolean(), nullable=False),
+        sa.Column("anonymous", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("region_path", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("compound_id", sa.Uuid(), nullable=True),
+        sa.Column("project_id", sa.Uuid(), nullable=True),
+        sa.Column("plan_number", sa.Integer(), nullable=True),
+        sa.Column("plan_item", sa.Integer(), nullable=True),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("description_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("address_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("content_index", sa.LargeBinary(), nullable=True),
+        sa.Column("call_ref", sa.String(length=64), nullable=True),
+        sa.Column("partner_id", sa.Uuid(), nullable=True),
+        sa.Column("partner_ref", sa.String(length=64, collation="C"), nullable=True),
+        sa.Column("partner_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("policy_version_id", sa.Uuid(), nullable=True),
+        sa.Column("merged_into_id", sa.Uuid(), nullable=True),
+        sa.Column("parent_id", sa.Uuid(), nullable=True),
+        sa.Column("received_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_promise_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reopened", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("synthetic", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("lat", sa.Double(), nullable=True),
+        sa.Column("lon", sa.Double(), nullable=True),
+        sa.Column("crs", sa.String(length=10), nullable=True),
+        sa.Column("point", Point(), nullable=True),
+        sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck_complaint_closed_at")),
+        sa.CheckConstraint(
+            "(state = 'merged') = (merged_into_id IS NOT NULL)", name=op.f("ck_complaint_merged_into_id")
+        ),
+        sa.CheckConstraint(
+            "channel IN ('mini_program', 'phone', 'site_code', 'transfer_12345', 'open311')",
+            name=op.f("ck_complaint_channel"),
+        ),
+        sa.CheckConstraint("crs IN ('wgs84', 'gcj02', 'cgcs2000', 'bd09')", name=op.f("ck_complaint_crs")),
+        sa.CheckConstraint("kind IN ('consult', 'complaint', 'urgent')", name=op.f("ck_complaint_kind")),
+        sa.CheckConstraint(
+            "state IN ('received', 'assigned', 'signed_in', 'in_progress', 'waiting', 'answered', 'closed', 'reopened', 'merged', 'withdrawn', 'rejected')",
+            name=op.f("ck_complaint_state"),
+        ),
+        sa.CheckConstraint("(partner_id IS NULL) = (partner_ref IS NULL)", name=op.f("ck_complaint_partner_ref")),
+        sa.CheckConstraint("(plan_number IS NULL) = (plan_item IS NULL)", name=op.f("ck_complaint_plan_item")),
+        sa.CheckConstraint("num_nulls(lat, lon, crs, point) IN (0, 4)", name=op.f("ck_complaint_place")),
+        sa.CheckConstraint("plan_number IS NULL OR project_id IS NOT NULL", name=op.f("ck_complaint_plan_number")),
+        sa.ForeignKeyConstraint(["category"], ["complaint_category.code"], name=op.f("fk_complaint_category")),
+        sa.ForeignKeyConstraint(
+            ["compound_id", "region_path"],
+            ["compound.id", "compound.region_path"],
+            name=op.f("fk_complaint_compound_id_region_path"),
+            onupdate="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["complaint.id"], name=op.f("fk_complaint_merged_into_id")),
+        sa.ForeignKeyConstraint(["parent_id"], ["complaint.id"], name=op.f("fk_complaint_parent_id")),
+        sa.ForeignKeyConstraint(["partner_id"], ["client.id"], name=op.f("fk_complaint_partner_id")),
+        sa.ForeignKeyConstraint(
+            ["policy_version_id"], ["policy_version.id"], name=op.f("fk_complaint_policy_version_id")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_complaint_project_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
+        sa.UniqueConstraint("code", name=op.f("uq_complaint_code")),
+        sa.UniqueConstraint("no", name=op.f("uq_complaint_no")),
+        sa.UniqueConstraint("partner_id", "partner_ref", name=op.f("uq_complaint_partner_id_partner_ref")),
     )
-    op.create_index('ix_complaint_compound_id', 'complaint', ['compound_id', 'id'], unique=False)
-    op.create_index('ix_complaint_merged_into_id', 'complaint', ['merged_into_id'], unique=False, postgresql_where=sa.text('merged_into_id IS NOT NULL'))
-    op.create_index('ix_complaint_open', 'complaint', ['region_path', 'id'], unique=False, postgresql_where=sa.text("state IN ('received', 'assigned', 'signed_in', 'in_progress', 'waiting', 'answered', 'reopened')"))
-    op.create_index('ix_complaint_parent_id', 'complaint', ['parent_id'], unique=False, postgresql_where=sa.text('parent_id IS NOT NULL'))
-    op.create_index('ix_complaint_project_id', 'complaint', ['project_id', 'id'], unique=False, postgresql_where=sa.text('project_id IS NOT NULL'))
-    op.create_index('ix_complaint_region_path', 'complaint', ['region_path', 'id'], unique=False)
-    op.create_index('uq_complaint_content_index', 'complaint', ['content_index'], unique=True, postgresql_where=sa.text("state IN ('received', 'assigned', 'signed_in', 'in_progress', 'waiting', 'answered', 'reopened')"))
-    op.create_table('complaint_reporter',
-    sa.Column('complaint_id', sa.Uuid(), nullable=False),
-    sa.Column('resident_id', sa.Uuid(), nullable=True),
-    sa.Column('property_id', sa.Uuid(), nullable=True),
-    sa.Column('name_sealed', sa.LargeBinary(), nullable=True),
-    sa.Column('phone_sealed', sa.LargeBinary(), nullable=True),
-    sa.Column('phone_index', sa.LargeBinary(), nullable=True),
-    sa.Column('index_key', sa.String(length=8), nullable=True),
-    sa.CheckConstraint('(phone_index IS NULL) = (index_key IS NULL)', name=op.f('ck_complaint_reporter_index_key')),
-    sa.CheckConstraint('(phone_sealed IS NULL) = (phone_index IS NULL)', name=op.f('ck_complaint_reporter_phone_index')),
-    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_reporter_complaint_id')),
-    sa.ForeignKeyConstraint(['property_id'], ['property.id'], name=op.f('fk_complaint_reporter_property_id')),
-    sa.ForeignKeyConstraint(['resident_id'], ['resident.id'], name=op.f('fk_complaint_reporter_resident_id')),
-    sa.PrimaryKeyConstraint('complaint_id', name=op.f('pk_complaint_reporter'))
+    op.create_index("ix_complaint_compound_id", "complaint", ["compound_id", "id"], unique=False)
+    op.create_index(
+        "ix_complaint_merged_into_id",
+        "complaint",
+        ["merged_into_id"],
+        unique=False,
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
     )
-    op.create_index('ix_complaint_reporter_phone_index', 'complaint_reporter', ['phone_index'], unique=False, postgresql_where=sa.text('phone_index IS NOT NULL'))
-    op.create_index('ix_complaint_reporter_property_id', 'complaint_reporter', ['property_id'], unique=False, postgresql_where=sa.text('property_id IS NOT NULL'))
-    op.create_index('ix_complaint_reporter_resident_id', 'complaint_reporter', ['resident_id', 'complaint_id'], unique=False)
-    op.create_table('complaint_entry',
-    sa.Column('complaint_id', sa.Uuid(), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('act', sa.String(length=20), nullable=False),
-    sa.Column('state', sa.String(length=20), nullable=False),
-    sa.Column('public', sa.Boolean(), nullable=False),
-    sa.Column('text', sa.Text(), nullable=True),
-    sa.Column('text_sealed', sa.LargeBinary(), nullable=True),
-    sa.Column('actor_kind', sa.String(length=20), nullable=False),
-    sa.Column('actor_id', sa.Uuid(), nullable=True),
-    sa.Column('desk_id', sa.Uuid(), nullable=True),
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.CheckConstraint("act IN ('receive', 'assign', 'refuse', 'sign_in', 'contact', 'pause', 'resume', 'reply', 'close', 'reopen', 'reject', 'withdraw', 'merge', 'unmerge', 'split', 'note', 'add', 'urge', 'rate', 'call_back', 'correct')", name=op.f('ck_complaint_entry_act')),
-    sa.CheckConstraint("state IN ('received', 'assigned', 'signed_in', 'in_progress', 'waiting', 'answered', 'closed', 'reopened', 'merged', 'withdrawn', 'rejected')", name=op.f('ck_complaint_entry_state')),
-    sa.CheckConstraint('text IS NULL OR text_sealed IS NULL', name=op.f('ck_complaint_entry_text')),
-    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_entry_complaint_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint_entry'))
+    op.create_index(
+        "ix_complaint_open",
+        "complaint",
+        ["region_path", "id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "state IN ('received', 'assigned', 'signed_in', 'in_progress', 'waiting', 'answered', 'reopened')"
+        ),
     )
-    op.create_index('ix_complaint_entry_complaint_id', 'complaint_entry', ['complaint_id', 'id'], unique=False)
+    op.create_index(
+        "ix_complaint_parent_id",
+        "complaint",
+        ["parent_id"],
+        unique=False,
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_index("ix_complaint_point", "complaint", ["point"], unique=False, postgresql_using="gist")
+    op.create_index(
+        "ix_complaint_project_id",
+        "complaint",
+        ["project_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("project_id IS NOT NULL"),
+    )
+    op.create_index("ix_complaint_region_path", "complaint", ["region_path", "id"], unique=False)
+    op.create_index(
+        "uq_complaint_content_index",
+        "complaint",
+        ["content_index"],
+        unique=True,
+        postgresql_where=sa.text(
+            "state IN ('received', 'assigned', 'signed_in', 'in_progress', 'waiting', 'answered', 'reopened')"
+        ),
+    )
+    op.create_table(
+        "complaint_reporter",
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("resident_id", sa.Uuid(), nullable=True),
+        sa.Column("property_id", sa.Uuid(), nullable=True),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_index", sa.LargeBinary(), nullable=True),
+        sa.Column("index_key", sa.String(length=8), nullable=True),
+        sa.CheckConstraint("(phone_index IS NULL) = (index_key IS NULL)", name=op.f("ck_complaint_reporter_index_key")),
+        sa.CheckConstraint(
+            "(phone_sealed IS NULL) = (phone_index IS NULL)", name=op.f("ck_complaint_reporter_phone_index")
+        ),
+        sa.ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name=op.f("fk_complaint_reporter_complaint_id")),
+        sa.ForeignKeyConstraint(["property_id"], ["property.id"], name=op.f("fk_complaint_reporter_property_id")),
+        sa.ForeignKeyConstraint(["resident_id"], ["resident.id"], name=op.f("fk_complaint_reporter_resident_id")),
+        sa.PrimaryKeyConstraint("complaint_id", name=op.f("pk_complaint_reporter")),
+    )
+    op.create_index(
+        "ix_complaint_reporter_phone_index",
+        "complaint_reporter",
+        ["phone_index"],
+        unique=False,
+        postgresql_where=sa.text("phone_index IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_complaint_reporter_property_id",
+        "complaint_reporter",
+        ["property_id"],
+        unique=False,
+        postgresql_where=sa.text("property_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_complaint_reporter_resident_id", "complaint_reporter", ["resident_id", "complaint_id"], unique=False
+    )
+    op.create_table(
+        "complaint_entry",
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("act", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("actor_kind", sa.String(length=20), nullable=False),
+        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("desk_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "act IN ('receive', 'assign', 'refuse', 'sign_in', 'contact', 'pause', 'resume', 'reply', 'close', 'reopen', 'reject', 'withdraw', 'merge', 'unmerge', 'split', 'note', 'add', 'urge', 'rate', 'call_back', 'correct')",
+            name=op.f("ck_complaint_entry_act"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('received', 'assigned', 'signed_in', 'in_progress', 'waiting', 'answered', 'closed', 'reopened', 'merged', 'withdrawn', 'rejected')",
+            name=op.f("ck_complaint_entry_state"),
+        ),
+        sa.CheckConstraint("text IS NULL OR text_sealed IS NULL", name=op.f("ck_complaint_entry_text")),
+        sa.ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name=op.f("fk_complaint_entry_complaint_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint_entry")),
+    )
+    op.create_index("ix_complaint_entry_complaint_id", "complaint_entry", ["complaint_id", "id"], unique=False)
+    op.create_table(
+        "reply_template",
+        sa.Column("region_id", sa.Uuid(), nullable=False),
+        sa.Column("region_path", sa.String(length=255, collation="C"), nullable=False),
+        sa.Column("category", sa.String(length=40, collation="C"), nullable=True),
+        sa.Column("title", sa.String(length=100), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("retired", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["category"], ["complaint_category.code"], name=op.f("fk_reply_template_category")),
+        sa.ForeignKeyConstraint(["region_id"], ["region.id"], name=op.f("fk_reply_template_region_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reply_template")),
+    )
+    op.create_index("ix_reply_template_region_path", "reply_template", ["region_path", "id"], unique=False)
     op.bulk_insert(
         sa.table(
             "complaint_category",
-            *(sa.column(name) for name in ("code", "parent", "title_zh", "title_en", "kind", "hazard", "anonymous", "position")),
+            *(
+                sa.column(name)
+                for name in ("code", "parent", "title_zh", "title_en", "kind", "hazard", "anonymous", "position")
+            ),
         ),
         [
             dict(

@@ -21,6 +21,11 @@ from services.api.exchange import router as exchange
 from services.api.facts import router as facts
 from services.api.files import checks
 from services.api.files import router as files
+from services.api.hotline import categories as complaint_categories
+from services.api.hotline import handling as complaint_handling
+from services.api.hotline import mine as own_complaints
+from services.api.hotline import public as public_complaints
+from services.api.hotline import router as complaints
 from services.api.identity import managing, me, signing
 from services.api.judgement import router as judgement
 from services.api.middleware import Gate, RateLimiter
@@ -105,6 +110,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     ballots.router,
     printed_votes.router,
     public_votes.router,
+    complaints.router,
+    complaint_handling.router,
+    complaint_categories.router,
+    own_complaints.router,
+    public_complaints.router,
     signing.router,
     me.router,
     own.router,
@@ -158,6 +168,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.principals = PrincipalCache(settings.principal_cache_seconds)
     app.state.per_principal = RateLimiter(settings.rate_per_principal_minute, "principal")
     app.state.sign_ins = RateLimiter(settings.sign_in_per_client_minute, "sign-in")
+    app.state.complaints = RateLimiter(settings.complaints_per_client_minute, "complaint")
     problems.install(app)
     app.add_exception_handler(Replay, replay)
     routes = [published.ranking, *(route for router in ROUTERS for route in router.routes)]

@@ -89,6 +89,14 @@ async def get_uow(
 Uow = Annotated[UnitOfWork, Depends(get_uow, scope="function")]
 
 
+async def get_key(idempotency_key: Annotated[str | None, Header()] = None) -> str | None:
+    """The key of a request without a principal: what tells its repetitions from somebody else's equal words."""
+    return None if idempotency_key is None else _key_of(idempotency_key)
+
+
+Key = Annotated[str | None, Depends(get_key)]
+
+
 async def get_anonymous_uow(request: Request) -> AsyncIterator[UnitOfWork]:
     """The unit of work of a request without a principal (signing in)."""
     async with request.app.state.database.begin(Actor("anonymous", None, request.scope["request_id"])) as uow:

@@ -16,7 +16,7 @@ from services.core.kit.uow import SYSTEM, Database
 from services.core.policy.service import store_packaged
 from services.worker import runtime
 from services.worker.tasks import selection as _bound  # noqa: F401 - binds the task that computes a run
-from tests.support import foreign_aftercare, foreign_hotline
+from tests.support import foreign_aftercare, foreign_complaints, foreign_hotline
 from tests.support.people import Client, Region, make_region, sign_in
 from tests.support.pictures import png
 from tests.support.register import Register
@@ -86,12 +86,17 @@ class World:
 
 
 Factory = Callable[[World], Awaitable[str]]
-FACTORIES: dict[str, Factory] = {**foreign_hotline.FACTORIES, **foreign_aftercare.FACTORIES}
+FACTORIES: dict[str, Factory] = {
+    **foreign_hotline.FACTORIES,
+    **foreign_complaints.FACTORIES,
+    **foreign_aftercare.FACTORIES,
+}
 
 # Parameters that name nothing of a region, each with a value to send.
 OF_NO_REGION: dict[str, str] = {
     "year": "2027",  # a plan is named by its year, and by a region in the query
     "kind": "compounds",  # a kind of file, the same everywhere
+    "category_code": "leak",  # what complaints are about, the same everywhere
     "policy_id": "ningbo",  # policies are published for all
     "gate_id": "menu_vote",  # a gate of that policy
     "number": "1",  # of a plan version: the first
@@ -102,6 +107,7 @@ OF_NO_REGION: dict[str, str] = {
 _FACT = {"key": "compound.households", "value": "120", "source": "街道", "document": "甬街〔2026〕1号"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/compounds/{compound_id}/facts": {"facts": [_FACT]},
+    "POST /v1/complaints/{complaint_id}/reply": {"text": "已修复。"},
     "POST /v1/votes/{vote_id}/ballots": {"owner_id": str(UUID(int=1)), "choices": {"1": "approve"}},
     "POST /v1/projects/{project_id}/facts": {
         "facts": [{**_FACT, "key": "vote.menu.passed", "value": "false", "source": "社区"}]

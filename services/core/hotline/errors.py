@@ -39,8 +39,3 @@ class ActNotAllowed(DomainError):
 
     code, kind = "complaint-act-not-allowed", Kind.CONFLICT
     title_zh, title_en = "诉求当前状态下不能这样办理", "This cannot be done with the complaint as it stands"
-
-
-class ReplyNeeded(DomainError):
-    code, kind = "complaint-reply-needed", Kind.CONFLICT
-    title_zh, title_en = "须先答复才能办结", "It is answered first, then closed"

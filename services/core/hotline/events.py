@@ -8,9 +8,10 @@ from services.core.kit.events import Event
 
 
 class ComplaintReceived(Event):
-    """A complaint came in. `key`: its category's code."""
+    """A complaint came in; from whom, the event does not tell. `key`: its category's code."""
 
     kind: ClassVar[str] = "complaint.received"
+    nameless: ClassVar[bool] = True
     key: str
     channel: Channel
     sort: Kind
@@ -19,13 +20,24 @@ class ComplaintReceived(Event):
 
 
 class ComplaintMoved(Event):
-    """Something was done with a complaint, or said about it: `entry_id` is the line of its history."""
+    """Staff did something with a complaint, or said something about it: `entry_id` is the line of its history."""
 
     kind: ClassVar[str] = "complaint.moved"
     act: Act
     state: State
     entry_id: UUID
     desk_id: UUID | None = None
+    partner_ref: str | None = None
+
+
+class ReporterActed(Event):
+    """Who made a complaint did something with it, or added to it."""
+
+    kind: ClassVar[str] = "complaint.reporter_acted"
+    nameless: ClassVar[bool] = True
+    act: Act
+    state: State
+    entry_id: UUID
     partner_ref: str | None = None
 
 
@@ -42,5 +54,13 @@ class CategoryChanged(Event):
 
     kind: ClassVar[str] = "complaint_category.changed"
     key: str
+    version: int
+    retired: bool
+
+
+class TemplateChanged(Event):
+    """A template of replies was added, reworded or retired."""
+
+    kind: ClassVar[str] = "reply_template.changed"
     version: int
     retired: bool

@@ -5,7 +5,6 @@ no personal number. Rows carry their region's path, through the compound's key w
 """
 
 from datetime import date, datetime
-from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
-    Numeric,
     String,
     Text,
     UniqueConstraint,
@@ -25,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.hotline.rules import OPEN, Act, Channel, Kind, State
 from services.core.kit.database import Base, Keyed
+from services.core.kit.nearby import Placed, placed
 
 PATH = String(255, collation="C")
 WORD = String(20)
@@ -63,13 +62,12 @@ class ComplaintNumber(Base):
     last: Mapped[int]
 
 
-class Complaint(Keyed, Base):
+class Complaint(Keyed, Placed, Base):
     """One complaint. `code` opens it to whoever made it, without an account.
 
     `content_index`: a blind index of who said what, so that of equal intakes one stands while it is open. `partner_*`: a transfer's
     own id and deadline. `first_promise_at`: the deadline that its reporter was given first; re-routing never moves it.
     `plan_item`: the line of that version of the project's plan, counted from 1; `organisation_id`: whose work it is about.
-    The place is kept as it was given (`lat`, `lon` in `crs`) and as WGS-84 in millionths of a degree.
     """
 
     __tablename__ = "complaint"
@@ -83,10 +81,7 @@ class Complaint(Keyed, Base):
         CheckConstraint("(partner_id IS NULL) = (partner_ref IS NULL)", name="partner_ref"),
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_into_id"),
         CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
-        CheckConstraint(
-            "num_nulls(lat, lon, crs, wgs_lat_e6, wgs_lon_e6) IN (0, 5)",
-            name="place",
-        ),
+        *placed(),
         CheckConstraint("(plan_number IS NULL) = (plan_item IS NULL)", name="plan_item"),
         CheckConstraint("plan_number IS NULL OR project_id IS NOT NULL", name="plan_number"),
         UniqueConstraint("code"),
@@ -95,6 +90,7 @@ class Complaint(Keyed, Base):
         Index("uq_complaint_content_index", "content_index", unique=True, postgresql_where=text(STILL_OPEN)),
         Index("ix_complaint_region_path", "region_path", "id"),
         Index("ix_complaint_open", "region_path", "id", postgresql_where=text(STILL_OPEN)),
+        Index("ix_complaint_point", "point", postgresql_using="gist"),
         Index("ix_complaint_compound_id", "compound_id", "id"),
         Index("ix_complaint_project_id", "project_id", "id", postgresql_where=text("project_id IS NOT NULL")),
         Index("ix_complaint_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
@@ -117,11 +113,6 @@ class Complaint(Keyed, Base):
     organisation_id: Mapped[UUID | None]
     description_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    lat: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
-    lon: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
-    crs: Mapped[str | None] = mapped_column(String(10))
-    wgs_lat_e6: Mapped[int | None]
-    wgs_lon_e6: Mapped[int | None]
     content_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     call_ref: Mapped[str | None] = mapped_column(String(64))
     partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("client.id"))
@@ -188,3 +179,21 @@ class ComplaintEntry(Keyed, Base):
     actor_kind: Mapped[str] = mapped_column(WORD)
     actor_id: Mapped[UUID | None]
     desk_id: Mapped[UUID | None]
+
+
+class ReplyTemplate(Keyed, Base):
+    """Words that are sent again and again, `{gaps}` in them; of one region, for everybody below it. Retired, never deleted.
+
+    What was sent stays as it was sent, however a template is changed afterwards.
+    """
+
+    __tablename__ = "reply_template"
+    __table_args__ = (Index("ix_reply_template_region_path", "region_path", "id"),)
+
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"))
+    region_path: Mapped[str] = mapped_column(PATH)
+    category: Mapped[str | None] = mapped_column(ForeignKey("complaint_category.code"))
+    title: Mapped[str] = mapped_column(String(100))
+    body: Mapped[str] = mapped_column(Text)
+    retired: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))

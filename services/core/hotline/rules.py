@@ -161,17 +161,17 @@ def typed(given: str) -> str | None:
     return code if len(code) == LENGTH and all(one in ALPHABET for one in code) else None
 
 
-def number(day: date, region_path: str, serial: int) -> str:
-    """What a complaint is called: the day it came in, its region's number, and the how manieth it was there that day."""
-    return f"{day:%Y%m%d}-{region_path.rstrip('.').rpartition('.')[2]}-{serial:04d}"
+def number_prefix(day: date, region_path: str) -> str:
+    """How a complaint's number begins: the day it came in and its region's own number; the how manieth it was follows."""
+    return f"{day:%Y%m%d}-{region_path.rstrip('.').rpartition('.')[2]}-"
 
 
-_DIGITS = re.compile(r"(?<!\d)(\d[\d \-]{5,}\d[\dXx]?)(?!\d)")
+_DIGITS = re.compile(r"(?<!\d)(\d[\d \-－—]{5,}\d[\dXx]?)(?!\d)")
 EXCERPT = 60
 
 
 def without_numbers(text: str) -> str:
-    """The text with every run of seven digits or more hidden but for its first three and last two: as staff read it."""
+    """The text with runs of seven digits or more (full width too) hidden but for their ends: as staff read it."""
 
     def hidden(found: re.Match[str]) -> str:
         run = found.group()
@@ -180,7 +180,7 @@ def without_numbers(text: str) -> str:
             return run
         return f"{run[:3]}{'*' * (len(run) - 5)}{run[-2:]}"
 
-    return _DIGITS.sub(hidden, unicodedata.normalize("NFKC", text))
+    return _DIGITS.sub(hidden, text)
 
 
 def excerpt(text: str) -> str:
@@ -192,3 +192,16 @@ def excerpt(text: str) -> str:
 def sameness(parts: Iterable[str]) -> str:
     """What makes two intakes the same: their parts, forms and white space folded."""
     return "\x1f".join("".join(unicodedata.normalize("NFKC", part).split()).casefold() for part in parts)
+
+
+_GAP = re.compile(r"\{([a-z_]+)\}")
+
+
+def gaps(text: str) -> list[str]:
+    """The names of what a template leaves open, each once, in order."""
+    return list(dict.fromkeys(_GAP.findall(text)))
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A template's text with its gaps filled; one without a value stays as it is."""
+    return _GAP.sub(lambda found: values.get(found.group(1), found.group()), text)

@@ -1,0 +1,112 @@
+"""What staff do with a complaint: noted, answered, closed, taken up again, not taken up. What desks do is `assigning`'s."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.core.files import service as files
+from services.core.hotline import rules, sealing, steps, templates
+from services.core.hotline.errors import ComplaintInputInvalid
+from services.core.hotline.rules import Act
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is to be told: a text, or a template of the region; `fill` for gaps that a complaint does not fill by itself."""
+
+    text: str | None = None
+    template_id: UUID | None = None
+    fill: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The text as it would be sent, and the gaps that are left in it."""
+
+    text: str
+    missing: list[str]
+
+
+async def compose(uow: UnitOfWork, held: "asyncpg.Record", words: Words) -> Composed:
+    """The words for this complaint. NotFound for a template of elsewhere; ComplaintInputInvalid for no words at all."""
+    text = words.text
+    if words.template_id is not None:
+        text = await templates.body_for(uow, template_id=words.template_id, region_path=held["region_path"])
+    if text is None:
+        raise ComplaintInputInvalid.at("/text", zh="须写明", en="say what is told")
+    text = rules.filled(text, {**templates.values(held, uow.now), **(words.fill or {})})
+    return Composed(text, rules.gaps(text))
+
+
+async def preview(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, words: Words) -> Composed:
+    """What a reply would say; nothing is written."""
+    held = await steps.locked(uow, scope=scope, complaint_id=complaint_id)
+    return await compose(uow, held, words)
+
+
+async def reply(
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    complaint_id: UUID,
+    version: int,
+    words: Words,
+    file_ids: Sequence[UUID] = (),
+) -> UUID:
+    """Answers whoever made it; the text stands in the history as it was sent. A later one corrects it. The history's line.
+
+    ComplaintInputInvalid with a gap left open, or a personal number in it.
+    """
+    held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
+    composed = await compose(uow, held, words)
+    if composed.missing:
+        raise ComplaintInputInvalid.at(f"/fill/{composed.missing[0]}", zh="模板中有未填的空", en="is a gap left open")
+    return await _told(uow, held, Act.REPLY, composed.text, file_ids, public=True)
+
+
+async def note(
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    complaint_id: UUID,
+    version: int,
+    text: str,
+    public: bool,
+    file_ids: Sequence[UUID] = (),
+) -> UUID:
+    """Writes down how it goes on; `public`: for its reporter too."""
+    held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
+    return await _told(uow, held, Act.NOTE, text, file_ids, public=public)
+
+
+async def close(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int) -> None:
+    """Closes what was answered. ActNotAllowed before an answer: that is the table's."""
+    held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
+    await steps.step(uow, held, Act.CLOSE, public=True)
+
+
+async def reject(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int, text: str) -> None:
+    """Does not take it up, and tells its reporter why."""
+    held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
+    await steps.step(uow, held, Act.REJECT, text=text, public=True)
+
+
+async def _told(
+    uow: UnitOfWork, held: "asyncpg.Record", act: Act, text: str, file_ids: Sequence[UUID], *, public: bool
+) -> UUID:
+    entry_id = await steps.step(uow, held, act, text=text, public=public)
+    await files.attach(
+        uow,
+        file_ids=file_ids,
+        subject_type=sealing.ENTRY,
+        subject_id=entry_id,
+        region_path=held["region_path"],
+        public=public,
+    )
+    return entry_id

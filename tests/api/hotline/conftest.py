@@ -1,0 +1,49 @@
+"""A community of its own for each test."""
+
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.core.kit.uow import Database
+from tests.api.hotline.town import MakeTown, Town
+from tests.api.selection.world import MakeRegion, MakeStaff
+
+
+@pytest.fixture
+def towns(region: MakeRegion, staff: MakeStaff, database: Database) -> MakeTown:
+    """`await towns()` is a community with a compound."""
+
+    async def make() -> Town:
+        at = await region("community", await region("street"))
+        clerk = await staff("community", at)
+        answer = await clerk.post("/v1/compounds", json={"region_id": str(at.id), "name": "南岳新村"})
+        assert answer.status_code == 201, answer.text
+        return Town(clerk, answer.json()["id"], at, database)
+
+    return make
+
+
+@pytest.fixture
+async def town(towns: MakeTown) -> Town:
+    """A community."""
+    return await towns()
+
+
+@pytest.fixture
+def partner(
+    app: FastAPI, api: httpx.AsyncClient, staff: MakeStaff, town: Town
+) -> Callable[[], Awaitable[httpx.AsyncClient]]:
+    """`await partner()` is the system of a 12345 line, signed in for the community."""
+
+    async def make() -> httpx.AsyncClient:
+        body = {"name": "12345", "organisation": "市政务服务热线", "region_ids": [str(town.at.id)]}
+        made = (await (await staff("city", town.at)).post("/v1/clients", json=body)).json()
+        grant = {"grant_type": "client_credentials", "client_id": made["id"], "client_secret": made["client_secret"]}
+        token = (await api.post("/oauth/token", data=grant)).json()["access_token"]
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+    return make
