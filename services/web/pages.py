@@ -13,7 +13,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.core.kit.calendar import day_of
-from services.web.words import CATEGORIES, FUNDING, GROUNDS, MATTERS, OUTCOMES, SERVED, VOTE_SCOPES, Words
+from services.web.words import (
+    CATEGORIES,
+    ENTRY_KINDS,
+    FUNDING,
+    GROUNDS,
+    LISTS,
+    MATTERS,
+    OUTCOMES,
+    SERVED,
+    VOTE_SCOPES,
+    Words,
+)
 
 STYLE = (files("services.web") / "templates" / "print.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -40,6 +51,8 @@ def page(template: str, language: str, **data: Any) -> bytes:
     told = {
         "outcome": _word(OUTCOMES, chinese=chinese),
         "category": _word(CATEGORIES, chinese=chinese),
+        "list_name": _word(LISTS, chinese=chinese),
+        "entry_kind": _word(ENTRY_KINDS, chinese=chinese),
         "source": _word(FUNDING, chinese=chinese),
         "matter_kind": _word(MATTERS, chinese=chinese),
         "vote_scope": _word(VOTE_SCOPES, chinese=chinese),

@@ -26,6 +26,7 @@ router = APIRouter(tags=["selection"])
 
 TURNS = Turns("printing_turns", at_once=1, most_waiting=16)
 Partition = Annotated[str | None, Query(min_length=1, max_length=64)]
+Year = Annotated[int, Path(ge=2000, le=2100)]
 KEPT = 64
 
 # A publication never changes, so neither does its page; the last day of its notice does when the holidays are announced.
@@ -76,6 +77,18 @@ async def get_supplement_notice(request: Request, reader: Reader, supplement_id:
     return page_response(request, content)
 
 
+@router.get("/public/plans/{year}/notice", response_class=Response, responses=HTML, tags=["public"])
+async def get_plan_notice(request: Request, year: Year, region: Annotated[UUID, Query()]) -> Response:
+    """The plan of a year in a region's subtree as a page fit for posting, in Chinese or English (`Accept-Language`)."""
+    database: Database = request.app.state.database
+    language = language_of(request.headers.get("accept-language"))
+    async with TURNS.turn():
+        async with database.read() as reader:
+            plan = await printing.plan_page(reader, region_id=region, year=year)
+        content = await asyncio.to_thread(pages.page, "annual_plan", language, plan=plan)
+    return page_response(request, content)
+
+
 @router.get("/v1/runs/{run_id}/ranking.xlsx", response_class=Response, responses=XLSX)
 async def get_ranking_sheet(
     access: Annotated[Access, requires(Permission.ROUND_READ)],
@@ -96,7 +109,7 @@ async def get_ranking_sheet(
 async def get_plan_sheet(
     access: Annotated[Access, requires(Permission.PLAN_READ)],
     request: Request,
-    year: Annotated[int, Path(ge=2000, le=2100)],
+    year: Year,
     region: Annotated[UUID, Query()],
 ) -> Response:
     """The plan of a year in a region's subtree as a sheet: what holds now beside what was confirmed."""

@@ -12,7 +12,9 @@ from services.core.kit.exact import decimal_text
 from services.core.kit.scope import Scope
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
+from services.core.projects import queries as project_queries
 from services.core.selection import annual_queries, plan_queries, queries, service
+from services.core.selection.annual_models import PlanList
 from services.core.selection.errors import PrintTooLong, RunNotDone
 from services.core.selection.models import RunState
 from services.core.selection.snapshot import Notice, facts_shown, how_to_object, names_of, result_document
@@ -25,6 +27,18 @@ MOST_ROWS = 2000
 
 MOST_ENTRIES = 10_000
 """Most projects of a plan on a sheet; more are printed one region at a time."""
+
+# The joint issues that plans ($1) rest on.
+ISSUED = """
+SELECT s.title, c.document, c.issued_on FROM round_confirmation c JOIN selection_round s ON s.id = c.round_id
+WHERE c.plan_id = ANY ($1::uuid[]) ORDER BY c.confirmed_at, c.round_id
+"""
+# Of projects ($2) those that rested on made-up figures in the run ($1) that put them into a plan.
+SYNTHETIC = """
+SELECT c.project_id FROM unnest($1::uuid[], $2::uuid[]) AS x(run_id, project_id)
+JOIN run r ON r.id = x.run_id JOIN freeze_candidate c ON c.freeze_id = r.freeze_id AND c.project_id = x.project_id
+WHERE c.synthetic <> '[]'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +137,16 @@ class PlanOfYear:
     changed_at: datetime | None
 
 
-async def plan_of_year(driver: "asyncpg.Connection", *, scope: Scope, region_id: UUID, year: int) -> PlanOfYear:
-    """The plan of a year in a region's subtree. NotFound outside `scope`, PrintTooLong past MOST_ENTRIES."""
+async def plan_of_year(
+    driver: "asyncpg.Connection", *, scope: Scope | None, region_id: UUID, year: int, most: int = MOST_ENTRIES
+) -> PlanOfYear:
+    """The plan of a year in a region's subtree. NotFound outside `scope` (None: everybody's), PrintTooLong past `most` projects."""
     region = await plan_queries.region_of(driver, scope=scope, region_id=region_id)
     where = {"year": year, **plan_queries.places(region["path"], scope)}
     first = {"after_path": "", "after_no": ""}
-    entries = await plan_queries.PLAN.all(driver, **first, list=None, changed=False, limit=MOST_ENTRIES + 1, **where)
-    if len(entries) > MOST_ENTRIES:
-        raise PrintTooLong.at("?region", zh=f"至多 {MOST_ENTRIES} 个项目", en=f"at most {MOST_ENTRIES} projects")
+    entries = await plan_queries.PLAN.all(driver, **first, list=None, changed=False, limit=most + 1, **where)
+    if len(entries) > most:
+        raise PrintTooLong.at("?region", zh=f"至多 {most} 个项目", en=f"at most {most} projects")
     return PlanOfYear(
         region_name=region["name"],
         year=year,
@@ -138,3 +154,32 @@ async def plan_of_year(driver: "asyncpg.Connection", *, scope: Scope, region_id:
         totals=await plan_queries.totals(driver, plan_queries.TOTALS, **where),
         changed_at=max((row["at"] for row in entries), default=None),
     )
+
+
+async def plan_page(driver: "asyncpg.Connection", *, region_id: UUID, year: int) -> dict[str, Any]:
+    """The same as everybody reads it on a page: by list, in the order of regions and ranks. NotFound where no plan is confirmed."""
+    plan = await plan_of_year(driver, scope=None, region_id=region_id, year=year, most=MOST_ROWS)
+    if not plan.entries:
+        raise NotFound
+    projects, runs = [row["project_id"] for row in plan.entries], [row["run_id"] for row in plan.entries]
+    compounds = await project_queries.compounds_by_project(driver, projects)
+    made_up = {row["project_id"] for row in await driver.fetch(SYNTHETIC, runs, projects)}
+    entries = [
+        {
+            **dict(row),
+            "compounds": [one["name"] for one in compounds[row["project_id"]]],
+            "floor_area": None if row["floor_area"] is None else decimal_text(row["floor_area"]),
+            "synthetic": row["project_id"] in made_up,
+        }
+        for row in sorted(plan.entries, key=lambda row: (row["region_path"], row["partition"], row["rank"], row["no"]))
+    ]
+    return {
+        "region": plan.region_name,
+        "year": year,
+        "totals": plan.totals,
+        "changed_at": plan.changed_at,
+        "confirmations": await driver.fetch(ISSUED, list({row["plan_id"] for row in plan.entries})),
+        "lists": [(name, members) for name in PlanList if (members := [one for one in entries if one["list"] == name])],
+        "stopped": [one for one in entries if one["list"] is None],
+        "has_synthetic": bool(made_up),
+    }

@@ -7,16 +7,25 @@ from html import unescape
 from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zipfile import ZipFile
 
 import httpx
 import pytest
 
 from services.core.facts.rules import Kind
+from services.core.kit.ids import new_id
+from services.core.kit.uow import SYSTEM
 from tests.api.selection.world import STOCK, World, plan_of
 from tests.api.selection.year import plan, plan_of_year
 
+STOP = """
+INSERT INTO plan_entry (id, plan_id, project_id, run_id, year, region_path, number, kind, partition, rank, carried_times,
+                        ground, document, at)
+SELECT $2, plan_id, project_id, run_id, year, region_path, number + 1, 'dropped', partition, rank, 0,
+       'emergency', '甬建发〔2027〕9号', now()
+FROM plan_entry WHERE project_id = $1
+"""
 SCRIPT = "<script>alert('甲')</script>"
 FORMULA = '=HYPERLINK("http://example.org","甲")'
 
@@ -215,3 +224,35 @@ async def test_the_plan_of_a_year_is_a_sheet_beside_what_was_confirmed(world: Wo
     assert (await world.other_district.get(path)).status_code == 404
     empty = cells((await world.city.get(f"/v1/plans/2031.xlsx?region={world.root.id}")).content)
     assert "A4" not in empty
+
+
+async def test_the_plan_of_the_year_is_a_page_that_shows_its_lists_and_what_became_of_them(
+    world: World, api: httpx.AsyncClient
+) -> None:
+    found, _ = await ranked(world)
+    where = {"region": str(world.root.id)}
+    path = "/public/plans/2027/notice"
+    assert (await api.get(path, params=where)).status_code == 404, "no plan is confirmed yet"
+    await plan_of_year(world, found["id"])
+    answer = await api.get(path, params=where)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    page = Read(answer.text)
+    assert not {"script", "img", "link", "iframe", "b"} & set(page.elements)
+    assert not [name for name in page.attributes if name.startswith("on") or name in {"src", "href", "style"}]
+    assert {"实施", "谋划"} <= set(page.cells)
+    assert unescape("&lt;script&gt;") not in answer.text
+    assert [cell for cell in page.cells if cell.endswith(" *")] == ["另一县 *"], (
+        "what rests on synthetic figures is marked"
+    )
+    entries = (await plan(world))["items"]
+    assert all(one["no"] in page.cells for one in entries)
+    assert (await api.get(path, params=where, headers={"If-None-Match": answer.headers["etag"]})).status_code == 304
+    english = await api.get(path, params=where, headers={"Accept-Language": "en"})
+    assert {"implement", "reserve", "Client unit"} <= set(Read(english.text).cells)
+    stopped = next(one for one in entries if one["list"] == "implement")
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(STOP, UUID(stopped["project_id"]), new_id())
+    after = Read((await api.get(path, params=where)).text)
+    assert {"停止实施", "突发事件", "甬建发〔2027〕9号"} <= set(after.cells)
+    county = await api.get(path, params={"region": str(world.counties[1].id)})
+    assert "另一县 *" in " ".join(Read(county.text).cells)
