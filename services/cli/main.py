@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from services.cli import admin, audit, dead, embedded, regions
+from services.cli import admin, audit, clocks, dead, embedded, regions
 from services.cli.demo import demo
 from services.cli.embedded import Refusal
 from services.cli.environment import migrate_to_head, prepared, refuse_taken, words
@@ -199,6 +199,7 @@ def _interrupted(*_: object) -> NoReturn:
 app.add_typer(admin.app, name="admin")
 app.add_typer(audit.app, name="audit")
 app.add_typer(dead.app, name="dead")
+app.add_typer(clocks.app, name="clocks")
 app.add_typer(regions.app, name="regions")
 app.command("demo")(demo)
 app.command("verify")(verify_bundle)
