@@ -238,6 +238,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("complaint_id", name=op.f("pk_complaint_reporter")),
     )
     op.create_index(
+        "ix_complaint_reporter_index_key",
+        "complaint_reporter",
+        ["index_key"],
+        unique=False,
+        postgresql_where=sa.text("index_key IS NOT NULL"),
+    )
+    op.create_index(
         "ix_complaint_reporter_phone_index",
         "complaint_reporter",
         ["phone_index"],

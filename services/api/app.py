@@ -25,6 +25,7 @@ from services.api.hotline import categories as complaint_categories
 from services.api.hotline import handling as complaint_handling
 from services.api.hotline import mine as own_complaints
 from services.api.hotline import public as public_complaints
+from services.api.hotline import reading as _reading  # noqa: F401 - says who reads the files of complaints
 from services.api.hotline import router as complaints
 from services.api.identity import managing, me, signing
 from services.api.judgement import router as judgement

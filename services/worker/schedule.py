@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from services.core.clocks.jobs import RecomputeClocks, SweepClocks
 from services.core.exchange.jobs import ForgetImportFiles
 from services.core.files.jobs import ForgetUnusedFiles, SweepOrphans
+from services.core.hotline.jobs import RewriteReporters
 from services.core.identity.jobs import ForgetExpiredTokens, RewriteDigests
 from services.core.kit import jobs
 from services.core.kit.housekeeping import ForgetOldAnswers
@@ -36,6 +37,7 @@ SCHEDULE: list[Recurring] = [
     Recurring(ForgetOldAnswers(), timedelta(hours=1)),
     Recurring(ForgetExpiredTokens(), timedelta(hours=1)),
     Recurring(RewriteIndexes(), timedelta(hours=1)),
+    Recurring(RewriteReporters(), timedelta(hours=1)),
     Recurring(RewriteDigests(), timedelta(hours=1)),
     Recurring(ForgetUnusedFiles(), timedelta(hours=1)),
     Recurring(SweepOrphans(), timedelta(days=1)),

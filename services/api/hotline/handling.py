@@ -29,6 +29,7 @@ async def note_complaint(access: Handling, uow: Uow, match: IfMatch, complaint_i
         text=body.text,
         public=body.public,
         file_ids=body.files,
+        files_public=body.files_public,
     )
     return await changed(access, uow, complaint_id)
 
@@ -53,6 +54,7 @@ async def reply_to_complaint(
         version=match,
         words=body.words(),
         file_ids=body.files,
+        files_public=body.files_public,
     )
     return await changed(access, uow, complaint_id)
 

@@ -45,14 +45,14 @@ async def complain_at_site(uow: AnonymousUow, key: Key, body: SiteIn) -> Respons
 async def follow_complaint(reader: Reader, vault: Opening, code: str) -> Response:
     """How far it is and what was told; nothing of who said it, nor his words. Attempts are counted per address."""
     row = await queries.by_code(reader, code=code)
-    history = await reader.fetch(queries.OWN_HISTORY, row["id"], LINES)
+    history = await reader.fetch(queries.FOLLOWED_HISTORY, row["id"], LINES)
     out = shown.public_complaint(vault, row, history)
     return Response(out.model_dump_json(), headers=NO_STORE, media_type="application/json")
 
 
 async def _followed(uow: UnitOfWork, code: str) -> Response:
     row = await queries.by_code(uow.driver, code=code)
-    history = await uow.driver.fetch(queries.OWN_HISTORY, row["id"], LINES)
+    history = await uow.driver.fetch(queries.FOLLOWED_HISTORY, row["id"], LINES)
     out = shown.public_complaint(uow.vault, row, history)
     return Response(out.model_dump_json(), headers=NO_STORE, media_type="application/json")
 

@@ -232,11 +232,12 @@ class ChangeCategoryIn(CategoryIn):
 
 
 class NoteIn(In):
-    """How it goes on; `public`: its reporter reads it, and sees the files."""
+    """How it goes on; `public`: its reporter reads it, and sees the files; `files_public`: then everybody sees them."""
 
     text: OpenText
     public: bool = False
     files: Files = Field(default_factory=list)
+    files_public: bool = False
 
 
 class RejectIn(In):
@@ -246,7 +247,10 @@ class RejectIn(In):
 
 
 class ReplyIn(In):
-    """An answer: `text`, or a template; `{gaps}` in either are filled by the complaint and by `fill`."""
+    """An answer: `text`, or a template; `{gaps}` in either are filled by the complaint and by `fill`.
+
+    Its reporter sees the files; `files_public`: everybody, and who follows by a code.
+    """
 
     text: OpenText | None = None
     template_id: UUID | None = None
@@ -254,6 +258,7 @@ class ReplyIn(In):
         default_factory=dict
     )
     files: Files = Field(default_factory=list)
+    files_public: bool = False
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "ReplyIn":

@@ -82,6 +82,7 @@ class ComplaintOut(ComplaintItem):
     parent_id: UUID | None
     closed_at: datetime | None
     reopened: int
+    files: list[UUID]
     synthetic: bool
     next: list[Act]
 
@@ -125,6 +126,7 @@ class EntryOut(BaseModel):
     actor_kind: str
     actor_id: UUID | None
     desk_id: UUID | None
+    files: list[UUID]
 
 
 class HistoryPage(BaseModel):
@@ -136,13 +138,14 @@ class HistoryPage(BaseModel):
 
 
 class OwnEntryOut(BaseModel):
-    """One line as the reporter reads it; `text`: what he was told, or said himself."""
+    """One line as the reporter reads it; `text`: what he was told, or said himself. With a code, `files` are public ones."""
 
     id: UUID
     at: datetime
     act: Act
     state: State
     text: str | None
+    files: list[UUID]
 
 
 class OwnComplaintItem(BaseModel):
@@ -175,6 +178,7 @@ class OwnComplaintOut(OwnComplaintItem):
     description: str | None
     answered_at: datetime | None
     closed_at: datetime | None
+    files: list[UUID]
     history: list[OwnEntryOut]
     next: list[Act]
 
@@ -316,9 +320,9 @@ def entry(vault: "Vault", row: Mapping[str, Any]) -> EntryOut:
     return EntryOut(text=text, **{name: row[name] for name in EntryOut.model_fields if name != "text"})
 
 
-def own_entry(vault: "Vault", row: Mapping[str, Any], *, words: bool) -> OwnEntryOut:
-    """A line for the reporter; `words`: with what he said himself."""
-    said = sealing.opened(vault, sealing.ENTRY, sealing.TEXT, row["id"], row) if words else None
+def own_entry(vault: "Vault", row: Mapping[str, Any]) -> OwnEntryOut:
+    """A line for the reporter."""
+    said = sealing.opened(vault, sealing.ENTRY, sealing.TEXT, row["id"], row)
     same = {name: row[name] for name in OwnEntryOut.model_fields if name != "text"}
     return OwnEntryOut(text=row["text"] if said is None else said, **same)
 
@@ -337,7 +341,8 @@ def own_complaint(vault: "Vault", row: Mapping[str, Any], history: list[Any]) ->
         description=_words(vault, sealing.DESCRIPTION, row),
         answered_at=row["answered_at"],
         closed_at=row["closed_at"],
-        history=[own_entry(vault, line, words=True) for line in history],
+        files=row["files"],
+        history=[own_entry(vault, line) for line in history],
         next=rules.allowed(State(row["state"]), By.REPORTER),
     )
 
@@ -347,7 +352,7 @@ def public_complaint(vault: "Vault", row: Mapping[str, Any], history: list[Any])
     made = {"category", "history", "next"}
     return PublicComplaintOut(
         category=_named(row),
-        history=[own_entry(vault, line, words=False) for line in history],
+        history=[own_entry(vault, line) for line in history],
         next=rules.allowed(State(row["state"]), By.REPORTER),
         **{name: row[name] for name in PublicComplaintOut.model_fields if name not in made},
     )

@@ -30,6 +30,7 @@ from services.api.residents.schemas import (
 from services.api.security import Access, requires
 from services.api.wire import PageOnly
 from services.core.consultations import queries as consultations
+from services.core.hotline import speaking
 from services.core.identity.access import Permission
 from services.core.kit.errors import DomainError
 from services.core.kit.invalid import InvalidAt
@@ -211,6 +212,7 @@ async def export_own_data(access: ResidentMe, uow: Uow) -> Response:
     data = await account.own_data(uow, resident_id=resident_id)
     for part, told in GIVEN.items():
         data[part] = [dict(row) for row in await uow.driver.fetch(told, resident_id)]
+    data["complaints"] = await speaking.own_words(uow, resident_id=resident_id)
     headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="my-data.json"'}
     return Response(to_json(data), headers=headers, media_type="application/json")
 
@@ -223,6 +225,7 @@ async def erase(access: ResidentMe, body: EraseIn, uow: Uow) -> Response:
         await account.erase(uow, resident_id=resident_id, confirmation=body.confirmation)
         await surveys.forget_words(uow, resident_id=resident_id)
         await uow.driver.execute(consultations.FORGET_WORDS, resident_id)
+        await speaking.forget_words(uow, resident_id=resident_id)
         return reply(uow, 204)
     confirmation = await account.ask_erasure(uow, resident_id=resident_id)
     out = EraseAskedOut(id=resident_id, confirmation=confirmation, confirm_until=uow.now + account.CONFIRM_WITHIN)

@@ -58,6 +58,7 @@ async def reply(
     version: int,
     words: Words,
     file_ids: Sequence[UUID] = (),
+    files_public: bool = False,
 ) -> UUID:
     """Answers whoever made it; the text stands in the history as it was sent. A later one corrects it. The history's line.
 
@@ -67,7 +68,9 @@ async def reply(
     composed = await compose(uow, held, words)
     if composed.missing:
         raise ComplaintInputInvalid.at(f"/fill/{composed.missing[0]}", zh="模板中有未填的空", en="is a gap left open")
-    return await _told(uow, held, Act.REPLY, composed.text, file_ids, public=True)
+    entry_id = await steps.step(uow, held, Act.REPLY, text=composed.text, public=True)
+    await _attach(uow, held, entry_id, file_ids, public=files_public)
+    return entry_id
 
 
 async def note(
@@ -79,10 +82,13 @@ async def note(
     text: str,
     public: bool,
     file_ids: Sequence[UUID] = (),
+    files_public: bool = False,
 ) -> UUID:
-    """Writes down how it goes on; `public`: for its reporter too."""
+    """Writes down how it goes on; `public`: for its reporter too, `files_public`: the files for everybody."""
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
-    return await _told(uow, held, Act.NOTE, text, file_ids, public=public)
+    entry_id = await steps.step(uow, held, Act.NOTE, text=text, public=public)
+    await _attach(uow, held, entry_id, file_ids, public=public and files_public)
+    return entry_id
 
 
 async def close(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int) -> None:
@@ -97,10 +103,9 @@ async def reject(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: 
     await steps.step(uow, held, Act.REJECT, text=text, public=True)
 
 
-async def _told(
-    uow: UnitOfWork, held: "asyncpg.Record", act: Act, text: str, file_ids: Sequence[UUID], *, public: bool
-) -> UUID:
-    entry_id = await steps.step(uow, held, act, text=text, public=public)
+async def _attach(
+    uow: UnitOfWork, held: "asyncpg.Record", entry_id: UUID, file_ids: Sequence[UUID], *, public: bool
+) -> None:
     await files.attach(
         uow,
         file_ids=file_ids,
@@ -109,4 +114,3 @@ async def _told(
         region_path=held["region_path"],
         public=public,
     )
-    return entry_id

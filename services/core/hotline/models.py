@@ -140,6 +140,7 @@ class ComplaintReporter(Base):
         CheckConstraint("(phone_index IS NULL) = (index_key IS NULL)", name="index_key"),
         Index("ix_complaint_reporter_resident_id", "resident_id", "complaint_id"),
         Index("ix_complaint_reporter_phone_index", "phone_index", postgresql_where=text("phone_index IS NOT NULL")),
+        Index("ix_complaint_reporter_index_key", "index_key", postgresql_where=text("index_key IS NOT NULL")),
         Index("ix_complaint_reporter_property_id", "property_id", postgresql_where=text("property_id IS NOT NULL")),
     )
 

@@ -24,7 +24,10 @@ _JOINED = """
 FROM complaint c JOIN complaint_category k ON k.code = c.category
 LEFT JOIN compound m ON m.id = c.compound_id LEFT JOIN project p ON p.id = c.project_id
 """
-ONE = f"SELECT {_SHOWN} {_JOINED} WHERE c.id = $1 AND {_IN_SCOPE.format('$2', '$3')}"
+_FILES = """ARRAY(SELECT u.file_id FROM file_use u WHERE u.subject_type = '{}' AND u.subject_id = {}.id
+      ORDER BY u.position, u.file_id) AS files"""
+OF_COMPLAINT, OF_ENTRY = _FILES.format("complaint", "c"), _FILES.format("complaint_entry", "e")
+ONE = f"SELECT {_SHOWN}, {OF_COMPLAINT} {_JOINED} WHERE c.id = $1 AND {_IN_SCOPE.format('$2', '$3')}"
 # Those of the scope that have waited longest come first within each region; one range of paths drives the index.
 LIST = f"""
 SELECT {_SHOWN} {_JOINED}
@@ -37,9 +40,9 @@ WHERE (c.region_path, c.id) > (greatest($1::text, $3::text COLLATE "C"), $4::uui
   AND ($15::text IS NULL OR c.no = $15) AND ($16::uuid IS NULL OR c.received_by = $16)
 ORDER BY c.region_path, c.id LIMIT $17
 """
-HISTORY = """
+HISTORY = f"""
 SELECT e.id, e.at, e.act, e.state, e.public, e.text, e.text_sealed, e.actor_kind,
-       CASE WHEN e.actor_kind <> 'resident' THEN e.actor_id END AS actor_id, e.desk_id
+       CASE WHEN e.actor_kind <> 'resident' THEN e.actor_id END AS actor_id, e.desk_id, {OF_ENTRY}
 FROM complaint_entry e WHERE e.complaint_id = $1 AND e.id > $2 ORDER BY e.id LIMIT $3
 """
 # What a reporter reads of his own: never who handled it.
@@ -53,7 +56,7 @@ JOIN complaint_category k ON k.code = c.category LEFT JOIN compound m ON m.id = 
 WHERE r.resident_id = $1 AND r.complaint_id < $2 ORDER BY r.complaint_id DESC LIMIT $3
 """
 OWN_ONE = f"""
-SELECT {_OWN} FROM complaint_reporter r JOIN complaint c ON c.id = r.complaint_id
+SELECT {_OWN}, {OF_COMPLAINT} FROM complaint_reporter r JOIN complaint c ON c.id = r.complaint_id
 JOIN complaint_category k ON k.code = c.category LEFT JOIN compound m ON m.id = c.compound_id
 WHERE r.resident_id = $1 AND r.complaint_id = $2
 """
@@ -61,9 +64,25 @@ BY_CODE = f"""
 SELECT {_OWN} {_JOINED} WHERE c.code = $1
 """
 # The latest lines, what the reporter said himself among them.
-OWN_HISTORY = """
-SELECT id, at, act, state, text, text_sealed FROM complaint_entry
-WHERE complaint_id = $1 AND public ORDER BY id DESC LIMIT $2
+OWN_HISTORY = f"""
+SELECT e.id, e.at, e.act, e.state, e.text, e.text_sealed, {OF_ENTRY} FROM complaint_entry e
+WHERE e.complaint_id = $1 AND e.public ORDER BY e.id DESC LIMIT $2
+"""
+# The same for whoever has the code: files that were made public alone.
+FOLLOWED_HISTORY = """
+SELECT e.id, e.at, e.act, e.state, e.text, NULL AS text_sealed,
+       ARRAY(SELECT u.file_id FROM file_use u WHERE u.subject_type = 'complaint_entry' AND u.subject_id = e.id AND u.public
+             ORDER BY u.position, u.file_id) AS files
+FROM complaint_entry e WHERE e.complaint_id = $1 AND e.public ORDER BY e.id DESC LIMIT $2
+"""
+# Whose files they are: the region of a complaint or of a line of one, its reporter, and whether he reads that line.
+READ_BY = """
+SELECT c.region_path, r.resident_id, true AS public FROM complaint c
+LEFT JOIN complaint_reporter r ON r.complaint_id = c.id WHERE c.id = $1
+"""
+ENTRY_READ_BY = """
+SELECT c.region_path, r.resident_id, e.public FROM complaint_entry e JOIN complaint c ON c.id = e.complaint_id
+LEFT JOIN complaint_reporter r ON r.complaint_id = c.id WHERE e.id = $1
 """
 CATEGORIES = (
     "SELECT code, parent, title_zh, title_en, kind, hazard, anonymous, retired, version FROM complaint_category {}"
