@@ -23,6 +23,7 @@ from services.api.files import checks
 from services.api.files import router as files
 from services.api.hotline import categories as complaint_categories
 from services.api.hotline import handling as complaint_handling
+from services.api.hotline import listing as complaint_list
 from services.api.hotline import mine as own_complaints
 from services.api.hotline import public as public_complaints
 from services.api.hotline import reading as _reading  # noqa: F401 - says who reads the files of complaints
@@ -113,6 +114,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     public_votes.router,
     complaints.router,
     complaint_handling.router,
+    complaint_list.router,
     complaint_categories.router,
     own_complaints.router,
     public_complaints.router,

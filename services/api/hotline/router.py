@@ -1,6 +1,6 @@
 """Routes of complaints for staff: taken in by telephone or transfer, listed, read, put right, revealed. Translate only."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -29,6 +29,9 @@ from services.core.kit.errors import NotAllowed
 from services.core.kit.uow import UnitOfWork
 from services.core.territory.queries import bounds, narrowed
 
+if TYPE_CHECKING:
+    import asyncpg
+
 router = APIRouter(prefix="/v1", tags=["complaints"])
 
 Reading = Annotated[Access, requires(Permission.COMPLAINT_READ)]
@@ -48,20 +51,17 @@ async def changed(access: Access, uow: UnitOfWork, complaint_id: UUID) -> Respon
     return reply(uow, 200, shown.complaint(uow.vault, row), version=row["version"])
 
 
-@router.get("/complaints", response_model=ComplaintPage)
-async def list_complaints(
-    access: Reading, reader: Reader, vault: Opening, page: Page, wanted: Annotated[ComplaintQuery, Query()]
-) -> Response:
-    """Complaints of the caller's region."""
+async def listed(
+    reader: "asyncpg.Connection", access: Access, wanted: ComplaintQuery, *, after: list[Any] | None, limit: int
+) -> "list[asyncpg.Record]":
+    """Rows of the caller's region that are wanted, after a key."""
     scope = await narrowed(reader, region_id=wanted.region_id, scope=access.scope)
-    path, after = page.after((str, UUID)) or ("", FIRST)
     low, high = bounds(scope).values()
-    rows = await reader.fetch(
+    rows: list[asyncpg.Record] = await reader.fetch(
         queries.LIST,
         low,
         high,
-        path,
-        after,
+        *(after or ("", FIRST)),
         scope.lows,
         scope.highs,
         wanted.state,
@@ -74,8 +74,17 @@ async def list_complaints(
         wanted.project_id,
         wanted.no,
         access.principal.id if wanted.mine else None,
-        page.limit + 1,
+        limit,
     )
+    return rows
+
+
+@router.get("/complaints", response_model=ComplaintPage)
+async def list_complaints(
+    access: Reading, reader: Reader, vault: Opening, page: Page, wanted: Annotated[ComplaintQuery, Query()]
+) -> Response:
+    """Complaints of the caller's region."""
+    rows = await listed(reader, access, wanted, after=page.after((str, UUID)), limit=page.limit + 1)
     paths = {row["id"]: row["region_path"] for row in rows}
     items = [shown.item(vault, row).model_dump() for row in rows]
     return page.answer(items, lambda row: (paths[row["id"]], row["id"]))

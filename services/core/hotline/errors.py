@@ -39,3 +39,10 @@ class ActNotAllowed(DomainError):
 
     code, kind = "complaint-act-not-allowed", Kind.CONFLICT
     title_zh, title_en = "诉求当前状态下不能这样办理", "This cannot be done with the complaint as it stands"
+
+
+class ListTooLong(DomainError):
+    """`most`: how many rows a file holds."""
+
+    code, kind = "complaint-list-too-long", Kind.CONFLICT
+    title_zh, title_en = "清单过长，请缩小范围", "The list is too long; narrow it"

@@ -8,6 +8,8 @@ from uuid import UUID
 from services.core.hotline import steps
 from services.core.hotline.errors import CategoryUnknown
 from services.core.hotline.events import TemplateChanged
+from services.core.hotline.rules import Kind
+from services.core.hotline.titles import KIND_TITLES
 from services.core.kit.calendar import day_of
 from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.ids import new_id
@@ -37,14 +39,13 @@ ADD = "INSERT INTO reply_template (id, region_id, region_path, category, title, 
 CHANGE = """
 UPDATE reply_template SET category = $2, title = $3, body = $4, retired = $5, version = version + 1 WHERE id = $1
 """
-KINDS = {"consult": "咨询", "complaint": "投诉", "urgent": "紧急"}
 
 
 def values(held: Mapping[str, Any], now: datetime) -> dict[str, str]:
     """What a complaint fills gaps with by itself: its number, the days it came in and is answered."""
     return {
         "no": held["no"],
-        "kind": KINDS[held["kind"]],
+        "kind": KIND_TITLES[Kind(held["kind"])][0],
         "received_on": day_of(held["created_at"]).isoformat(),
         "today": day_of(now).isoformat(),
     }

@@ -1,6 +1,6 @@
-"""What states and acts are called in both languages (Chinese, English)."""
+"""What states, acts, channels and kinds are called in both languages (Chinese, English)."""
 
-from services.core.hotline.rules import Act, State
+from services.core.hotline.rules import Act, Channel, Kind, State
 
 STATE_TITLES: dict[State, tuple[str, str]] = {
     State.RECEIVED: ("已受理", "received"),
@@ -37,4 +37,16 @@ ACT_TITLES: dict[Act, tuple[str, str]] = {
     Act.RATE: ("评价", "rate"),
     Act.CALL_BACK: ("回访", "call back"),
     Act.CORRECT: ("更正", "correct"),
+}
+CHANNEL_TITLES: dict[Channel, tuple[str, str]] = {
+    Channel.MINI_PROGRAM: ("随手拍", "mini-program"),
+    Channel.PHONE: ("电话", "telephone"),
+    Channel.SITE_CODE: ("现场扫码", "site code"),
+    Channel.TRANSFER_12345: ("12345 转办", "transferred by 12345"),
+    Channel.OPEN311: ("Open311", "Open311"),
+}
+KIND_TITLES: dict[Kind, tuple[str, str]] = {
+    Kind.CONSULT: ("咨询求助", "consultation"),
+    Kind.COMPLAINT: ("投诉", "complaint"),
+    Kind.URGENT: ("紧急", "urgent"),
 }

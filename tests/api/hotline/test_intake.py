@@ -1,7 +1,10 @@
 """Complaints come in by every channel, once, sealed, and nobody but their reporter opens them."""
 
 import asyncio
+import csv
+import io
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
@@ -317,3 +320,21 @@ async def test_what_it_is_about_is_put_right(town: Town, staff: MakeStaff) -> No
     unknown = await town.clerk.put(path, json={**about, "project_id": str(uuid4())}, headers={"If-Match": '"2"'})
     assert unknown.status_code == 404
     assert [line["act"] for line in (await town.get(taken["id"], "/history"))["items"]] == ["receive", "correct"]
+
+
+async def test_the_list_as_a_file_tells_nobodys_number(town: Town) -> None:
+    said = {"description": f"=HYPERLINK(1) 电话{PHONE}", "contact": {"name": NAME, "phone": PHONE}}
+    taken = await town.call(**said)
+    await town.call(category="noise", description="夜间施工")
+    file = await town.clerk.get("/v1/complaint-list", params={"format": "csv"})
+    assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    lines = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert [line[0] for line in lines[1:]] == [taken["no"], lines[2][0]]
+    assert lines[1][7] == "'=HYPERLINK(1) 电话138******78"
+    assert (PHONE in file.text, NAME in file.text) == (False, False)
+    narrowed = await town.clerk.get("/v1/complaint-list", params={"format": "csv", "category": "noise"})
+    assert len(narrowed.text.splitlines()) == 2
+    book = await town.clerk.get("/v1/complaint-list")
+    with zipfile.ZipFile(io.BytesIO(book.content)) as parts:
+        held = "".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
+    assert (taken["no"] in held, PHONE in held, "<f>" in held) == (True, False, False)
