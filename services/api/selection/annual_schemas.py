@@ -53,7 +53,9 @@ class ObjectionQuery(In):
 
 
 class ObjectionOut(BaseModel):
-    """One objection. `late`: it came after the notice had ended and holds nothing back."""
+    """One objection. `late`: it came after the notice had ended and holds nothing back. `moot`: it was upheld when another had
+    withdrawn its supplement already.
+    """
 
     id: UUID
     round_id: UUID
@@ -72,6 +74,7 @@ class ObjectionOut(BaseModel):
     decided_by: UUID | None
     decision_reason: str | None
     decision_document: str | None
+    moot: bool
 
 
 class ObjectionPage(BaseModel):

@@ -79,7 +79,8 @@ class SupplementStatus(StrEnum):
 class Objection(Keyed, Base):
     """An objection to what was published of a round, or to one of its supplements.
 
-    `region_path` is its project's; when it names none, the round's or the supplement's.
+    `region_path` is its project's; when it names none, the round's or the supplement's. `moot`: it was upheld when another had
+    withdrawn its supplement already.
     """
 
     __tablename__ = "round_objection"
@@ -89,6 +90,7 @@ class Objection(Keyed, Base):
         CheckConstraint("(status = 'open') = (decided_at IS NULL)", name="decided"),
         CheckConstraint("decided_by IS DISTINCT FROM recorded_by OR decided_at IS NULL", name="two_people"),
         CheckConstraint("num_nonnulls(publication_id, supplement_id) = 1", name="against"),
+        CheckConstraint("NOT moot OR (status = 'upheld' AND supplement_id IS NOT NULL)", name="moot"),
         Index("ix_round_objection_round_id", "round_id", "id"),
     )
 
@@ -109,6 +111,7 @@ class Objection(Keyed, Base):
     decided_by: Mapped[UUID | None]
     decision_reason: Mapped[str | None] = mapped_column(Text)
     decision_document: Mapped[str | None] = mapped_column(String(300))
+    moot: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
 
 class Approval(Keyed, Base):

@@ -89,6 +89,7 @@ OBJECTION_COLUMNS = (
     Objection.decided_by,
     Objection.decision_reason,
     Objection.decision_document,
+    Objection.moot,
 )
 
 OBJECTION = Statement(

@@ -79,11 +79,12 @@ class ObjectionRecorded(Event):
 
 
 class ObjectionDecided(Event):
-    """A second person decided an objection; reason and document are in the record."""
+    """A second person decided an objection; reason and document are in the record. `moot`: another had brought about the same."""
 
     kind: ClassVar[str] = "objection.decided"
     objection_id: UUID
     upheld: bool
+    moot: bool = False
 
 
 class RoundWasReopened(Event):

@@ -42,6 +42,7 @@ DECIDED = Statement(
         decided_by=bindparam("by"),
         decision_reason=bindparam("reason"),
         decision_document=bindparam("document"),
+        moot=bindparam("is_moot"),
     )
 )
 REOPENED = Statement(
@@ -172,7 +173,8 @@ async def decide(
     uow: UnitOfWork, *, scope: Scope, objection_id: UUID, upheld: bool, reason: str, document: str
 ) -> None:
     """A second person upholds or rejects. An upheld objection reopens the round: new freeze, new run, new full notice; one to a
-    supplement withdraws it.
+    supplement withdraws it. When another one has withdrawn it before, a well-founded objection is upheld as moot: nothing changes
+    but that whom it is about is weighed as objected to.
 
     One that came late may be open still when round or supplement is confirmed: it is answered all the same, and upheld no more.
     NotFound where the round is not in the scope; ObjectionAlreadyDecided, SecondPersonNeeded for who recorded it, RoundConfirmed,
@@ -188,6 +190,7 @@ async def decide(
         raise RoundConfirmed
     if objection["recorded_by"] == uow.actor.id:
         raise SecondPersonNeeded
+    moot = upheld and of_supplement is not None and await supplementing.withdrawn(uow, supplement_id=of_supplement)
     await DECIDED.all(
         uow.driver,
         objection_id=objection_id,
@@ -196,14 +199,15 @@ async def decide(
         by=uow.actor.id,
         reason=reason,
         document=document,
+        is_moot=moot,
     )
     uow.record(
-        ObjectionDecided(objection_id=objection_id, upheld=upheld),
+        ObjectionDecided(objection_id=objection_id, upheld=upheld, moot=moot),
         subject="round",
         subject_id=found["id"],
         region_path=objection["region_path"],
     )
-    if not upheld:
+    if not upheld or moot:
         return
     if of_supplement is None:
         await reopen(uow, found)

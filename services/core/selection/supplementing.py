@@ -223,6 +223,12 @@ async def confirm(uow: UnitOfWork, *, scope: Scope, supplement_id: UUID, documen
     )
 
 
+async def withdrawn(uow: UnitOfWork, *, supplement_id: UUID) -> bool:
+    """Whether an objection has withdrawn a supplement already. The round is locked."""
+    held = await plan_queries.SUPPLEMENT_HELD.first(uow.driver, supplement_id=supplement_id)
+    return held is not None and held["status"] == SupplementStatus.WITHDRAWN
+
+
 async def withdraw(uow: UnitOfWork, *, supplement_id: UUID, document: str) -> None:
     """An objection to a supplement on notice was upheld: nobody enters by it. The round is locked; the project stays stopped."""
     published = await plan_queries.SUPPLEMENT_HELD.first(uow.driver, supplement_id=supplement_id)

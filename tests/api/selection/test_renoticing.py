@@ -11,7 +11,7 @@ import pytest
 from services.core.kit.calendar import DAY, WorkCalendar
 from services.core.kit.uow import SYSTEM
 from services.core.selection import renoticing
-from tests.api.selection.test_supplements import planned
+from tests.api.selection.stopping import planned
 from tests.api.selection.world import MakeStaff, World
 from tests.api.selection.year import confirm, end_notice, object_to, publish, today
 
