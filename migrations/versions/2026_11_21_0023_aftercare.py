@@ -17,7 +17,10 @@ JSONB = postgresql.JSONB(astext_type=sa.Text())
 TABLES = (
     "visit_campaign",
     "warranty_term",
+    "call_back",
+    "complaint_supervision",
     "visit_body",
+    "complaint_rating",
     "household_visit",
     "warranty_ticket",
     "visit_attempt",
@@ -84,6 +87,57 @@ def upgrade() -> None:
     op.create_index('ix_warranty_term_organisation_id', 'warranty_term', ['organisation_id', 'id'], unique=False)
     op.create_index('ix_warranty_term_project_id', 'warranty_term', ['project_id', 'id'], unique=False)
     op.create_index('ix_warranty_term_region_path', 'warranty_term', ['region_path', 'id'], unique=False)
+    op.create_table('call_back',
+    sa.Column('complaint_id', sa.Uuid(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('clock_id', sa.Uuid(), nullable=False),
+    sa.Column('compound_id', sa.Uuid(), nullable=True),
+    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('satisfied', sa.Boolean(), nullable=True),
+    sa.Column('resolved', sa.Boolean(), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_by', sa.Uuid(), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(state = 'due') = (ended_at IS NULL)", name=op.f('ck_call_back_ended_at')),
+    sa.CheckConstraint("(state = 'reached') = (satisfied IS NOT NULL)", name=op.f('ck_call_back_satisfied')),
+    sa.CheckConstraint("state IN ('due', 'reached', 'not_reached', 'dropped')", name=op.f('ck_call_back_state')),
+    sa.CheckConstraint('(satisfied IS NULL) = (resolved IS NULL)', name=op.f('ck_call_back_resolved')),
+    sa.ForeignKeyConstraint(['clock_id'], ['clock.id'], name=op.f('fk_call_back_clock_id')),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_call_back_complaint_id')),
+    sa.ForeignKeyConstraint(['compound_id', 'region_path'], ['compound.id', 'compound.region_path'], name=op.f('fk_call_back_compound_id_region_path'), onupdate='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_call_back')),
+    sa.UniqueConstraint('complaint_id', 'round', name=op.f('uq_call_back_complaint_id_round'))
+    )
+    op.create_index('ix_call_back_due', 'call_back', ['region_path', 'id'], unique=False, postgresql_where=sa.text("state = 'due'"))
+    op.create_table('complaint_supervision',
+    sa.Column('complaint_id', sa.Uuid(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('cause', sa.String(length=20), nullable=False),
+    sa.Column('compound_id', sa.Uuid(), nullable=True),
+    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
+    sa.Column('desk_id', sa.Uuid(), nullable=True),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('finding', sa.Text(), nullable=True),
+    sa.Column('settled_by', sa.Uuid(), nullable=True),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(state = 'settled') = (settled_at IS NOT NULL)", name=op.f('ck_complaint_supervision_settled_at')),
+    sa.CheckConstraint("cause IN ('rating', 'call_back')", name=op.f('ck_complaint_supervision_cause')),
+    sa.CheckConstraint("state IN ('open', 'settled')", name=op.f('ck_complaint_supervision_state')),
+    sa.CheckConstraint('(settled_at IS NULL) = (finding IS NULL)', name=op.f('ck_complaint_supervision_finding')),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_supervision_complaint_id')),
+    sa.ForeignKeyConstraint(['compound_id', 'region_path'], ['compound.id', 'compound.region_path'], name=op.f('fk_complaint_supervision_compound_id_region_path'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['desk_id'], ['desk.id'], name=op.f('fk_complaint_supervision_desk_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint_supervision')),
+    sa.UniqueConstraint('complaint_id', 'round', name=op.f('uq_complaint_supervision_complaint_id_round'))
+    )
+    op.create_index('ix_complaint_supervision_open', 'complaint_supervision', ['region_path', 'id'], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_index('ix_complaint_supervision_region_path', 'complaint_supervision', ['region_path', 'id'], unique=False)
     op.create_table('visit_body',
     sa.Column('campaign_id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
@@ -94,6 +148,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_visit_body')),
     sa.UniqueConstraint('campaign_id', 'title', name=op.f('uq_visit_body_campaign_id_title')),
     sa.UniqueConstraint('id', 'campaign_id', name=op.f('uq_visit_body_id_campaign_id'))
+    )
+    op.create_table('complaint_rating',
+    sa.Column('complaint_id', sa.Uuid(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=True),
+    sa.Column('satisfied', sa.Boolean(), nullable=False),
+    sa.Column('resolved', sa.Boolean(), nullable=False),
+    sa.Column('entry_id', sa.Uuid(), nullable=False),
+    sa.Column('rated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint('satisfied = (score >= 3)', name=op.f('ck_complaint_rating_satisfied')),
+    sa.CheckConstraint('score BETWEEN 1 AND 5', name=op.f('ck_complaint_rating_score')),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_rating_complaint_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['complaint_entry.id'], name=op.f('fk_complaint_rating_entry_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint_rating')),
+    sa.UniqueConstraint('complaint_id', 'round', name=op.f('uq_complaint_rating_complaint_id_round'))
     )
     op.create_table('household_visit',
     sa.Column('campaign_id', sa.Uuid(), nullable=False),

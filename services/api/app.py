@@ -21,6 +21,7 @@ from services.api.exchange import router as exchange
 from services.api.facts import router as facts
 from services.api.files import checks
 from services.api.files import router as files
+from services.api.hotline import after as after_complaints
 from services.api.hotline import categories as complaint_categories
 from services.api.hotline import handling as complaint_handling
 from services.api.hotline import listing as complaint_list
@@ -117,6 +118,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     complaint_list.router,
     complaint_categories.router,
     own_complaints.router,
+    after_complaints.router,
     public_complaints.router,
     signing.router,
     me.router,

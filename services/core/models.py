@@ -8,6 +8,7 @@ from services.core.desks import models as desks
 from services.core.exchange import models as exchange
 from services.core.facts import models as facts
 from services.core.files import models as files
+from services.core.hotline import after_models as after_hotline
 from services.core.hotline import models as hotline
 from services.core.identity import models as identity
 from services.core.judgement import models as judgement
@@ -25,6 +26,7 @@ from services.core.territory import models as territory
 from services.core.votes import models as votes
 
 TABLES = (
+    after_hotline,
     aftercare,
     annual,
     audit,

@@ -1,4 +1,4 @@
-"""Factories of the access matrix for what follows a renovation: household visits, warranty."""
+"""Factories of the access matrix for what follows a renovation: household visits, warranty, supervision."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -60,8 +60,23 @@ async def warranty_ticket(world: "World") -> str:
     return str((await world.post("/v1/warranty-tickets", body))["id"])
 
 
+async def supervision(world: "World") -> str:
+    """What a dissatisfied resident has a supervisor look into."""
+    body = {"category": "noise", "description": "夜间施工", "compound_id": await world.get("compound_id")}
+    resident, city = await world.person("resident"), await world.person("city")
+    made = (await resident.post("/v1/me/complaints", json=body)).json()["id"]
+    version = (await city.get(f"/v1/complaints/{made}")).json()["version"]
+    await world.post(f"/v1/complaints/{made}/reply", {"text": "已要求停工。"}, version=version)
+    rated = {"score": 1, "resolved": False, "text": "仍在施工"}
+    answer = await resident.post(f"/v1/me/complaints/{made}/rate", json=rated)
+    assert answer.status_code == 200, answer.text
+    listed = (await city.get("/v1/complaint-supervisions", params={"limit": 100})).json()["items"]
+    return str(next(one["id"] for one in listed if one["complaint_id"] == made))
+
+
 FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
     "campaign_id": campaign,
     "term_id": warranty_term,
     "ticket_id": warranty_ticket,
+    "supervision_id": supervision,
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import rules, sealing, steps, templates
+from services.core.hotline import calling_back, rules, sealing, steps, templates
 from services.core.hotline.errors import ComplaintInputInvalid
 from services.core.hotline.rules import Act
 from services.core.kit.scope import Scope
@@ -95,6 +95,7 @@ async def close(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: i
     """Closes what was answered. ActNotAllowed before an answer: that is the table's."""
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
     await steps.step(uow, held, Act.CLOSE, public=True)
+    await calling_back.begin(uow, held)
 
 
 async def reject(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int, text: str) -> None:

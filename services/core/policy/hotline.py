@@ -104,6 +104,19 @@ class PauseReason(Form):
     title: Title
 
 
+class Reopening(Form):
+    """Until so many days after an answer its reporter may have a case taken up again, so many times."""
+
+    days: Annotated[int, Field(strict=True, ge=1, le=366)]
+    times: Annotated[int, Field(strict=True, ge=1, le=20)] = 1
+
+
+class Retention(Form):
+    """How many days after its end a case still tells who made it, and in which words."""
+
+    days: Annotated[int, Field(strict=True, ge=1, le=3660)]
+
+
 class Hotline(Form):
     """Clocks of complaints."""
 
@@ -111,6 +124,8 @@ class Hotline(Form):
     reminders: Annotated[tuple[Reminder, ...], Field(max_length=20)] = ()
     escalation: Annotated[tuple[Escalation, ...], Field(max_length=20)] = ()
     call_back: CallBack | None = None
+    reopen: Reopening | None = None
+    retention: Retention | None = None
     quiet_hours: QuietHours | None = None
     urge: Urging | None = None
     pauses: Annotated[tuple[PauseReason, ...], Field(min_length=1, max_length=20)] | None = None

@@ -1,0 +1,46 @@
+"""Events of what follows an answer: ids, numbers and words that the program names."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from services.core.hotline.after_rules import CallBackState, Cause
+from services.core.kit.events import Event
+
+
+class ComplaintRated(Event):
+    """A reporter said what he thinks of an answer."""
+
+    kind: ClassVar[str] = "complaint.rated"
+    nameless: ClassVar[bool] = True
+    round: int
+    satisfied: bool
+    resolved: bool
+
+
+class CallBackMade(Event):
+    """A reporter was called, or nobody answered."""
+
+    kind: ClassVar[str] = "complaint.called_back"
+    round: int
+    state: CallBackState
+    tries: int
+    satisfied: bool | None
+    resolved: bool | None
+
+
+class SupervisionOpened(Event):
+    """A reporter is dissatisfied: a supervisor is to look into it."""
+
+    kind: ClassVar[str] = "complaint.supervision_opened"
+    supervision_id: UUID
+    round: int
+    cause: Cause
+    desk_id: UUID | None
+
+
+class SupervisionEnded(Event):
+    """The supervisor has said what he found."""
+
+    kind: ClassVar[str] = "complaint.supervision_settled"
+    supervision_id: UUID
+    round: int

@@ -1,0 +1,60 @@
+"""What a complaint's clocks run by: the terms of the policy version that was in force when it came in; how they begin."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.core.clocks import service as clocks
+from services.core.clocks.terms import Terms, promised
+from services.core.kit.uow import UnitOfWork
+from services.core.policy import queries as policies
+from services.core.policy.schema import Policy
+
+if TYPE_CHECKING:
+    import asyncpg
+
+COMPLAINT, ASSIGNMENT = "complaint", "assignment"
+"""Subjects of clocks."""
+
+SIGN_IN, CONTACT, REPLY = "sign_in", "contact", "reply"
+"""Clocks, as policies name them."""
+
+PROMISED = "UPDATE complaint SET first_promise_at = coalesce(first_promise_at, $2) WHERE id = $1"
+
+_KNOWN: dict[tuple[UUID, str], Mapping[str, Terms]] = {}
+"""A version never changes, and there are few."""
+
+
+async def terms(driver: "asyncpg.Connection", *, policy_version_id: UUID, kind: str) -> Mapping[str, Terms]:
+    """The terms of each clock of a kind of complaint, by the clock's name; none where the policy says nothing of the hotline."""
+    key = (policy_version_id, kind)
+    if key not in _KNOWN:
+        stored = await policies.by_id(driver, version_id=policy_version_id)
+        hotline = Policy.model_validate(stored.body).hotline
+        _KNOWN[key] = {} if hotline is None else hotline.terms(kind)
+    return _KNOWN[key]
+
+
+async def begin(uow: UnitOfWork, held: Mapping[str, Any], *, since: datetime | None = None) -> None:
+    """The clocks of a case itself, its promises to the reporter: first contact and reply. None without a policy that sets them.
+
+    A transferred case keeps the deadline that came with it. `since`: from when they count, where that is not now.
+    """
+    if held["policy_version_id"] is None:
+        return
+    found = await terms(uow.driver, policy_version_id=held["policy_version_id"], kind=held["kind"])
+    mine = {kind: found[kind] for kind in (CONTACT, REPLY) if kind in found}
+    if REPLY in mine and held["partner_due_at"] is not None:
+        mine[REPLY] = promised(held["partner_due_at"], like=mine[REPLY])
+    if not mine:
+        return
+    wanted = [
+        clocks.NewClock(
+            COMPLAINT, held["id"], held["region_path"], kind, one, held["policy_version_id"], since or uow.now
+        )
+        for kind, one in mine.items()
+    ]
+    for clock, started in zip(wanted, await clocks.start_all(uow, wanted), strict=True):
+        if clock.kind == REPLY:
+            await uow.driver.execute(PROMISED, held["id"], started.due.at)
