@@ -27,7 +27,8 @@ from services.core.hotline.rules import Channel
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotAllowed
 from services.core.kit.uow import UnitOfWork
-from services.core.territory.queries import bounds, narrowed
+from services.core.projects.queries import place
+from services.core.territory.queries import bounds, compound_in, narrowed
 
 if TYPE_CHECKING:
     import asyncpg
@@ -54,7 +55,11 @@ async def changed(access: Access, uow: UnitOfWork, complaint_id: UUID) -> Respon
 async def listed(
     reader: "asyncpg.Connection", access: Access, wanted: ComplaintQuery, *, after: list[Any] | None, limit: int
 ) -> "list[asyncpg.Record]":
-    """Rows of the caller's region that are wanted, after a key."""
+    """Rows of the caller's region that are wanted, after a key; NotFound for a region, compound or project outside."""
+    if wanted.compound_id is not None:
+        await compound_in(reader, compound_id=wanted.compound_id, scope=access.scope)
+    if wanted.project_id is not None:
+        await place(reader, project_id=wanted.project_id, scope=access.scope)
     scope = await narrowed(reader, region_id=wanted.region_id, scope=access.scope)
     low, high = bounds(scope).values()
     rows: list[asyncpg.Record] = await reader.fetch(
