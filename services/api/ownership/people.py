@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
 from services.api.ownership import shown
-from services.api.ownership.schemas import (
+from services.api.ownership.people_schemas import (
     CorrectPersonIn,
     DecisionPage,
     FoundOut,

@@ -1,15 +1,15 @@
-"""What routes of the register take and answer. Names and numbers of people are masked everywhere but in `RevealedOut`."""
+"""What routes of buildings, properties and tenancies take and answer; people are masked. Owners and people: `people_schemas`."""
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.api.wire import In, Line, OpenDocument, Reason, one_line
+from services.api.wire import In, Line, OpenDocument, one_line
 from services.core.kit.exact import Area, DecimalOut
-from services.core.ownership import people, rules
+from services.core.ownership import rules
 from services.core.ownership.owners import Holder, Named
 from services.core.ownership.rules import AreaSource, OwnerKind, PropertyKind, TitleAct
 from services.core.ownership.sealing import Particulars
@@ -20,12 +20,6 @@ def _positive(area: Decimal) -> Decimal:
     if not area:
         raise ValueError("须大于 0", "must be more than 0")
     return area
-
-
-def _digits(given: str) -> str:
-    if not (given.isascii() and given.isdigit()):
-        raise ValueError("应为四位数字", "must be four digits")
-    return given
 
 
 No = Annotated[str, Field(min_length=1, max_length=60, examples=["3"]), AfterValidator(one_line)]
@@ -39,7 +33,6 @@ Phone = Annotated[str, Field(min_length=1, max_length=30, examples=["13812341234
 IdentityNumber = Annotated[
     str, Field(min_length=1, max_length=30, examples=["11010519491231002X"]), AfterValidator(rules.identity_number)
 ]
-LastFour = Annotated[str, Field(min_length=4, max_length=4, examples=["1234"]), AfterValidator(_digits)]
 OwnArea = Annotated[Area, AfterValidator(_positive)]
 
 
@@ -130,13 +123,6 @@ class CorrectOwnersIn(In):
     document: OpenDocument
 
 
-class OrganisationIn(In):
-    """An organisation's title and kind."""
-
-    kind: Literal[OwnerKind.COMPANY, OwnerKind.PUBLIC, OwnerKind.DEVELOPER]
-    title: Line
-
-
 class TenantIn(In):
     """Who rents it, since when."""
 
@@ -148,39 +134,6 @@ class TenancyEndIn(In):
     """The first day on which the tenancy is over."""
 
     until: date
-
-
-class CorrectPersonIn(In):
-    """What is to be put right: fields that are not there stay as they are, null removes a phone or number."""
-
-    name: PersonName | None = None
-    phone: Phone | None = None
-    identity_number: IdentityNumber | None = None
-
-
-class RevealIn(In):
-    """What is to be shown in the clear, and what for."""
-
-    purpose: people.Purpose
-    fields: list[people.Field] = Field(min_length=1, max_length=3, examples=[["phone"]])
-
-
-class SearchIn(In):
-    """At least one: a name (one character alone: what names begin with), the last four digits of a phone, a whole phone, an
-    identity number.
-    """
-
-    name: PersonName | None = None
-    phone_last4: LastFour | None = None
-    phone: Phone | None = None
-    identity_number: IdentityNumber | None = None
-
-
-class SamePersonIn(In):
-    """The other entry, and why the two are one person, or two."""
-
-    other_id: UUID
-    reason: Reason
 
 
 class BuildingOut(BaseModel):
@@ -243,45 +196,6 @@ class PropertyOut(BaseModel):
     closed_at: datetime | None
 
 
-class OwnerOut(HeadOut):
-    """A head with what it has a vote for. `without_area`: properties of which no source has said the area."""
-
-    compound_id: UUID
-    properties: int
-    exclusive_area: DecimalOut
-    without_area: int
-    version: int
-    created_at: datetime
-
-
-class DoorOut(BaseModel):
-    """A property that somebody owns or rents."""
-
-    property_id: UUID
-    role: str
-    building_no: str | None
-    entrance_no: str | None
-    door_no: str
-    kind: PropertyKind
-
-
-class PersonOut(MemberOut):
-    """A person with their doors. `merged_into_id`: the entry that stands for this one."""
-
-    compound_id: UUID
-    doors: list[DoorOut]
-    merged_into_id: UUID | None
-    version: int
-    created_at: datetime
-
-
-class RevealedOut(BaseModel):
-    """Particulars in the clear, those that were asked for."""
-
-    person_id: UUID
-    fields: dict[people.Field, str | None]
-
-
 class TransferOut(BaseModel):
     """A property went from one head to another."""
 
@@ -305,34 +219,6 @@ class TenancyOut(BaseModel):
     until: date | None
     version: int
     recorded_at: datetime
-
-
-class ProposalOut(BaseModel):
-    """A merge that one of the staff has proposed, and which entry is to stay."""
-
-    keep_id: UUID
-    proposed_by: UUID | None
-    proposed_at: datetime
-
-
-class MatchOut(BaseModel):
-    """Two entries that may be one person: the same identity number, or else the same name and phone; or those of a proposal."""
-
-    first: PersonOut
-    second: PersonOut
-    same_number: bool
-    proposal: ProposalOut | None
-
-
-class DecisionOut(BaseModel):
-    """What staff decided about a person and another entry, and why."""
-
-    id: UUID
-    other_id: UUID
-    verdict: rules.Verdict
-    reason: str
-    decided_by: UUID | None
-    decided_at: datetime
 
 
 class KindOut(BaseModel):
@@ -369,93 +255,66 @@ class RegisterOut(BaseModel):
     by_owner: list[HeadsOut]
 
 
-class _Page(BaseModel):
+class Listed(BaseModel):
+    """A page of a list."""
+
     next_cursor: str | None
     has_more: bool
 
 
-class BuildingPage(_Page):
+class BuildingPage(Listed):
     """Buildings in the order of entry."""
 
     items: list[BuildingOut]
 
 
-class EntrancePage(_Page):
+class EntrancePage(Listed):
     """Entrances in the order of entry."""
 
     items: list[EntranceOut]
 
 
-class PropertyPage(_Page):
+class PropertyPage(Listed):
     """Properties in the order of entry."""
 
     items: list[PropertyOut]
 
 
-class OwnerPage(_Page):
-    """Heads in the order of entry."""
-
-    items: list[OwnerOut]
-
-
-class PersonPage(_Page):
-    """People in the order of entry."""
-
-    items: list[PersonOut]
-
-
-class TransferPage(_Page):
+class TransferPage(Listed):
     """A property's history of owners."""
 
     items: list[TransferOut]
 
 
-class TenancyPage(_Page):
+class TenancyPage(Listed):
     """A property's tenancies, past ones too."""
 
     items: list[TenancyOut]
 
 
-class MatchPage(_Page):
-    """Pairs that nobody has decided about."""
+class Wanted(BaseModel):
+    """Which page of a list."""
 
-    items: list[MatchOut]
-
-
-class DecisionPage(_Page):
-    """Decisions in the order in which they were made."""
-
-    items: list[DecisionOut]
-
-
-class FoundOut(BaseModel):
-    """Who fits. `has_more`: too many do; say more."""
-
-    items: list[PersonOut]
-    has_more: bool
-
-
-class _Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
     # The page's own parameters, read by its dependency; named here because unknown ones are refused.
     limit: Any = None
     cursor: Any = None
 
 
-class BuildingQuery(_Query):
+class BuildingQuery(Wanted):
     """`closed` also shows those that are no more."""
 
     closed: bool = False
 
 
-class EntranceQuery(_Query):
+class EntranceQuery(Wanted):
     """Of one building; `closed` also shows those that are no more."""
 
     building: UUID | None = None
     closed: bool = False
 
 
-class PropertyQuery(_Query):
+class PropertyQuery(Wanted):
     """By place, kind, door or head; `without_area`: those whose area no source has said."""
 
     building: UUID | None = None
@@ -465,17 +324,3 @@ class PropertyQuery(_Query):
     door_no: No | None = None
     without_area: bool = False
     closed: bool = False
-
-
-class OwnerQuery(_Query):
-    """By kind; `former` also shows heads that own nothing any more."""
-
-    kind: OwnerKind | None = None
-    former: bool = False
-
-
-class PersonQuery(_Query):
-    """`merged` also shows entries that another stands for; `synthetic` those made up, or those that are not."""
-
-    merged: bool = False
-    synthetic: bool | None = None

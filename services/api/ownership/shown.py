@@ -6,12 +6,14 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from services.api.ownership.schemas import (
+from services.api.ownership.people_schemas import (
     DoorOut,
-    HeadOut,
-    MemberOut,
     OwnerOut,
     PersonOut,
+)
+from services.api.ownership.schemas import (
+    HeadOut,
+    MemberOut,
     PropertyOut,
     TenancyOut,
 )

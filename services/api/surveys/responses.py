@@ -1,12 +1,13 @@
 """Routes of answers to a survey: translate only."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from services.api.deps import Page, Reader, Uow, reply
+from services.api.files.readers import reads
 from services.api.problems import STATUS, language_of, problem_document
 from services.api.security import Access, requires
 from services.api.surveys.answer_schemas import (
@@ -21,11 +22,14 @@ from services.api.surveys.answer_schemas import (
     ResponsePage,
     ResponseQuery,
 )
-from services.core.identity.access import Permission
+from services.core.identity.access import Permission, Principal
 from services.core.kit.errors import NotFound
-from services.core.surveys import answering, queries, residents
+from services.core.surveys import answering, photos, queries, residents
 from services.core.surveys.answering import Outcome
 from services.core.surveys.rules import Channel
+
+if TYPE_CHECKING:
+    import asyncpg
 
 router = APIRouter(prefix="/v1/surveys/{survey_id}/responses", tags=["surveys"])
 NONE = UUID(int=0)
@@ -33,6 +37,18 @@ RESIDENT = "resident"
 
 Answering = Annotated[Access, requires(Permission.SURVEY_ANSWER)]
 Entering = Annotated[Access, requires(Permission.SURVEY_ENTER)]
+
+
+@reads(photos.SUBJECT)
+async def may_read_photographs(
+    connection: "asyncpg.Connection", principal: Principal, subject_id: UUID, *, public: bool
+) -> bool:
+    """Whoever may enter and compare answers there; of residents each reads what he sent himself. None is ever public."""
+    del public
+    if Permission.SURVEY_ENTER not in principal.permissions:
+        return False
+    scope = principal.scope(Permission.SURVEY_ENTER)
+    return await queries.RESPONSE_IN_SCOPE.first(connection, response_id=subject_id, **scope.parameters) is not None
 
 
 def _out(row: Mapping[str, Any]) -> ResponseOut:

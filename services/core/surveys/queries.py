@@ -244,6 +244,13 @@ RESPONSE = Statement(
     _LISTED.where(SurveyResponse.survey_id == SURVEY_ID, SurveyResponse.id == bindparam("response_id", type_=Uuid()))
 )
 
+# Whether an answer is one to a survey of the scope.
+RESPONSE_IN_SCOPE = Statement(
+    select(SurveyResponse.id)
+    .join(Survey, Survey.id == SurveyResponse.survey_id)
+    .where(SurveyResponse.id == bindparam("response_id", type_=Uuid()), in_scope(Survey.region_path))
+)
+
 STATES = Statement(
     select(
         func.count().filter(SurveyResponse.state == ResponseState.COUNTED).label("counted"),

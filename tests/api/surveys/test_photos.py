@@ -8,8 +8,9 @@ import pytest
 
 from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM, Database
-from tests.api.surveys.world import World
+from tests.api.surveys.world import MakeRegion, MakeStaff, World
 from tests.support.people import Client
+from tests.support.pictures import png
 
 Json = dict[str, Any]
 PICTURE: Json = {"id": "picture", "kind": "photo", "title": "屋面渗漏处", "required": True}
@@ -102,3 +103,21 @@ async def test_of_a_batch_that_staff_key_each_photograph_is_theirs_or_its_row_is
     assert await uses(world.database, mine) == [(good["response_id"], False)]
     assert bad["refusal"]["errors"][0]["pointer"] == "/answers/picture"
     assert await uses(world.database, foreign) == []
+
+
+async def test_whoever_may_compare_an_answer_sees_its_photographs_and_nobody_else(
+    world: World, region: MakeRegion, staff: MakeStaff, owner_of: Any
+) -> None:
+    _, home, _ = await owner_of()
+    neighbour, _, _ = await owner_of()
+    uploaded = await world.clerk.post("/v1/files", files={"file": ("a.png", png())})
+    assert uploaded.status_code == 201, uploaded.text
+    path = f"/v1/files/{uploaded.json()['id']}"
+    assert (await world.second.get(path)).status_code == 404, "nothing uses it yet"
+    survey = await world.opened(PICTURE)
+    answers = {"picture": [uploaded.json()["id"]]}
+    assert (await world.enter(survey, home, answers, channel="door")).status_code == 201
+    assert (await world.second.get(path)).status_code == 200
+    foreign = await staff("community", await region("community"))
+    for client in (foreign, neighbour):
+        assert (await client.get(path)).status_code == 404
