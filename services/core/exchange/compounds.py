@@ -4,6 +4,7 @@ A blank cell states nothing and erases nothing. A figure that its source states 
 as it is, so that an export sent back changes nothing. Several rows may be about one compound when their sources differ.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -159,8 +160,13 @@ class CompoundWriter:
         pushed = await self._push(batch)
         await self._change([entry for entry in entries if entry.version and entry.changed])
         async with inserting(self._uow.driver):
-            await self._enter([entry for entry in entries if not entry.version])
-            await facts.add_first(self._uow, Subject.COMPOUND, batch.first)
+            entering = asyncio.create_task(self._enter([entry for entry in entries if not entry.version]))
+            try:
+                await asyncio.sleep(0)  # they are under way: the figures are made ready while the database enters them
+                figures = facts.first_figures(batch.first)
+            finally:
+                await entering
+            await facts.add_first(self._uow, Subject.COMPOUND, figures)
         settled: set[Entry] = set()
         for line in lines:
             entry = batch.entries.get(line.row)
