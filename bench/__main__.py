@@ -16,7 +16,7 @@ import httpx
 import uvloop
 from redis.asyncio import Redis
 
-from bench import national, readers, rollups, stage, votes
+from bench import desk, national, readers, rollups, stage, votes
 from bench.imports import imports
 from bench.jobs import DONE, FLOOR_QUEUE, STARTED, Nothing, redis
 from bench.load import burst, request
@@ -31,7 +31,7 @@ CLIENTS = 16
 SECONDS = 2.0
 JOBS = 2000
 IDLE_SAMPLES = 100
-PARTS = ("ground", "rollups", "imports", "county", "reads", "nation", "votes")
+PARTS = ("ground", "rollups", "imports", "county", "reads", "nation", "votes", "desk")
 
 
 async def rate(port: int, make: Callable[[], bytes], expected: bytes = b"HTTP/1.1 200") -> float:
@@ -225,6 +225,8 @@ async def main(parts: set[str]) -> None:
             figures += await readers.reads(database, token, nation, ours)
         if "votes" in parts:
             figures += await votes.measure(database, token, ours, floor)
+        if "desk" in parts:
+            figures += await desk.measure(database, token, ours, floor)
         for figure in figures:
             print(figure, flush=True)
     if "ground" in parts:

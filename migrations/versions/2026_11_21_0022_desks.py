@@ -14,7 +14,44 @@ branch_labels = None
 depends_on = None
 
 JSONB = postgresql.JSONB(astext_type=sa.Text())
-TABLES = ("organisation", "desk", "desk_member", "routing_rule", "routing_rule_version")
+TABLES = (
+    "organisation",
+    "desk",
+    "desk_member",
+    "routing_rule",
+    "routing_rule_version",
+    "assignment",
+    "assignment_refusal",
+)
+LIVE = "state IN ('assigned', 'signed_in')"
+# Where an assignment stands in its desk's list is when its reply is due: the case's own for the desk that leads, else its own. A
+# clock that stands still, or is no more, comes last.
+FOLLOWS = (
+    """
+    CREATE FUNCTION assignment_follows_clock() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+      at timestamptz := CASE WHEN NEW.state IN ('running', 'missed') THEN NEW.due_at ELSE '9999-12-31Z' END;
+    BEGIN
+      IF NEW.subject_type = 'complaint' THEN
+        UPDATE assignment SET queue_at = at
+        WHERE complaint_id = NEW.subject_id AND part = 'lead' AND state IN ('assigned', 'signed_in', 'refused');
+      ELSIF NEW.subject_type = 'assignment' THEN
+        UPDATE assignment SET queue_at = at WHERE id = NEW.subject_id;
+      END IF;
+      RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER clock_leads_assignment AFTER INSERT ON clock
+        FOR EACH ROW WHEN (NEW.kind = 'reply') EXECUTE FUNCTION assignment_follows_clock()
+    """,
+    """
+    CREATE TRIGGER clock_moves_assignment AFTER UPDATE OF due_at, state ON clock
+        FOR EACH ROW WHEN (NEW.kind = 'reply' AND (NEW.due_at <> OLD.due_at OR
+                           (NEW.state IN ('running', 'missed')) <> (OLD.state IN ('running', 'missed'))))
+        EXECUTE FUNCTION assignment_follows_clock()
+    """,
+)
 
 
 def upgrade() -> None:
@@ -132,8 +169,116 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rule_id", "number", name=op.f("pk_routing_rule_version")),
     )
     op.create_index("ix_routing_rule_version_desk_id", "routing_rule_version", ["desk_id"], unique=False)
+    op.create_table(
+        "assignment",
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("desk_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("rule_id", sa.Uuid(), nullable=True),
+        sa.Column("rule_number", sa.Integer(), nullable=True),
+        sa.Column("binding", sa.Boolean(), nullable=False),
+        sa.Column("queue_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("assigned_by", sa.Uuid(), nullable=True),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("signed_in_by", sa.Uuid(), nullable=True),
+        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("part IN ('lead', 'co')", name=op.f("ck_assignment_part")),
+        sa.CheckConstraint(
+            "state IN ('assigned', 'signed_in', 'refused', 'done', 'ended')", name=op.f("ck_assignment_state")
+        ),
+        sa.CheckConstraint(
+            f"({LIVE} OR state = 'refused') = (ended_at IS NULL)", name=op.f("ck_assignment_ended_at")
+        ),
+        sa.CheckConstraint("(rule_id IS NULL) = (rule_number IS NULL)", name=op.f("ck_assignment_rule_number")),
+        sa.ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name=op.f("fk_assignment_complaint_id")),
+        sa.ForeignKeyConstraint(["desk_id"], ["desk.id"], name=op.f("fk_assignment_desk_id")),
+        sa.ForeignKeyConstraint(
+            ["rule_id", "rule_number"],
+            ["routing_rule_version.rule_id", "routing_rule_version.number"],
+            name=op.f("fk_assignment_rule_id_rule_number"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment")),
+    )
+    op.create_index("ix_assignment_complaint_id", "assignment", ["complaint_id", "id"], unique=False)
+    op.create_index(
+        "ix_assignment_queue",
+        "assignment",
+        ["desk_id", "queue_at", "id"],
+        unique=False,
+        postgresql_where=sa.text(LIVE),
+    )
+    op.create_index(
+        "uq_assignment_desk",
+        "assignment",
+        ["complaint_id", "desk_id"],
+        unique=True,
+        postgresql_where=sa.text(LIVE),
+    )
+    op.create_index(
+        "uq_assignment_lead",
+        "assignment",
+        ["complaint_id"],
+        unique=True,
+        postgresql_where=sa.text(f"part = 'lead' AND {LIVE}"),
+    )
+    op.create_table(
+        "assignment_refusal",
+        sa.Column("assignment_id", sa.Uuid(), nullable=False),
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.String(length=20), nullable=False),
+        sa.Column("ground", sa.String(length=20), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("refused_by", sa.Uuid(), nullable=True),
+        sa.Column("refused_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decision", sa.String(length=20), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision_text", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "ground IN ('not_our_duty', 'not_our_area', 'wrong_category', 'duplicate', 'lacks_information', 'other')",
+            name=op.f("ck_assignment_refusal_ground"),
+        ),
+        sa.CheckConstraint(
+            "decision IN ('asked', 'sent_back', 'rerouted')", name=op.f("ck_assignment_refusal_decision")
+        ),
+        sa.CheckConstraint(
+            "(decision = 'asked') = (decided_at IS NULL)", name=op.f("ck_assignment_refusal_decided_at")
+        ),
+        sa.CheckConstraint("decided_by <> refused_by", name=op.f("ck_assignment_refusal_decided_by")),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignment.id"], name=op.f("fk_assignment_refusal_assignment_id")
+        ),
+        sa.ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name=op.f("fk_assignment_refusal_complaint_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment_refusal")),
+    )
+    op.create_index("ix_assignment_refusal_complaint_id", "assignment_refusal", ["complaint_id", "id"], unique=False)
+    op.create_index(
+        "ix_assignment_refusal_waiting",
+        "assignment_refusal",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("decision = 'asked'"),
+    )
+    op.create_index(
+        "uq_assignment_refusal_asked",
+        "assignment_refusal",
+        ["assignment_id"],
+        unique=True,
+        postgresql_where=sa.text("decision = 'asked'"),
+    )
+    op.create_foreign_key(op.f("fk_complaint_organisation_id"), "complaint", "organisation", ["organisation_id"], ["id"])
+    for statement in FOLLOWS:
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER clock_moves_assignment ON clock")
+    op.execute("DROP TRIGGER clock_leads_assignment ON clock")
+    op.execute("DROP FUNCTION assignment_follows_clock()")
+    op.drop_constraint("fk_complaint_organisation_id", "complaint", type_="foreignkey")
     for table in reversed(TABLES):
         op.drop_table(table)

@@ -22,6 +22,7 @@ from services.api.facts import router as facts
 from services.api.files import checks
 from services.api.files import router as files
 from services.api.hotline import after as after_complaints
+from services.api.hotline import assignments
 from services.api.hotline import categories as complaint_categories
 from services.api.hotline import handling as complaint_handling
 from services.api.hotline import listing as complaint_list
@@ -116,6 +117,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     complaints.router,
     complaint_handling.router,
     complaint_list.router,
+    assignments.router,
     complaint_categories.router,
     own_complaints.router,
     after_complaints.router,

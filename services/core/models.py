@@ -9,6 +9,7 @@ from services.core.exchange import models as exchange
 from services.core.facts import models as facts
 from services.core.files import models as files
 from services.core.hotline import after_models as after_hotline
+from services.core.hotline import desk_models as hotline_desks
 from services.core.hotline import models as hotline
 from services.core.identity import models as identity
 from services.core.judgement import models as judgement
@@ -37,6 +38,7 @@ TABLES = (
     exchange,
     facts,
     hotline,
+    hotline_desks,
     files,
     idempotency,
     identity,

@@ -1,4 +1,4 @@
-"""Factories of the access matrix for the hotline: organisations, desks, who is on duty, routing rules."""
+"""Factories of the access matrix for the hotline: organisations, desks, who is on duty, routing rules, assignments."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -37,9 +37,20 @@ async def routing_rule(world: "World") -> str:
     return str((await world.post("/v1/routing-rules", body))["id"])
 
 
+async def assignment(world: "World") -> str:
+    """That desk's part of a complaint."""
+    path = f"/v1/complaints/{await world.get('complaint_id')}"
+    city = await world.person("city")
+    version = (await city.get(path)).json()["version"]
+    await world.post(f"{path}/assign", {"desk_id": await world.get("desk_id")}, version=version)
+    made = await city.get(f"{path}/assignments")
+    return str(made.json()["items"][0]["id"])
+
+
 FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
     "organisation_id": organisation,
     "desk_id": desk,
     "desk_member_id": desk_member,
     "routing_rule_id": routing_rule,
+    "assignment_id": assignment,
 }

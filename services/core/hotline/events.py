@@ -30,6 +30,18 @@ class ComplaintMoved(Event):
     partner_ref: str | None = None
 
 
+class ComplaintRouted(Event):
+    """The rules of routing sent it to a desk, in the transaction of whoever brought it: who that was, the event does not tell."""
+
+    kind: ClassVar[str] = "complaint.routed"
+    nameless: ClassVar[bool] = True
+    act: Act
+    state: State
+    entry_id: UUID
+    desk_id: UUID | None = None
+    partner_ref: str | None = None
+
+
 class ReporterActed(Event):
     """Who made a complaint did something with it, or added to it."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import rules, sealing
+from services.core.hotline import assigning, desk_queries, promises, rules, sealing
 from services.core.hotline.errors import AnonymousRefused, CategoryUnknown, ComplaintInputInvalid, TransferDiffers
 from services.core.hotline.events import ComplaintReceived
 from services.core.hotline.rules import Channel, Kind, State
@@ -297,4 +297,12 @@ async def _add(uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", index: b
         subject_id=complaint_id,
         region_path=seen["region_path"],
     )
-    return Taken(complaint_id, no, code, State.RECEIVED, repeated=False)
+    state = await begin(uow, complaint_id=complaint_id)
+    return Taken(complaint_id, no, code, state, repeated=False)
+
+
+async def begin(uow: UnitOfWork, *, complaint_id: UUID) -> State:
+    """The promises of a new case begin, and the rules send it to a desk; where it stands then."""
+    held = await uow.driver.fetchrow(desk_queries.TO_ROUTE, complaint_id)
+    await promises.begin(uow, held)
+    return State.RECEIVED if await assigning.route_in(uow, held) is None else State.ASSIGNED

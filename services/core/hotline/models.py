@@ -110,7 +110,7 @@ class Complaint(Keyed, Placed, Base):
     project_id: Mapped[UUID | None] = mapped_column(ForeignKey("project.id"))
     plan_number: Mapped[int | None]
     plan_item: Mapped[int | None]
-    organisation_id: Mapped[UUID | None]
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     description_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     content_index: Mapped[bytes | None] = mapped_column(LargeBinary)

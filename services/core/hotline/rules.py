@@ -77,6 +77,7 @@ class By(StrEnum):
 
     STAFF = "staff"
     REPORTER = "reporter"
+    RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ HANDLED = frozenset({State.RECEIVED, State.ASSIGNED, State.SIGNED_IN, State.IN_P
 AT_A_DESK = frozenset({State.ASSIGNED, State.SIGNED_IN, State.IN_PROGRESS, State.WAITING})
 
 TRANSITIONS: tuple[Transition, ...] = (
-    Transition(Act.ASSIGN, (By.STAFF,), HANDLED, State.ASSIGNED),
+    Transition(Act.ASSIGN, (By.STAFF, By.RULES), HANDLED, State.ASSIGNED),
     Transition(Act.REFUSE, (By.STAFF,), AT_A_DESK, State.RECEIVED, text_needed=True),
     Transition(Act.SIGN_IN, (By.STAFF,), frozenset({State.ASSIGNED}), State.SIGNED_IN),
     Transition(Act.CONTACT, (By.STAFF,), HANDLED - {State.WAITING}, State.IN_PROGRESS),

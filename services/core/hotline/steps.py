@@ -8,12 +8,13 @@ from uuid import UUID
 
 from services.core.hotline import rules, sealing
 from services.core.hotline.errors import ActNotAllowed, ComplaintInputInvalid
-from services.core.hotline.events import ComplaintMoved, ReporterActed
+from services.core.hotline.events import ComplaintMoved, ComplaintRouted, ReporterActed
 from services.core.hotline.rules import Act, By, State
 from services.core.kit.errors import NotFound, VersionStale
+from services.core.kit.events import Event
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
-from services.core.kit.uow import UnitOfWork
+from services.core.kit.uow import SYSTEM, UnitOfWork
 from services.core.ownership.rules import holds_personal_number
 
 if TYPE_CHECKING:
@@ -86,17 +87,19 @@ async def step(
     public: bool = False,
     desk_id: UUID | None = None,
     into: UUID | None = None,
+    moves: bool = True,
 ) -> UUID:
     """Does `act` with a complaint whose row the caller holds; the id of the line in its history.
 
     A reporter's `text` is sealed; staff's may hold no personal number (ComplaintInputInvalid) and is shown to the reporter where
-    `public`. `into`: what it is merged into. ActNotAllowed, telling what may be done instead.
+    `public`. `into`: what it is merged into. What the rules of routing do is nobody's act. `moves`: else only a line is written, of
+    what happens to a part of the case or to its group. ActNotAllowed, telling what may be done instead.
     """
     state = State(held["state"])
-    found = rules.transition(act, state)
-    if found is None or by not in found.by:
+    found = rules.transition(act, state) if moves else None
+    if moves and (found is None or by not in found.by):
         raise ActNotAllowed(state=state, allowed=rules.allowed(state, by))
-    if found.text_needed and text is None:
+    if found is not None and found.text_needed and text is None:
         raise ComplaintInputInvalid.at("/text", zh="须写明", en="say why")
     entry_id = new_id()
     sealed = None
@@ -104,8 +107,8 @@ async def step(
         text, sealed = None, sealing.seal(uow.vault, sealing.ENTRY, sealing.TEXT, entry_id, text)
     else:
         check_words(text)
-    target = found.target or state
-    if found.target is not None:
+    target = (found and found.target) or state
+    if found is not None and found.target is not None:
         await uow.driver.execute(MOVE, held["id"], target, uow.now, into)
     await uow.driver.execute(
         WRITE,
@@ -117,12 +120,19 @@ async def step(
         public,
         text,
         sealed,
-        uow.actor.kind,
-        uow.actor.id,
+        SYSTEM.kind if by is By.RULES else uow.actor.kind,
+        None if by is By.RULES else uow.actor.id,
         desk_id,
     )
     told: dict[str, Any] = {"act": act, "state": target, "entry_id": entry_id, "partner_ref": held["partner_ref"]}
-    happened = ReporterActed(**told) if by is By.REPORTER else ComplaintMoved(**told, desk_id=desk_id)
+    happened: Event
+    match by:
+        case By.REPORTER:
+            happened = ReporterActed(**told)
+        case By.RULES:
+            happened = ComplaintRouted(**told, desk_id=desk_id)
+        case By.STAFF:
+            happened = ComplaintMoved(**told, desk_id=desk_id)
     uow.record(happened, subject="complaint", subject_id=held["id"], region_path=held["region_path"])
     return entry_id
 

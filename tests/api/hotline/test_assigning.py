@@ -1,0 +1,226 @@
+"""Cases at desks: routed in the transaction of their intake, signed in, sent back, arbitrated; the first promise stands."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from services.core.kit.uow import SYSTEM, Database
+from tests.api.hotline.offices import Offices, open_offices
+from tests.support.people import Client, Region
+
+MakeRegion = Callable[..., Awaitable[Region]]
+MakeStaff = Callable[..., Awaitable[Client]]
+REFUSAL = {"ground": "not_our_duty", "text": "属于供水公司职责。"}
+
+
+@pytest.fixture
+async def offices(region: MakeRegion, staff: MakeStaff, database: Database) -> Offices:
+    """A district whose hotline works."""
+    return await open_offices(await region("county"), database, staff)
+
+
+async def test_a_complaint_goes_to_its_desks_as_it_comes_in(offices: Offices) -> None:
+    rule = await offices.rule("城建办", "供水公司", "街道")
+    case = await offices.call()
+    seen = await offices.get(case)
+    assert (seen["state"], seen["first_promise_at"] is not None) == ("assigned", True)
+    found = await offices.assignments(case)
+    assert {name: (one["part"], one["rule_id"], one["rule_number"]) for name, one in found.items()} == {
+        "城建办": ("lead", rule, 1),
+        "供水公司": ("co", rule, 1),
+        "街道": ("co", rule, 1),
+    }
+    clocks = {name: {one["kind"] for one in assignment["clocks"]} for name, assignment in found.items()}
+    assert clocks == {"城建办": {"sign_in"}, "供水公司": {"sign_in", "reply"}, "街道": {"sign_in", "reply"}}
+    own = await offices.clocks(case)
+    assert {kind: clock["state"] for kind, clock in own.items()} == {"contact": "running", "reply": "running"}
+    for name in ("供水公司", "街道"):
+        theirs = await offices.clocks(found[name]["id"])
+        assert (theirs["reply"]["due_at"], theirs["reply"]["started_at"]) == (
+            own["reply"]["due_at"],
+            own["reply"]["started_at"],
+        )
+    history = (await offices.get(case, "/history"))["items"]
+    assert [(line["act"], line["state"], line["actor_kind"], line["actor_id"]) for line in history[1:]] == [
+        ("assign", "assigned", "system", None)
+    ] * 3
+
+
+async def test_without_a_rule_it_waits_for_the_dispatcher(offices: Offices) -> None:
+    case = await offices.call()
+    assert (await offices.get(case))["state"] == "received"
+    desk = await offices.desk("城建办")
+    sent = await offices.act(case, "assign", {"desk_id": desk.id, "text": "请尽快查看。"}, by=offices.clerk)
+    assert (sent.status_code, sent.json()["state"]) == (200, "assigned"), sent.text
+    one = (await offices.assignments(case))["城建办"]
+    assert (one["rule_id"], one["assigned_by"]) == (None, str(offices.clerk.staff_id))
+
+
+async def test_who_is_not_on_duty_does_nothing_at_a_desk(offices: Offices) -> None:
+    await offices.rule("城建办", "供水公司")
+    case = await offices.call()
+    other = (await offices.desk("供水公司")).staff
+    for act, body in (("sign-in", None), ("refuse", REFUSAL), ("finish", {"text": "完成"})):
+        answer = await offices.at_desk(case, "城建办", act, body, by=other)
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/desk-not-on-duty"), act
+    spoken = await other.post(f"/v1/complaints/{case}/contact", json={})
+    assert spoken.json()["type"] == "/problems/desk-not-on-duty"
+    assert (await offices.get(case))["state"] == "assigned"
+
+
+async def test_a_case_over_three_departments(offices: Offices) -> None:
+    await offices.rule("城建办", "供水公司", "街道")
+    case = await offices.call()
+    lead = offices.desks["城建办"].staff
+    for name in offices.desks:
+        answer = await offices.at_desk(case, name, "sign-in")
+        assert answer.status_code == 200, answer.text
+    assert (await offices.get(case))["state"] == "signed_in"
+    twice = await offices.at_desk(case, "城建办", "sign-in")
+    assert (twice.status_code, twice.json()["type"]) == (409, "/problems/assignment-not-live")
+    spoken = await lead.post(f"/v1/complaints/{case}/contact", json={"text": "已电话联系，约明日上门。"})
+    assert (spoken.status_code, spoken.json()["state"]) == (200, "in_progress")
+    assert (await offices.clocks(case))["contact"]["state"] == "met"
+    done = await offices.at_desk(case, "供水公司", "finish", {"text": "总阀已修复。"})
+    assert done.status_code == 200, done.text
+    found = await offices.assignments(case)
+    assert {name: one["state"] for name, one in found.items()} == {
+        "城建办": "signed_in",
+        "供水公司": "done",
+        "街道": "signed_in",
+    }
+    clocks = await offices.clocks(found["供水公司"]["id"])
+    assert {kind: one["state"] for kind, one in clocks.items()} == {"sign_in": "met", "reply": "met"}
+    assert (await offices.clocks(found["街道"]["id"]))["reply"]["state"] == "running"
+    leading = await offices.at_desk(case, "城建办", "finish", {"text": "完成"})
+    assert leading.json()["type"] == "/problems/assignment-not-live"
+
+
+async def test_ping_pong_ends_at_the_arbiter_and_the_first_promise_stands(offices: Offices) -> None:
+    await offices.rule("城建办")
+    case = await offices.call()
+    promise = (await offices.get(case))["first_promise_at"]
+    due = (await offices.clocks(case))["reply"]["due_at"]
+    for name, other in (("城建办", "供水公司"), ("供水公司", "街道")):
+        sent_back = await offices.at_desk(case, name, "refuse", REFUSAL)
+        assert (sent_back.status_code, sent_back.json()["state"]) == (200, "received"), sent_back.text
+        waiting = (await offices.arbiter.get("/v1/refusals")).json()["items"]
+        assert [(one["complaint_id"], one["desk_title"]) for one in waiting] == [(case, name)]
+        if name == "城建办":
+            there = await offices.desk(other)
+            moved = await offices.act(case, "assign", {"desk_id": there.id}, by=offices.clerk)
+            assert moved.status_code == 200, moved.text
+    # Twice is enough: no dispatcher sends it any more.
+    third = await offices.desk("街道")
+    refused = await offices.act(case, "assign", {"desk_id": third.id}, by=offices.clerk)
+    assert (refused.status_code, refused.json()["type"], refused.json()["refusals"]) == (
+        409,
+        "/problems/arbiter-decides",
+        2,
+    )
+    settled = await offices.at_desk(
+        case, "供水公司", "arbitrate", {"desk_id": third.id, "text": "由街道牵头。"}, by=offices.arbiter
+    )
+    assert (settled.status_code, settled.json()["state"]) == (200, "assigned"), settled.text
+    again = await offices.at_desk(case, "街道", "refuse", REFUSAL)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/assignment-binding")
+    assert (await offices.get(case))["first_promise_at"] == promise
+    assert (await offices.clocks(case))["reply"]["due_at"] == due
+    assert (await offices.arbiter.get("/v1/refusals")).json()["items"] == []
+    decided = (await offices.assignments(case))["供水公司"]["refusal"]
+    assert (decided["decision"], decided["decision_text"]) == ("rerouted", "由街道牵头。")
+
+
+async def test_the_arbiter_sends_it_back_to_stay(offices: Offices) -> None:
+    await offices.rule("城建办")
+    case = await offices.call()
+    await offices.at_desk(case, "城建办", "sign-in")
+    await offices.at_desk(case, "城建办", "refuse", REFUSAL)
+    nobody = await offices.at_desk(case, "城建办", "sign-in")
+    assert nobody.json()["type"] == "/problems/assignment-not-live"
+    back = await offices.at_desk(case, "城建办", "arbitrate", {"text": "属城建办职责。"}, by=offices.arbiter)
+    assert (back.status_code, back.json()["state"]) == (200, "assigned"), back.text
+    one = (await offices.assignments(case))["城建办"]
+    assert (one["state"], one["binding"], one["refusal"]["decision"]) == ("assigned", True, "sent_back")
+    assert [clock["state"] for clock in one["clocks"]] == ["met", "running"]
+    again = await offices.at_desk(case, "城建办", "refuse", REFUSAL)
+    assert again.json()["type"] == "/problems/assignment-binding"
+    late = await offices.at_desk(case, "城建办", "arbitrate", {"text": "再议"}, by=offices.arbiter)
+    assert late.json()["type"] == "/problems/assignment-not-live"
+
+
+async def test_nobody_of_the_desk_decides_about_its_own_refusal(offices: Offices) -> None:
+    await offices.rule("城建办")
+    desk = await offices.desk("城建办")
+    for who in (offices.arbiter, offices.clerk):
+        put = await offices.clerk.post(f"/v1/desks/{desk.id}/members", json={"staff_id": str(who.staff_id)})
+        assert put.status_code == 201, put.text
+    case = await offices.call()
+    await offices.at_desk(case, "城建办", "refuse", REFUSAL, by=offices.arbiter)
+    own = await offices.at_desk(case, "城建办", "arbitrate", {"text": "退回"}, by=offices.arbiter)
+    assert (own.status_code, own.json()["type"]) == (409, "/problems/arbiter-involved")
+    other = await offices.desk("街道")
+    sent = await offices.act(case, "assign", {"desk_id": other.id}, by=offices.clerk)
+    assert sent.json()["type"] == "/problems/arbiter-involved"
+
+
+async def test_after_the_time_for_it_nothing_is_sent_back(offices: Offices, database: Database) -> None:
+    await offices.rule("城建办")
+    case = await offices.call()
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(
+            "UPDATE assignment SET assigned_at = now() - interval '30 days' WHERE complaint_id = $1", case
+        )
+    late = await offices.at_desk(case, "城建办", "refuse", REFUSAL)
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/assignment-refused-too-late")
+
+
+async def test_a_desk_that_takes_part_sends_its_part_back_alone(offices: Offices) -> None:
+    await offices.rule("城建办", "供水公司")
+    case = await offices.call()
+    back = await offices.at_desk(case, "供水公司", "refuse", REFUSAL)
+    assert (back.status_code, back.json()["state"]) == (200, "assigned")
+    other = await offices.desk("排水公司")
+    settled = await offices.at_desk(
+        case, "供水公司", "arbitrate", {"desk_id": other.id, "text": "由排水公司协办。"}, by=offices.arbiter
+    )
+    assert settled.status_code == 200, settled.text
+    found = await offices.assignments(case)
+    assert {name: (one["part"], one["state"]) for name, one in found.items()} == {
+        "城建办": ("lead", "assigned"),
+        "供水公司": ("co", "ended"),
+        "排水公司": ("co", "assigned"),
+    }
+    assert (await offices.clocks(found["供水公司"]["id"]))["reply"]["state"] == "cancelled"
+
+
+async def test_a_desk_of_elsewhere_or_without_handling_gets_nothing(
+    offices: Offices, region: MakeRegion, staff: MakeStaff
+) -> None:
+    case = await offices.call()
+    below = await offices.desk("别的街道", await region("street", offices.at))
+    body = {"region_id": str(offices.at.id), "title": "督办", "role": "supervision"}
+    supervising = (await offices.clerk.post("/v1/desks", json=body)).json()["id"]
+    own = (await offices.desk("城建办")).id
+    for desk_id, co, pointer in (
+        (below.id, [], "/desk_id"),
+        (supervising, [], "/desk_id"),
+        (own, [own], "/co_desk_ids/0"),
+        (case, [], "/desk_id"),
+    ):
+        answer = await offices.act(case, "assign", {"desk_id": desk_id, "co_desk_ids": co}, by=offices.clerk)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer), answer.text
+
+
+async def test_two_who_send_it_at_once_do_not_both(offices: Offices) -> None:
+    case = await offices.call()
+    desks = [await offices.desk("城建办"), await offices.desk("街道")]
+    answers = await asyncio.gather(
+        *(
+            offices.clerk.post(f"/v1/complaints/{case}/assign", json={"desk_id": desk.id}, headers={"If-Match": '"1"'})
+            for desk in desks
+        )
+    )
+    assert sorted(one.status_code for one in answers) == [200, 412]
+    assert len(await offices.assignments(case)) == 1
