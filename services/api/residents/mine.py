@@ -30,6 +30,7 @@ from services.api.residents.schemas import (
 from services.api.security import Access, requires
 from services.api.wire import PageOnly
 from services.core.consultations import queries as consultations
+from services.core.files import queries as files
 from services.core.hotline import speaking
 from services.core.identity.access import Permission
 from services.core.kit.errors import DomainError
@@ -52,6 +53,7 @@ GIVEN = {
     "survey_answers": surveys.ANSWERED_BY,
     "consultation_answers": consultations.SAID_BY_RESIDENT,
     "lifts": consultations.LIFTS_BY_RESIDENT,
+    "files": files.SENT_BY_RESIDENT,
 }
 """What a resident gave to the domains above, by its name in the export."""
 ResidentMe = Annotated[Access, requires(Permission.RESIDENT_ACT)]

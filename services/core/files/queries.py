@@ -54,6 +54,12 @@ PUBLIC_PART = Statement(
     )
 )
 
+# What a resident sent and has not gone yet, with what its camera wrote into it; for himself alone.
+SENT_BY_RESIDENT = """
+SELECT id AS file_id, media_type, size, taken_at, taken_lat, taken_lon, created_at FROM file
+WHERE owner_kind = 'resident' AND owner_id = $1 AND deleted_at IS NULL ORDER BY id
+"""
+
 # Files of a subject in the order in which they were attached.
 OF_SUBJECT = Statement(
     select(

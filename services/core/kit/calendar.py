@@ -152,7 +152,9 @@ def deadline_in_hours(start: datetime, hours: int, pauses: Sequence[tuple[dateti
 
 
 def end_of(day: date) -> datetime:
-    """The end (24:00) of a day in Asia/Shanghai: the first instant that is too late."""
+    """The end (24:00) of a day in Asia/Shanghai: the first instant that is too late; of the last day there is, its last instant."""
+    if day == date.max:
+        return datetime.combine(day, time.max, SHANGHAI)
     return datetime.combine(day + DAY, time(), SHANGHAI)
 
 

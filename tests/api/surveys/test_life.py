@@ -188,6 +188,14 @@ async def test_who_was_told_of_a_last_day_may_answer_until_then(world: World) ->
     assert (await world.act(over, "close"))["status"] == "closed"
 
 
+async def test_the_last_day_there_is_is_a_day_like_others(world: World) -> None:
+    (home,) = await world.register.homes(1)
+    survey = await world.opened(closes_on="9999-12-31")
+    assert (await world.tried(survey, "close")).json()["type"] == "/problems/survey-under-way"
+    await world.counted(survey, [(home, {})])
+    assert (await world.act(survey, "close"))["status"] == "closed"
+
+
 async def test_a_compound_that_moves_takes_its_surveys_along(
     world: World, region: MakeRegion, staff: MakeStaff
 ) -> None:

@@ -60,6 +60,8 @@ async def test_a_residents_photograph_belongs_to_his_answer_and_goes_with_his_ac
     assert await expires(world.database, first) is None
     later = await answered(me, survey, home, first)
     assert await uses(world.database, first) == sorted([(given.json()["id"], False), (later.json()["id"], False)])
+    taken_along = (await me.post("/v1/me/export")).json()["files"]
+    assert [one["file_id"] for one in taken_along] == sorted([first, second])
     asked = (await me.post("/v1/me/erase", json={})).json()["confirmation"]
     assert (await me.post("/v1/me/erase", json={"confirmation": asked})).status_code == 204
     for one in (first, second):
