@@ -16,26 +16,43 @@ from services.core.surveys.errors import SurveyInputInvalid
 if TYPE_CHECKING:
     import asyncpg
 
-_ANSWERED = """
-(SELECT count(*) FROM survey_unit v JOIN property w ON w.id = v.property_id
+# Answers that count in a building, of a quota `q`; and in each building of a survey ($1).
+_ANSWERED_THERE = """
+(SELECT count(*) FROM property w JOIN survey_unit v ON v.property_id = w.id AND v.survey_id = q.survey_id
  JOIN survey_response a ON a.survey_id = v.survey_id AND a.unit_id = v.unit_id AND a.state = 'counted'
- WHERE v.survey_id = q.survey_id AND w.building_id = q.building_id)
+ WHERE w.building_id = q.building_id)
+"""
+_ANSWERED = """
+answered AS (
+  SELECT w.building_id, count(*) AS people
+  FROM survey_response a JOIN survey_unit v ON v.survey_id = a.survey_id AND v.unit_id = a.unit_id
+  JOIN property w ON w.id = v.property_id WHERE a.survey_id = $1 AND a.state = 'counted' GROUP BY w.building_id)
 """
 # Whether a unit `u` lives where the quota is full.
 IS_FULL = f"""
 EXISTS (SELECT FROM survey_quota q JOIN property home ON home.building_id = q.building_id
-        WHERE home.id = u.property_id AND q.survey_id = u.survey_id AND q.target <= {_ANSWERED})
+        WHERE home.id = u.property_id AND q.survey_id = u.survey_id AND q.target <= {_ANSWERED_THERE})
 """
 REACHED = f"""
-SELECT q.building_id, b.no AS building, q.target, {_ANSWERED} AS counted
-FROM survey_quota q JOIN building b ON b.id = q.building_id WHERE q.survey_id = $1 ORDER BY b.no, q.building_id
+WITH {_ANSWERED}
+SELECT q.building_id, b.no AS building, q.target, coalesce(a.people, 0) AS counted
+FROM survey_quota q JOIN building b ON b.id = q.building_id LEFT JOIN answered a ON a.building_id = q.building_id
+WHERE q.survey_id = $1 ORDER BY b.no, q.building_id
 """
-# Whether anybody may still answer for the first time.
+LEFT = f"""
+SELECT q.building_id, q.target - {_ANSWERED_THERE} AS places FROM survey_quota q
+WHERE q.survey_id = $1 AND q.building_id = ANY ($2::uuid[])
+"""
+# Whether anybody may still answer for the first time; $2: whether quotas stop the survey.
 AWAITED = f"""
-SELECT EXISTS (SELECT FROM survey_unit u
-               WHERE u.survey_id = $1 AND NOT ($2 AND {IS_FULL})
-                 AND NOT EXISTS (SELECT FROM survey_response r
-                                 WHERE r.survey_id = u.survey_id AND r.unit_id = u.unit_id AND r.state = 'counted'))
+WITH {_ANSWERED}
+SELECT EXISTS (
+  SELECT FROM survey_unit u JOIN property home ON home.id = u.property_id
+  LEFT JOIN survey_quota q ON $2 AND q.survey_id = u.survey_id AND q.building_id = home.building_id
+  LEFT JOIN answered a ON a.building_id = q.building_id
+  WHERE u.survey_id = $1 AND (q.target IS NULL OR q.target > coalesce(a.people, 0))
+    AND NOT EXISTS (SELECT FROM survey_response r
+                    WHERE r.survey_id = u.survey_id AND r.unit_id = u.unit_id AND r.state = 'counted'))
 """
 BUILDINGS_OF = """
 SELECT u.unit_id, q.building_id
@@ -89,9 +106,10 @@ async def places(uow: UnitOfWork, survey: "asyncpg.Record", unit_ids: Iterable[U
         return Places({}, {})
     rows = await uow.driver.fetch(BUILDINGS_OF, survey["id"], list(unit_ids))
     building_of = {row["unit_id"]: row["building_id"] for row in rows}
-    await uow.driver.fetch(HOLD, survey["id"], list(set(building_of.values())))
-    reached = await uow.driver.fetch(REACHED, survey["id"])
-    return Places(building_of, {row["building_id"]: row["target"] - row["counted"] for row in reached})
+    buildings = list(set(building_of.values()))
+    await uow.driver.fetch(HOLD, survey["id"], buildings)
+    left = await uow.driver.fetch(LEFT, survey["id"], buildings)
+    return Places(building_of, {row["building_id"]: row["places"] for row in left})
 
 
 def quota_errors(quotas: Sequence[Quota], *, stop: bool) -> list[FieldError]:
