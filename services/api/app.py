@@ -27,6 +27,7 @@ from services.api.hotline import categories as complaint_categories
 from services.api.hotline import handling as complaint_handling
 from services.api.hotline import listing as complaint_list
 from services.api.hotline import mine as own_complaints
+from services.api.hotline import nearby as nearby_complaints
 from services.api.hotline import public as public_complaints
 from services.api.hotline import reading as _reading  # noqa: F401 - says who reads the files of complaints
 from services.api.hotline import router as complaints
@@ -114,6 +115,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     ballots.router,
     printed_votes.router,
     public_votes.router,
+    nearby_complaints.router,
     complaints.router,
     complaint_handling.router,
     complaint_list.router,

@@ -76,9 +76,8 @@ class PlaceIn(In):
     lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, examples=[115.9098])]
     crs: Crs
 
-    @property
     def place(self) -> Place:
-        """As the rest of the program takes it."""
+        """The same for the use case."""
         return Place(self.lat, self.lon, self.crs)
 
 

@@ -6,13 +6,12 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
-from services.api.wire import In, Line, no_personal_number, one_line
+from services.api.wire import In, Line, PlaceIn, no_personal_number, one_line
 from services.core.hotline.handling import Words
 from services.core.hotline.intake import Intake, Reporter, Where
 from services.core.hotline.rules import Channel, Kind
 from services.core.hotline.service import About, Category, Purpose
 from services.core.hotline.service import Field as Revealed
-from services.core.kit.geo import Crs, Place
 from services.core.ownership.rules import person_name, phone_number
 
 
@@ -46,18 +45,6 @@ class ContactIn(In):
 
     name: PersonName | None = None
     phone: Phone | None = None
-
-
-class PlaceIn(In):
-    """A point, in the coordinate system that it was read in: WeChat's map gives `gcj02`, a phone's receiver `wgs84`."""
-
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, examples=[32.1152])]
-    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, examples=[118.2647])]
-    crs: Crs
-
-    def place(self) -> Place:
-        """The same for the use case."""
-        return Place(self.lat, self.lon, self.crs)
 
 
 Files = Annotated[list[UUID], Field(max_length=9)]

@@ -8,10 +8,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.hotline.schemas import Code
+from services.api.wire import PlaceOut
 from services.core.hotline import rules, sealing
 from services.core.hotline.rules import Act, By, Channel, Kind, State
 from services.core.hotline.service import Field as Revealed
-from services.core.kit.geo import Crs
 
 if TYPE_CHECKING:
     from services.core.kit.vault import Vault
@@ -54,14 +54,6 @@ class ComplaintItem(BaseModel):
     first_promise_at: datetime | None
     answered_at: datetime | None
     version: int
-
-
-class PlaceOut(BaseModel):
-    """A point in the coordinate system that it was given in."""
-
-    lat: float
-    lon: float
-    crs: Crs
 
 
 class ComplaintOut(ComplaintItem):
