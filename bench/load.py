@@ -2,9 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
+
+READY = 16
+PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +26,27 @@ class Outcome:
         return (self.requests - self.wrong) / self.seconds
 
 
-class _Client(asyncio.Protocol):
-    """One connection: sends the next request when the answer to the last one is complete."""
+class _Connection(asyncio.Protocol):
+    """One connection with one request on its way at most; `answered` is called when its answer is complete."""
 
-    def __init__(self, make: Callable[[], bytes], expected: bytes, deadline: float, done: asyncio.Future[None]) -> None:
-        self._make, self._expected, self._deadline, self._done = make, expected, deadline, done
+    def __init__(self, expected: bytes) -> None:
+        self._expected = expected
         self._buffer = bytearray()
         self.requests = self.wrong = 0
         self.first_wrong = b""
         self.took: list[float] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass of it
-        self._ask()
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass of it
 
-    def _ask(self) -> None:
-        self._asked = time.perf_counter()
-        self._transport.write(self._make())
+    def ask(self, sent: bytes, since: float) -> None:
+        """Sends a request, whose answer takes as long as it comes after `since`."""
+        self._since = since
+        self.transport.write(sent)
+
+    def answered(self) -> None:
+        """What a kind of connection does next."""
+        raise NotImplementedError
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -52,15 +59,30 @@ class _Client(asyncio.Protocol):
         if len(self._buffer) < end + 4 + length:
             return
         self.requests += 1
-        self.took.append(time.perf_counter() - self._asked)
+        self.took.append(time.perf_counter() - self._since)
         if not self._buffer.startswith(self._expected):
             self.wrong += 1
             self.first_wrong = self.first_wrong or bytes(self._buffer[:600])
         self._buffer.clear()
+        self.answered()
+
+
+class _Client(_Connection):
+    """Sends the next request when the answer to the last one is complete."""
+
+    def __init__(self, make: Callable[[], bytes], expected: bytes, deadline: float, done: asyncio.Future[None]) -> None:
+        super().__init__(expected)
+        self._make, self._deadline, self._done = make, deadline, done
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.ask(self._make(), time.perf_counter())
+
+    def answered(self) -> None:
         if time.perf_counter() < self._deadline:
-            self._ask()
+            self.ask(self._make(), time.perf_counter())
         else:
-            self._transport.close()
+            self.transport.close()
 
     def connection_lost(self, _error: Exception | None) -> None:
         if not self._done.done():
@@ -92,7 +114,63 @@ async def burst(
         )
         protocols.append(protocol)
     await asyncio.gather(*finished)
-    elapsed = time.perf_counter() - started
-    wrong = next((protocol.first_wrong for protocol in protocols if protocol.first_wrong), b"")
-    took = [seconds for protocol in protocols for seconds in protocol.took]
-    return Outcome(sum(p.requests for p in protocols), elapsed, sum(p.wrong for p in protocols), wrong, took)
+    return _outcome(protocols, time.perf_counter() - started)
+
+
+def _outcome(connections: Sequence[_Connection], seconds: float) -> Outcome:
+    wrong = next((one.first_wrong for one in connections if one.first_wrong), b"")
+    took = [seconds for one in connections for seconds in one.took]
+    return Outcome(
+        sum(one.requests for one in connections), seconds, sum(one.wrong for one in connections), wrong, took
+    )
+
+
+class _OnCall(_Connection):
+    """Sends what it is given, and tells when the answer is there."""
+
+    done: asyncio.Future[None]
+
+    def answered(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+async def flow(
+    port: int, make: Callable[[], bytes], *, per_second: float, seconds: float, expected: bytes = b"HTTP/1.1 200"
+) -> Outcome:
+    """Sends requests by schedule, whatever becomes of those before (an open loop), over as many connections as that takes.
+
+    An answer takes from the instant at which its request was due: what a slow server keeps waiting is not left out. One that
+    has not come `PATIENCE` seconds after the last request is a wrong one.
+    """
+    loop = asyncio.get_running_loop()
+    idle: list[_OnCall] = []
+    every: list[_OnCall] = []
+
+    async def another() -> _OnCall:
+        _, made = await loop.create_connection(lambda: _OnCall(expected), "127.0.0.1", port)
+        every.append(made)
+        return made
+
+    async def send(sent: bytes, due: float) -> None:
+        one = idle.pop() if idle else await another()
+        one.done = loop.create_future()
+        one.ask(sent, due)
+        await one.done
+        idle.append(one)
+
+    idle += [await another() for _ in range(READY)]
+    started = time.perf_counter()
+    sending = []
+    for number in range(int(per_second * seconds)):
+        due = started + number / per_second
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        sending.append(loop.create_task(send(make(), due)))
+    _, late = await asyncio.wait(sending, timeout=PATIENCE)
+    for task in late:
+        task.cancel()
+    outcome = _outcome(every, time.perf_counter() - started)
+    for one in every:
+        one.transport.close()
+    missing = len(sending) - outcome.requests
+    return replace(outcome, requests=len(sending), wrong=outcome.wrong + missing)

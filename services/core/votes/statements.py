@@ -153,7 +153,7 @@ CAST_BY_STAFF = _cast(entitled=BY_STAFF, where=IN_SCOPE, waits=f"$12::boolean OR
 # something all the same, co-owners contradict each other.
 LAST = """
 SELECT DISTINCT ON (b.owner_id) b.owner_id, b.standing, b.standing IS NULL AND b.positions <> '{}' AS contested
-FROM ballot b WHERE b.vote_id = $1 ORDER BY b.owner_id, b.n DESC
+FROM ballot b WHERE b.vote_id = $1 ORDER BY b.owner_id DESC, b.n DESC
 """
 # SHA-256 over what every head counts with, a line each, by head.
 DIGEST = """encode(sha256(convert_to((
