@@ -140,8 +140,8 @@ async def flow(
 ) -> Outcome:
     """Sends requests by schedule, whatever becomes of those before (an open loop), over as many connections as that takes.
 
-    An answer takes from the instant at which its request was due: what a slow server keeps waiting is not left out. One that
-    has not come `PATIENCE` seconds after the last request is a wrong one.
+    An answer takes from the instant at which its request was due: what a slow server keeps waiting is not left out. One that has
+    not come `PATIENCE` seconds after the last request has taken until then.
     """
     loop = asyncio.get_running_loop()
     idle: list[_OnCall] = []
@@ -161,16 +161,19 @@ async def flow(
 
     idle += [await another() for _ in range(READY)]
     started = time.perf_counter()
-    sending = []
+    sending: dict[asyncio.Task[None], float] = {}
     for number in range(int(per_second * seconds)):
         due = started + number / per_second
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        sending.append(loop.create_task(send(make(), due)))
-    _, late = await asyncio.wait(sending, timeout=PATIENCE)
+        sending[loop.create_task(send(make(), due))] = due
+    done, late = await asyncio.wait(sending, timeout=PATIENCE)
+    ended = time.perf_counter()
     for task in late:
         task.cancel()
-    outcome = _outcome(every, time.perf_counter() - started)
-    for one in every:
-        one.transport.close()
-    missing = len(sending) - outcome.requests
-    return replace(outcome, requests=len(sending), wrong=outcome.wrong + missing)
+    for one in done:
+        one.result()
+    outcome = _outcome(every, ended - started)
+    for connection in every:
+        connection.transport.close()
+    took = [*outcome.took, *(ended - sending[task] for task in late)]
+    return replace(outcome, requests=len(sending), took=took)

@@ -54,8 +54,8 @@ INSERT INTO binding (id, resident_id, property_id, person_id, kind, assurance, s
 SELECT gen_random_uuid(), id, id, id, 'owner', 'phone', now() FROM unnest($1::uuid[]) AS id
 """
 ADD_RESIDENTS = """
-INSERT INTO resident (id, openid, openid_digest, language, failed_attempts, lock_count, created_at)
-SELECT id, id::text::bytea, id::text::bytea, 'zh', 0, 0, now() FROM unnest($1::uuid[]) AS id
+INSERT INTO resident (id, openid, openid_digest, index_key, language, failed_attempts, lock_count, created_at)
+SELECT id, id::text::bytea, id::text::bytea, 'bench', 'zh', 0, 0, now() FROM unnest($1::uuid[]) AS id
 """
 ADD_VOTE = """
 INSERT INTO vote (id, project_id, compound_id, region_path, scope, title, policy_version_id, assurance, interim, matters, status,

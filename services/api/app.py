@@ -55,6 +55,7 @@ from services.api.surveys import router as surveys
 from services.api.territory import facilities, reports, reshaping, sheets
 from services.api.territory import router as territory
 from services.api.votes import ballots, rolls
+from services.api.votes import mine as own_votes
 from services.api.votes import printing as printed_votes
 from services.api.votes import public as public_votes
 from services.api.votes import router as votes
@@ -113,6 +114,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     votes.router,
     rolls.router,
     ballots.router,
+    own_votes.router,
     printed_votes.router,
     public_votes.router,
     nearby_complaints.router,

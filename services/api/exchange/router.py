@@ -154,7 +154,7 @@ async def get_export(
     """What a region and those below it hold, in the form that imports take; discrepancies for working through.
 
     A roll (`properties`) needs `owner:read` there. Its people are masked; for a `purpose`, which is audited, whoever may reveal
-    gets them in the clear.
+    gets them in the clear. `ballots` needs `vote:enter`: the heads of every open vote, to key paper ballots in; no choice is told.
     """
     database: Database = request.app.state.database
     async with database.read() as connection:
@@ -163,6 +163,8 @@ async def get_export(
     path, revealed = place["path"], kind is ExportKind.PROPERTIES and purpose is not None
     if kind is ExportKind.PROPERTIES:
         _must_hold(access, Permission.OWNER_READ, path)
+    if kind is ExportKind.BALLOTS:
+        _must_hold(access, Permission.VOTE_ENTER, path)
     if revealed and purpose is not None:
         _must_hold(access, Permission.PERSON_REVEAL, path)
         principal = access.principal

@@ -26,6 +26,7 @@ class ExportKind(StrEnum):
     PROJECTS = "projects"
     QUANTITIES = "quantities"
     PROPERTIES = "properties"
+    BALLOTS = "ballots"
     DISCREPANCIES = "discrepancies"
 
 

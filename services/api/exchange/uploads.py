@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 
 from services.api.exchange.schemas import ImportIn
 from services.core.exchange.errors import UploadInvalid
+from services.core.exchange.forms import ImportKind
 
 MAX_FIELDS = 8
 MAX_FIELD_BYTES = 4096
@@ -25,7 +26,7 @@ BODY = {
                     "required": ["file", "kind", "region"],
                     "properties": {
                         "file": {"type": "string", "format": "binary", "description": "XLSX or CSV"},
-                        "kind": {"type": "string", "enum": ["compounds", "projects", "quantities", "properties"]},
+                        "kind": {"type": "string", "enum": [*ImportKind]},
                         "region": {"type": "string", "format": "uuid", "description": "Rows may land here and below"},
                         "mode": {
                             "type": "string",

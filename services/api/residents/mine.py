@@ -50,6 +50,7 @@ MOST = 12
 """Rows on a page: with the longest names, numbers, family and reasons it fits the mini-program's 32 KB."""
 GIVEN = {
     "ballots": votes.CAST_BY_RESIDENT,
+    "vote_objections": votes.OBJECTED_BY_RESIDENT,
     "survey_answers": surveys.ANSWERED_BY,
     "consultation_answers": consultations.SAID_BY_RESIDENT,
     "lifts": consultations.LIFTS_BY_RESIDENT,

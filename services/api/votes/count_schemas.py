@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.api.votes.schemas import ThresholdsOut, VoteMatterOut
+from services.api.votes.schemas import ThresholdsOut, VoteExtensionOut, VoteMatterOut
 from services.core.kit.exact import DecimalOut
 from services.core.policy.law import MatterKind
 from services.core.votes.lifecycle import (
@@ -122,6 +122,7 @@ class PublicVote(BaseModel):
     roll_until: date | None
     opens_on: date | None
     closes_at: datetime | None
+    extensions: list[VoteExtensionOut]
     closed_at: datetime | None
     taking_part: CountOut | None
     result: VoteResultOut | None

@@ -131,8 +131,8 @@ async def open_vote(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch) 
 
 @router.post("/{vote_id}/extend", response_model=OwnerVoteOut)
 async def extend(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch, body: VoteExtendIn) -> Response:
-    """Makes a later day the last one."""
-    await service.extend(uow, scope=access.scope, vote_id=vote_id, version=version, closes_on=body.closes_on)
+    """Makes a later day the last one, before the last day has ended."""
+    await service.extend(uow, scope=access.scope, vote_id=vote_id, version=version, **dict(body))
     return await _moved(access, uow, vote_id)
 
 

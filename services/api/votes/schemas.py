@@ -1,7 +1,7 @@
 """What the routes of votes take and answer."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -119,6 +119,16 @@ class MineOut(BaseModel):
     contradicted: bool
 
 
+class VoteExtensionOut(BaseModel):
+    """The last day was put off: when it was to close, when it closes since, why."""
+
+    closes_before: datetime
+    closes_at: datetime
+    reason: str
+    document: str | None
+    extended_at: datetime
+
+
 class OwnerVoteOut(BaseModel):
     """A vote. `acts`: what may be done with it at this stage. `mine`: for a resident, the heads that he stands for."""
 
@@ -151,6 +161,7 @@ class OwnerVoteOut(BaseModel):
     opens_on: date | None
     opened_at: datetime | None
     closes_at: datetime | None
+    extensions: list[VoteExtensionOut]
     closed_at: datetime | None
     result_revision: int
     finalised_at: datetime | None
@@ -205,9 +216,11 @@ class NotifyIn(In):
 
 
 class VoteExtendIn(In):
-    """The new last day."""
+    """The new last day, and why."""
 
     closes_on: date
+    reason: Reason
+    document: Document | None = None
 
 
 class VoteCancelIn(In):
@@ -224,15 +237,23 @@ class RollQuery(In):
     cursor: Any = None
 
 
+class ServedOut(BaseModel):
+    """In which way, on which day, by which paper an owner was given the notice."""
+
+    how: Served
+    served_on: date
+    document: str | None
+
+
 class RollLineOut(BaseModel):
-    """A property of the roll. Residents see door and area; `served`: how staff say its owner was given the notice."""
+    """A property of the roll. Residents see door and area; `served`: how its owner was given the notice, for staff."""
 
     property_id: UUID | None
     owner_id: UUID | None
     kind: str | None
     door: str
     area: DecimalOut
-    served: list[Served] | None
+    served: list[ServedOut] | None
 
 
 class VoteRollPage(BaseModel):
@@ -294,7 +315,7 @@ class VoteDecisionIn(In):
 
 
 class VoteObjectionOut(BaseModel):
-    """An objection; `revision`: of the roll or the result, whichever it is about."""
+    """An objection; `revision`: of the roll or the result, whichever it is about; `by_kind`: an owner's own, or taken in."""
 
     id: UUID
     vote_id: UUID
@@ -306,6 +327,7 @@ class VoteObjectionOut(BaseModel):
     document: str | None
     status: VoteObjectionStatus
     recorded_at: datetime
+    by_kind: Literal["staff", "resident"]
     recorded_by: UUID | None
     decided_at: datetime | None
     decided_by: UUID | None

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from services.core.exchange.findings import Wrong
 from services.core.facts import catalogue
@@ -175,6 +176,14 @@ def each(read: Callable[[str], str], code: str, most: int) -> Parser:
             raise Wrong(code) from wrong
 
     return parse
+
+
+def identifier(cell: Cell) -> UUID:
+    """The id of something, as an export wrote it."""
+    try:
+        return UUID(cell.strip() if isinstance(cell, str) else "")
+    except ValueError as wrong:
+        raise Wrong("identifier") from wrong
 
 
 def flag(cell: Cell) -> bool:

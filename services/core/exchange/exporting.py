@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.core.exchange import rolls_export
+from services.core.exchange import ballots, rolls_export
 from services.core.exchange.forms import (
+    BALLOTS,
     CATEGORIES,
     COMPOUNDS,
     FIGURES,
@@ -91,6 +92,8 @@ def export(kind: ImportKind | str, *, reading: Reading, region_path: str, places
     if kind == ImportKind.PROPERTIES:
         pages = rolls_export.pages(reading, region_path, people)
         return Export(tuple(column.header for column in PROPERTIES.columns), pages)
+    if kind == ImportKind.BALLOTS:
+        return Export(tuple(column.header for column in BALLOTS.columns), ballots.pages(reading, region_path))
     return Export(DISCREPANCY_TITLES, _discrepancies(reading, Scope((region_path,))))
 
 

@@ -12,6 +12,8 @@ from services.core.identity.access import Permission
 from services.core.ownership import rules
 from services.core.ownership.rules import AreaSource, OwnerKind, PropertyKind
 from services.core.territory.rules import Category
+from services.core.votes.lifecycle import Channel
+from services.core.votes.rules import Choice
 
 MAX_COMPOUNDS = 200
 CATEGORIES: dict[str, tuple[str, str]] = {
@@ -37,6 +39,12 @@ OWNER_KINDS: dict[str, tuple[str, str]] = {
     OwnerKind.DEVELOPER: ("开发商", "developer"),
     OwnerKind.UNKNOWN: ("不明", "unknown"),
 }
+CHOICES: dict[str, tuple[str, str]] = {
+    Choice.APPROVE: ("同意", "approve"),
+    Choice.REJECT: ("反对", "reject"),
+    Choice.ABSTAIN: ("弃权", "abstain"),
+}
+ON_PAPER: dict[str, tuple[str, str]] = {Channel.PAPER: ("纸质", "paper"), Channel.PROXY: ("委托", "proxy")}
 YES_NO = ("是", "否")
 HELP_MARK = "【说明】"
 """A row whose first cell begins so tells how to fill in the form; it is skipped."""
@@ -49,10 +57,11 @@ class ImportKind(StrEnum):
     PROJECTS = "projects"
     QUANTITIES = "quantities"
     PROPERTIES = "properties"
+    BALLOTS = "ballots"
 
 
-PERSONAL = frozenset({ImportKind.PROPERTIES})
-"""Files that tell of people: they and their bad rows are kept sealed, and shown only to who may reveal."""
+PERSONAL = frozenset({ImportKind.PROPERTIES, ImportKind.BALLOTS})
+"""Files that tell of people, or what they chose: they and their bad rows are kept sealed, and shown only to who may reveal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,4 +225,23 @@ PROPERTIES = Form(
     ),
 )  # fmt: skip
 
-FORMS: dict[ImportKind, Form] = {form.kind: form for form in (COMPOUNDS, PROJECTS, QUANTITIES, PROPERTIES)}
+MAX_MATTERS, MAX_DOORS = 50, 200
+BALLOTS = Form(
+    ImportKind.BALLOTS, "纸质选票", "Paper ballots", frozenset({Permission.VOTE_ENTER}), 20_000,
+    (
+        Column("vote", "表决编号", "Vote", "导出的表中已填好，请勿改动", "Filled in where the roll was exported; leave it",
+               cells.identifier, required=True, fills_down=True),
+        Column("doors", "房号", "Doors", "该表决人的房号，一处即可，多处用、分隔",
+               "Doors of the head: one will do, several separated by 、",
+               cells.each(str.strip, "door-unknown", MAX_DOORS), required=True),
+        Column("choices", "选择", "Choices", "按事项序号填同意、反对或弃权，用、分隔；没有选票的留空",
+               "同意 (approve), 反对 (reject) or 弃权 (abstain) for each matter, separated by 、; blank where no paper came",
+               cells.each(cells.choice(CHOICES), "choice", MAX_MATTERS)),
+        Column("channel", "方式", "How", "纸质或委托，留空即纸质", "纸质 (paper) or 委托 (proxy); blank is paper",
+               cells.choice(ON_PAPER), fills_down=True, offered=_words(ON_PAPER)),
+        Column("evidence", "凭据", "Evidence", "选票存放处或委托书编号；委托必填",
+               "Where the paper is kept, or the authority of a proxy", cells.text(300), fills_down=True),
+    ),
+)  # fmt: skip
+
+FORMS: dict[ImportKind, Form] = {form.kind: form for form in (COMPOUNDS, PROJECTS, QUANTITIES, PROPERTIES, BALLOTS)}

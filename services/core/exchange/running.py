@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import insert, update
 
 from services.core.exchange import queries, regions
+from services.core.exchange.ballots import BallotWriter
 from services.core.exchange.compounds import CompoundWriter
 from services.core.exchange.events import ImportFinished
 from services.core.exchange.findings import FileRefused, Finding, refused
@@ -36,11 +37,12 @@ MAX_KEPT = 10_000
 """Most bad rows, and most findings, that are kept; beyond they are counted."""
 
 SHOWING_SECONDS = 2
-WRITERS: dict[ImportKind, type[CompoundWriter | ProjectWriter | QuantityWriter | RollWriter]] = {
+WRITERS: dict[ImportKind, type[CompoundWriter | ProjectWriter | QuantityWriter | RollWriter | BallotWriter]] = {
     ImportKind.COMPOUNDS: CompoundWriter,
     ImportKind.PROJECTS: ProjectWriter,
     ImportKind.QUANTITIES: QuantityWriter,
     ImportKind.PROPERTIES: RollWriter,
+    ImportKind.BALLOTS: BallotWriter,
 }
 
 # Imports into one region take turns, also with those into a region above or below: a name that two files enter at once, without a

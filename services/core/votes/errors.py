@@ -78,6 +78,14 @@ class VoteObjectionDecided(DomainError):
     title_zh, title_en = "该异议已作出处理", "The objection has been decided already"
 
 
+class VoteObjectionsMany(DomainError):
+    code, kind = "vote-objections-many", Kind.CONFLICT
+    title_zh, title_en = (
+        "您已有多项异议待处理，请等候答复",
+        "Several of your objections wait for a decision already",
+    )
+
+
 class VoteNotOver(DomainError):
     """`extra`: when the last day ends, how many have not voted."""
 

@@ -120,6 +120,9 @@ async def certificate_of(uow: UnitOfWork, vote: "asyncpg.Record", result: Mappin
         "voting": {
             "opened_at": _instant(vote["opened_at"]),
             "closes_at": _instant(vote["closes_at"]),
+            "extended": [
+                {key: one[key] for key in ("closes_before", "closes_at", "reason")} for one in vote["extensions"]
+            ],
             "closed_at": _instant(vote["closed_at"]),
         },
         "result": {

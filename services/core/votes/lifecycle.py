@@ -39,6 +39,8 @@ MOVES: Mapping[tuple[VoteAct, str], VoteStatus] = {
     (VoteAct.PUBLISH_ROLL, VoteStatus.DRAFT): VoteStatus.ROLL,
     # Corrected after an objection, or because the register has changed: published anew, for a full notice.
     (VoteAct.PUBLISH_ROLL, VoteStatus.ROLL): VoteStatus.ROLL,
+    # Also once the vote is announced: the announcement falls, and is made anew after the notice.
+    (VoteAct.PUBLISH_ROLL, VoteStatus.NOTICED): VoteStatus.ROLL,
     (VoteAct.NOTIFY, VoteStatus.ROLL): VoteStatus.NOTICED,
     (VoteAct.OPEN, VoteStatus.NOTICED): VoteStatus.OPEN,
     (VoteAct.EXTEND, VoteStatus.OPEN): VoteStatus.OPEN,

@@ -129,6 +129,21 @@ class VoteMatter(Base):
     thresholds: Mapped[dict[str, Any]]
 
 
+class VoteExtension(Base):
+    """The last day of a vote was put off, once more: from when to when, why, on what paper."""
+
+    __tablename__ = "vote_extension"
+
+    vote_id: Mapped[UUID] = mapped_column(ForeignKey("vote.id"), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    closes_before: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text)
+    document: Mapped[str | None] = mapped_column(String(300))
+    extended_at: Mapped[datetime]
+    extended_by: Mapped[UUID | None]
+
+
 class VoteRoll(Base):
     """The roll as it was published at one time; what it was then is known by its digest."""
 
@@ -251,15 +266,20 @@ class VoteResult(Base):
 
 
 class VoteObjection(Keyed, Base):
-    """An objection to the roll or to the result as published: recorded by one person, decided by another."""
+    """An objection to the roll or to the result as published: recorded by one person, decided by another.
+
+    `by_kind`: an owner on his phone recorded it, or staff who took it in.
+    """
 
     __tablename__ = "vote_objection"
     __table_args__ = (
         _one_of("about", ObjectionTo),
         _one_of("status", VoteObjectionStatus),
+        CheckConstraint("by_kind IN ('staff', 'resident')", name="by_kind"),
         CheckConstraint("(status = 'open') = (decided_at IS NULL)", name="decided"),
         CheckConstraint("decided_by IS DISTINCT FROM recorded_by OR decided_at IS NULL", name="two_people"),
         Index("ix_vote_objection_vote_id", "vote_id", "id"),
+        Index("ix_vote_objection_resident", "recorded_by", "id", postgresql_where=text("by_kind = 'resident'")),
     )
 
     vote_id: Mapped[UUID] = mapped_column(ForeignKey("vote.id"))
@@ -271,6 +291,7 @@ class VoteObjection(Keyed, Base):
     document: Mapped[str | None] = mapped_column(String(300))
     status: Mapped[str] = mapped_column(String(10), default=VoteObjectionStatus.OPEN)
     recorded_at: Mapped[datetime]
+    by_kind: Mapped[str] = mapped_column(String(10), server_default="staff")
     recorded_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None]

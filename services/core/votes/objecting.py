@@ -6,12 +6,14 @@ one that came in time is open.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
 from services.core.kit.calendar import day_of
 from services.core.kit.database import Statement
+from services.core.kit.errors import NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
@@ -19,6 +21,7 @@ from services.core.votes import queries, service
 from services.core.votes.errors import (
     VoteInputWrong,
     VoteObjectionDecided,
+    VoteObjectionsMany,
     VoteSecondPersonNeeded,
     VoteStatusWrong,
 )
@@ -26,6 +29,9 @@ from services.core.votes.events import VoteCountReopened, VoteObjectionRecorded,
 from services.core.votes.lifecycle import MOVES, ObjectionTo, VoteAct, VoteObjectionStatus, VoteStatus
 from services.core.votes.models import VoteObjection
 from services.core.votes.texts import refuse_numbers
+
+if TYPE_CHECKING:
+    import asyncpg
 
 DECIDED = Statement(
     update(VoteObjection)
@@ -51,6 +57,13 @@ OBJECTED_AT = {
 }
 """What is objected to at a stage, and where its notice is on record."""
 
+ROLL_MENDED = frozenset({VoteStatus.ROLL, VoteStatus.NOTICED})
+RESULT_MENDED = frozenset({VoteStatus.PRELIMINARY})
+"""Until when what is objected to can still be put right."""
+
+MOST_AT_ONCE = 5
+"""Objections of an owner to one vote that nobody has decided yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -67,18 +80,37 @@ async def record(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, claim: Claim) 
     NotFound, VoteStatusWrong when nothing is on notice, VoteInputWrong for a day before the notice began, or after today.
     """
     refuse_numbers(what=claim.what, document=claim.document)
-    vote = await queries.locked(uow.driver, scope=scope, vote_id=vote_id)
+    return await _record(uow, await queries.locked(uow.driver, scope=scope, vote_id=vote_id), claim)
+
+
+async def object_as_resident(uow: UnitOfWork, *, vote_id: UUID, what: str) -> UUID:
+    """An owner of a head objects himself, today, to whatever is on notice; the objection's id.
+
+    NotFound for a vote in which he has no head, VoteStatusWrong, VoteTextPersonal, VoteObjectionsMany.
+    """
+    refuse_numbers(what=what)
+    if not await uow.driver.fetch(queries.MINE, vote_id, uow.actor.id):
+        raise NotFound
+    vote = await queries.ANY_LOCKED.first(uow.driver, vote_id=vote_id)
+    assert vote is not None  # noqa: S101 - he has a head in it
+    # The vote is held: who sends many at once does not pass the bound.
+    if await uow.driver.fetchval(queries.OBJECTIONS_LEFT, uow.actor.id, vote_id) >= MOST_AT_ONCE:
+        raise VoteObjectionsMany
+    return await _record(uow, vote, Claim(what, day_of(uow.now), None))
+
+
+async def _record(uow: UnitOfWork, vote: "asyncpg.Record", claim: Claim) -> UUID:
     if vote["status"] not in OBJECTED_AT:
         raise VoteStatusWrong(status=vote["status"])
     about, sql = OBJECTED_AT[vote["status"]]
-    notice = await uow.driver.fetchrow(sql, vote_id)
+    notice = await uow.driver.fetchrow(sql, vote["id"])
     if not notice["since"] <= claim.received_on <= day_of(uow.now):
         raise VoteInputWrong.at(
             "/received_on", zh="应在公示之日与今日之间", en="must lie between the first day of the notice and today"
         )
     objection = VoteObjection(
         id=new_id(),
-        vote_id=vote_id,
+        vote_id=vote["id"],
         about=about,
         revision=notice["revision"],
         what=claim.what,
@@ -87,6 +119,7 @@ async def record(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, claim: Claim) 
         document=claim.document,
         status=VoteObjectionStatus.OPEN,
         recorded_at=uow.now,
+        by_kind=uow.actor.kind,
         recorded_by=uow.actor.id,
     )
     uow.session.add(objection)
@@ -117,7 +150,7 @@ async def decide(
     if objection["recorded_by"] == uow.actor.id:
         raise VoteSecondPersonNeeded
     of_roll = objection["about"] == ObjectionTo.ROLL
-    if upheld and vote["status"] != (VoteStatus.ROLL if of_roll else VoteStatus.PRELIMINARY):
+    if upheld and vote["status"] not in (ROLL_MENDED if of_roll else RESULT_MENDED):
         raise VoteStatusWrong(status=vote["status"])
     await DECIDED.all(
         uow.driver,

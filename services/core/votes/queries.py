@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, bindparam, func, or_, select, tuple_
+from sqlalchemy import String, Uuid, bindparam, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.core.kit.database import Statement, in_scope
@@ -19,6 +19,7 @@ from services.core.votes.models import (
     RollOwner,
     RollProperty,
     Vote,
+    VoteExtension,
     VoteMatter,
     VoteObjection,
     VoteResult,
@@ -42,6 +43,27 @@ MATTERS = (
         )
     )
     .where(VoteMatter.vote_id == Vote.id)
+    .correlate(Vote)
+    .scalar_subquery()
+)  # fmt: skip
+
+EXTENSIONS = (
+    select(
+        func.coalesce(
+            func.jsonb_agg(
+                aggregate_order_by(
+                    func.jsonb_build_object(
+                        "closes_before", VoteExtension.closes_before, "closes_at", VoteExtension.closes_at,
+                        "reason", VoteExtension.reason, "document", VoteExtension.document,
+                        "extended_at", VoteExtension.extended_at,
+                    ),
+                    VoteExtension.no,
+                )
+            ),
+            text("'[]'::jsonb"),
+        )
+    )
+    .where(VoteExtension.vote_id == Vote.id)
     .correlate(Vote)
     .scalar_subquery()
 )  # fmt: skip
@@ -87,6 +109,7 @@ WHOLE = (
     select(
         *SHOWN,
         MATTERS.label("matter_list"),
+        EXTENSIONS.label("extensions"),
         Compound.name.label("compound_name"),
         Project.no.label("project_no"),
         Project.title.label("project_title"),
@@ -101,7 +124,9 @@ WHOLE = (
 VOTE = Statement(WHOLE.where(VOTE_ID, in_scope(Vote.region_path)))
 ANY_VOTE = Statement(WHOLE.where(VOTE_ID))
 
-LOCKED = Statement(select(*SHOWN).where(VOTE_ID, in_scope(Vote.region_path)).with_for_update(key_share=True, of=Vote))
+_HELD = select(*SHOWN).with_for_update(key_share=True, of=Vote)
+LOCKED = Statement(_HELD.where(VOTE_ID, in_scope(Vote.region_path)))
+ANY_LOCKED = Statement(_HELD.where(VOTE_ID))
 
 LIST = Statement(
     select(
@@ -172,7 +197,22 @@ ROLL_PAGE = Statement(
         RollOwner.kind,
         RollProperty.door,
         RollProperty.area,
-        select(func.array_agg(NoticeService.how))
+        select(
+            func.jsonb_agg(
+                aggregate_order_by(
+                    func.jsonb_build_object(
+                        "how",
+                        NoticeService.how,
+                        "served_on",
+                        NoticeService.served_on,
+                        "document",
+                        NoticeService.document,
+                    ),
+                    NoticeService.served_on,
+                    NoticeService.how,
+                )
+            )
+        )
         .where(NoticeService.vote_id == RollProperty.vote_id, NoticeService.owner_id == RollProperty.owner_id)
         .correlate(RollProperty)
         .scalar_subquery()
@@ -314,6 +354,7 @@ OBJECTION_COLUMNS = (
     VoteObjection.document,
     VoteObjection.status,
     VoteObjection.recorded_at,
+    VoteObjection.by_kind,
     VoteObjection.recorded_by,
     VoteObjection.decided_at,
     VoteObjection.decided_by,
@@ -338,6 +379,32 @@ OBJECTIONS = Statement(
     .order_by(VoteObjection.id)
     .limit(bindparam("limit"))
 )
+OWN_OBJECTION = Statement(
+    select(*OBJECTION_COLUMNS).where(
+        VoteObjection.vote_id == bindparam("vote_id", type_=Uuid()),
+        VoteObjection.id == bindparam("objection_id", type_=Uuid()),
+        VoteObjection.by_kind == "resident",
+        VoteObjection.recorded_by == bindparam("resident_id", type_=Uuid()),
+    )
+)
+OWN_OBJECTIONS = Statement(
+    select(*OBJECTION_COLUMNS)
+    .where(
+        VoteObjection.vote_id == bindparam("vote_id", type_=Uuid()),
+        VoteObjection.by_kind == "resident",
+        VoteObjection.recorded_by == bindparam("resident_id", type_=Uuid()),
+        VoteObjection.id > bindparam("after", type_=Uuid()),
+    )
+    .order_by(VoteObjection.id)
+    .limit(bindparam("limit"))
+)
+OBJECTED_BY_RESIDENT = """
+SELECT vote_id, about, revision, what, received_on, late, status, decided_at, decision_reason FROM vote_objection
+WHERE recorded_by = $1 AND by_kind = 'resident' ORDER BY id
+"""
+OBJECTIONS_LEFT = """
+SELECT count(*) FROM vote_objection WHERE recorded_by = $1 AND by_kind = 'resident' AND vote_id = $2 AND status = 'open'
+"""
 # What keeps the way: objections in time that nobody has decided, and upheld ones of what still stands as it was objected to.
 IN_THE_WAY = """
 SELECT count(*) FROM vote_objection

@@ -14,7 +14,12 @@ from services.core.votes.errors import RollEmpty, RollIncomplete, RollTampered
 if TYPE_CHECKING:
     import asyncpg
 
-FORGET = ("DELETE FROM roll_property WHERE vote_id = $1", "DELETE FROM roll_owner WHERE vote_id = $1")
+# Who was told of a vote before its roll was made anew has to be told again.
+FORGET = (
+    "DELETE FROM vote_service WHERE vote_id = $1",
+    "DELETE FROM roll_property WHERE vote_id = $1",
+    "DELETE FROM roll_owner WHERE vote_id = $1",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from services.core.votes import counting, queries, rolls
 from services.core.votes.drafting import RESULT_NOTICE, ROLL_NOTICE, VOTE_NOTICE
 from services.core.votes.errors import (
     BallotsUnconfirmed,
+    VoteClosed,
     VoteInputWrong,
     VoteNoticeRunning,
     VoteNotOver,
@@ -55,6 +56,11 @@ INSERT INTO vote_service (vote_id, owner_id, how, served_on, document, recorded_
 SELECT $1, o.owner_id, $3, $4, $5, $6, $7 FROM roll_owner o WHERE o.vote_id = $1 AND o.owner_id = ANY ($2::uuid[])
 ON CONFLICT (vote_id, owner_id, how) DO NOTHING RETURNING owner_id
 """
+# The vote's row is held: nobody counts beside.
+ADD_EXTENSION = """
+INSERT INTO vote_extension (vote_id, no, closes_before, closes_at, reason, document, extended_at, extended_by)
+SELECT $1, count(*) + 1, $2, $3, $4, $5, $6, $7 FROM vote_extension WHERE vote_id = $1
+"""
 ON_ROLL = "SELECT count(*) FROM roll_owner WHERE vote_id = $1 AND owner_id = ANY ($2::uuid[])"
 # The plan in force when it says the same as the one voted on, held until the end of the transaction (docs/adr/0014).
 SAME_PLAN = """
@@ -69,7 +75,7 @@ def moved(*columns: str) -> Statement:
     return Statement(update(Vote).where(Vote.id == bindparam("vote_id")).values(**values, version=Vote.version + 1))
 
 
-ROLL_OUT = moved("roll_revision", "roll_digest", "roll_until", "heads", "area")
+ROLL_OUT = moved("roll_revision", "roll_digest", "roll_until", "heads", "area", "noticed_at", "opens_on", "closes_at")
 NOTIFIED = moved("noticed_at", "opens_on", "closes_at")
 OPENED = moved("opened_at")
 EXTENDED = moved("closes_at")
@@ -91,7 +97,8 @@ async def held(
 
 
 async def publish_roll(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int) -> None:
-    """The roll is made from the register as it stands and put on notice; again after a correction, for a full notice.
+    """The roll is made from the register as it stands and put on notice; again after a correction, for a full notice. What was
+    announced meanwhile falls, with the record of who was told.
 
     VoteStatusWrong, RollEmpty, RollIncomplete.
     """
@@ -124,6 +131,9 @@ async def publish_roll(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version:
         new_roll_until=notice.due,
         new_heads=len(roll.owners),
         new_area=roll.area,
+        new_noticed_at=None,
+        new_opens_on=None,
+        new_closes_at=None,
     )
     happened = VoteRollPublished(
         revision=revision,
@@ -200,9 +210,11 @@ async def serve(
 async def open_vote(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int) -> None:
     """The roll is frozen as it was last published, and ballots are taken.
 
-    VoteStatusWrong, VoteInputWrong before the announced day, VotePlanOutdated, RollTampered.
+    VoteStatusWrong, VoteObjectionsOpen while one to the roll is not settled, VoteInputWrong before the announced day,
+    VotePlanOutdated, RollTampered.
     """
     vote, leads = await held(uow, scope=scope, vote_id=vote_id, version=version, act=VoteAct.OPEN)
+    await refuse_objected(uow, vote, ObjectionTo.ROLL, vote["roll_revision"])
     if day_of(uow.now) < vote["opens_on"] or uow.now >= vote["closes_at"]:
         raise VoteInputWrong(zh="不在公告的表决期内", en="today is not within the announced days")
     if not await is_on_plan_in_force(uow, vote):
@@ -212,15 +224,24 @@ async def open_vote(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: in
     record(uow, vote, VoteOpened(digest=vote["roll_digest"], closes_on=last_day(vote["closes_at"])))
 
 
-async def extend(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int, closes_on: date) -> None:
-    """The last day is a later one. VoteStatusWrong once closed, VoteInputWrong for a day that is not later."""
+async def extend(
+    uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int, closes_on: date, reason: str, document: str | None
+) -> None:
+    """The last day is a later one, said before the last day has ended; the record keeps why.
+
+    VoteStatusWrong once closed, VoteClosed after the last day, VoteTextPersonal, VoteInputWrong for a day that is not later.
+    """
+    refuse_numbers(reason=reason, document=document)
     vote, leads = await held(uow, scope=scope, vote_id=vote_id, version=version, act=VoteAct.EXTEND)
-    if closes_on <= last_day(vote["closes_at"]) or end_of(closes_on) <= uow.now:
-        raise VoteInputWrong.at(
-            "/closes_on", zh="须晚于原截止日和今天", en="has to be later than the last day, and than today"
-        )
+    if uow.now >= vote["closes_at"]:
+        raise VoteClosed
+    if closes_on <= last_day(vote["closes_at"]):
+        raise VoteInputWrong.at("/closes_on", zh="须晚于原截止日", en="has to be later than the last day")
     _check_last_day(vote["opens_on"], closes_on)
     await EXTENDED.all(uow.driver, vote_id=vote_id, new_status=leads, new_closes_at=end_of(closes_on))
+    await uow.driver.execute(
+        ADD_EXTENSION, vote_id, vote["closes_at"], end_of(closes_on), reason, document, uow.now, uow.actor.id
+    )
     record(uow, vote, VoteExtended(closes_on=closes_on))
 
 
@@ -291,9 +312,14 @@ def notice_from_now(uow: UnitOfWork, policy: Policy, leaf: str, own_days: int | 
 async def refuse_notice_running(
     uow: UnitOfWork, vote: "asyncpg.Record", about: ObjectionTo, revision: int, until: date
 ) -> None:
-    """VoteNoticeRunning before a notice's last day has ended, VoteObjectionsOpen while something objected to is not put right."""
+    """VoteNoticeRunning before a notice's last day has ended; VoteObjectionsOpen."""
     if not has_ended(until, uow.now):
         raise VoteNoticeRunning(until=until.isoformat())
+    await refuse_objected(uow, vote, about, revision)
+
+
+async def refuse_objected(uow: UnitOfWork, vote: "asyncpg.Record", about: ObjectionTo, revision: int) -> None:
+    """VoteObjectionsOpen while something that was objected to in time is neither rejected nor put right."""
     left = await uow.driver.fetchval(queries.IN_THE_WAY, vote["id"], about, revision)
     if left:
         raise VoteObjectionsOpen(open=left)

@@ -156,11 +156,16 @@ async def test_every_act_has_its_turn(estate: Estate) -> None:
     await owners.sql(estate, "UPDATE vote SET opens_on = opens_on - 1 WHERE id = $1::text::uuid", vote["id"])
     await act(estate, vote, "open")
     assert code(await attempt(estate, vote, "close")) == "vote-not-over"
-    assert code(await attempt(estate, vote, "extend", {"closes_on": days(3)})) == "vote-input-invalid"
-    await act(estate, vote, "extend", {"closes_on": days(5)})
+    assert (
+        code(await attempt(estate, vote, "extend", {"closes_on": days(3), "reason": "参与不足"}))
+        == "vote-input-invalid"
+    )
+    await act(estate, vote, "extend", {"closes_on": days(5), "reason": "参与不足"})
     await end_voting(estate, vote)
     await act(estate, vote, "close")
-    assert code(await attempt(estate, vote, "extend", {"closes_on": days(9)})) == "vote-status-wrong"
+    assert (
+        code(await attempt(estate, vote, "extend", {"closes_on": days(9), "reason": "参与不足"})) == "vote-status-wrong"
+    )
     cancelled = await act(estate, vote, "cancel", {"reason": "方案撤回"})
     assert cancelled["status"] == "cancelled"
     assert (await estate.world.street.get(f"/v1/votes/{vote['id']}/certificate")).status_code == 409
