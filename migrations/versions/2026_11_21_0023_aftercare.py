@@ -18,7 +18,9 @@ TABLES = (
     "visit_campaign",
     "warranty_term",
     "call_back",
+    "complaint_hold",
     "complaint_supervision",
+    "complaint_tombstone",
     "visit_body",
     "complaint_rating",
     "household_visit",
@@ -112,6 +114,19 @@ def upgrade() -> None:
     sa.UniqueConstraint('complaint_id', 'round', name=op.f('uq_call_back_complaint_id_round'))
     )
     op.create_index('ix_call_back_due', 'call_back', ['region_path', 'id'], unique=False, postgresql_where=sa.text("state = 'due'"))
+    op.create_table('complaint_hold',
+    sa.Column('complaint_id', sa.Uuid(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('placed_by', sa.Uuid(), nullable=True),
+    sa.Column('placed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('lifted_by', sa.Uuid(), nullable=True),
+    sa.Column('lifted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint('(lifted_at IS NULL) OR lifted_by IS DISTINCT FROM placed_by', name=op.f('ck_complaint_hold_lifted_by')),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_hold_complaint_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint_hold'))
+    )
+    op.create_index('uq_complaint_hold_live', 'complaint_hold', ['complaint_id'], unique=True, postgresql_where=sa.text('lifted_at IS NULL'))
     op.create_table('complaint_supervision',
     sa.Column('complaint_id', sa.Uuid(), nullable=False),
     sa.Column('round', sa.Integer(), nullable=False),
@@ -138,6 +153,16 @@ def upgrade() -> None:
     )
     op.create_index('ix_complaint_supervision_open', 'complaint_supervision', ['region_path', 'id'], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_index('ix_complaint_supervision_region_path', 'complaint_supervision', ['region_path', 'id'], unique=False)
+    op.create_table('complaint_tombstone',
+    sa.Column('complaint_id', sa.Uuid(), nullable=False),
+    sa.Column('batch_id', sa.Uuid(), nullable=False),
+    sa.Column('policy_version_id', sa.Uuid(), nullable=False),
+    sa.Column('forgotten_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_tombstone_complaint_id')),
+    sa.ForeignKeyConstraint(['policy_version_id'], ['policy_version.id'], name=op.f('fk_complaint_tombstone_policy_version_id')),
+    sa.PrimaryKeyConstraint('complaint_id', name=op.f('pk_complaint_tombstone'))
+    )
+    op.create_index('ix_complaint_tombstone_batch_id', 'complaint_tombstone', ['batch_id'], unique=False)
     op.create_table('visit_body',
     sa.Column('campaign_id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
@@ -250,8 +275,10 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_warranty_entry'))
     )
     op.create_index('ix_warranty_entry_ticket_id', 'warranty_entry', ['ticket_id', 'id'], unique=False)
+    op.create_index('ix_complaint_to_forget', 'complaint', ['policy_version_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('closed', 'merged', 'withdrawn', 'rejected') AND description_sealed IS NOT NULL"))
 
 
 def downgrade() -> None:
+    op.drop_index("ix_complaint_to_forget", table_name="complaint")
     for table in reversed(TABLES):
         op.drop_table(table)

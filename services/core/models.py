@@ -11,6 +11,7 @@ from services.core.files import models as files
 from services.core.hotline import after_models as after_hotline
 from services.core.hotline import desk_models as hotline_desks
 from services.core.hotline import models as hotline
+from services.core.hotline import retention_models as retention
 from services.core.identity import models as identity
 from services.core.judgement import models as judgement
 from services.core.kit import audit, events, idempotency, jobs
@@ -49,6 +50,7 @@ TABLES = (
     policy,
     projects,
     residents,
+    retention,
     selection,
     surveys,
     territory,

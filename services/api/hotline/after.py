@@ -12,6 +12,7 @@ from services.api.hotline.after_schemas import (
     CallBackItem,
     CallBackPage,
     FindingIn,
+    HoldIn,
     RatingIn,
     ReopenByCodeIn,
     ReopenIn,
@@ -27,7 +28,7 @@ from services.api.hotline.shown import ComplaintOut
 from services.api.identity.proofs import NO_STORE, Counted
 from services.api.security import Access, requires
 from services.api.wire import PageOnly
-from services.core.hotline import after, after_queries, calling_back, queries, rules, supervising
+from services.core.hotline import after, after_queries, calling_back, queries, retention, rules, supervising
 from services.core.hotline.rules import State
 from services.core.hotline.speaking import Own
 from services.core.identity.access import Permission
@@ -94,6 +95,20 @@ async def record_call_back(access: Writing, uow: Uow, complaint_id: UUID, body: 
     """A call to the reporter of a closed complaint, by somebody who did not answer it."""
     await calling_back.record(uow, scope=access.scope, complaint_id=complaint_id, said=body.said(), text=body.text)
     return await changed(access, uow, complaint_id)
+
+
+@router.post("/v1/complaints/{complaint_id}/hold", status_code=204)
+async def hold_complaint(access: Supervising, uow: Uow, complaint_id: UUID, body: HoldIn) -> Response:
+    """Keeps all of it, whatever the policy's days are, until another person releases it."""
+    await retention.hold(uow, scope=access.scope, complaint_id=complaint_id, reason=body.reason)
+    return reply(uow, 204)
+
+
+@router.post("/v1/complaints/{complaint_id}/release", status_code=204)
+async def release_complaint(access: Supervising, uow: Uow, complaint_id: UUID) -> Response:
+    """It is forgotten at its time again."""
+    await retention.lift(uow, scope=access.scope, complaint_id=complaint_id)
+    return reply(uow, 204)
 
 
 @router.get("/v1/call-backs", response_model=CallBackPage)

@@ -80,6 +80,12 @@ class FindingIn(In):
     finding: OpenText
 
 
+class HoldIn(In):
+    """What it is needed for: a court's, an auditor's, an appeal's reference."""
+
+    reason: OpenText
+
+
 class AfterOut(BaseModel):
     """Where a complaint stands, and how often it was taken up again (`round`)."""
 

@@ -54,3 +54,18 @@ class CallBackByHandler(DomainError):
 class SupervisionSettled(DomainError):
     code, kind = "supervision-settled", Kind.CONFLICT
     title_zh, title_en = "督办已办结", "It was settled already"
+
+
+class HoldExists(DomainError):
+    code, kind = "complaint-hold-exists", Kind.CONFLICT
+    title_zh, title_en = "已设置保全", "It is held already"
+
+
+class NoHold(DomainError):
+    code, kind = "complaint-not-held", Kind.CONFLICT
+    title_zh, title_en = "未设置保全", "It is not held"
+
+
+class HoldByYou(DomainError):
+    code, kind = "complaint-hold-by-you", Kind.CONFLICT
+    title_zh, title_en = "保全须由另一人解除", "Another person lifts a hold than placed it"

@@ -44,3 +44,22 @@ class SupervisionEnded(Event):
     kind: ClassVar[str] = "complaint.supervision_settled"
     supervision_id: UUID
     round: int
+
+
+class ReportersForgotten(Event):
+    """Who made so many complaints is known no longer; their tombstones name the batch."""
+
+    kind: ClassVar[str] = "reporters.forgotten"
+    complaints: int
+
+
+class ComplaintHeld(Event):
+    """Nothing of a complaint is forgotten from now on."""
+
+    kind: ClassVar[str] = "complaint.held"
+
+
+class ComplaintReleased(Event):
+    """It is forgotten at its time again."""
+
+    kind: ClassVar[str] = "complaint.released"

@@ -1,6 +1,8 @@
 """Jobs of the hotline."""
 
+from datetime import UTC, datetime
 from typing import ClassVar
+from uuid import UUID
 
 from services.core.kit.jobs import Job
 
@@ -9,3 +11,20 @@ class RewriteReporters(Job):
     """Makes blind indexes of reporters' numbers anew under the present key, some at a time, until none is left."""
 
     name: ClassVar[str] = "hotline.rewrite_reporters"
+
+
+class BeginForgetting(Job):
+    """Once a day: whose time is over is looked for, policy version by policy version."""
+
+    name: ClassVar[str] = "hotline.begin_forgetting"
+
+
+class ForgetReporters(Job):
+    """Forgets who made the complaints of one policy version that were over before an instant; from where it stopped (`after_*`)."""
+
+    name: ClassVar[str] = "hotline.forget_reporters"
+    policy_version_id: UUID
+    before: datetime
+    batch_id: UUID
+    after_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
+    after_id: UUID = UUID(int=0)

@@ -27,6 +27,7 @@ from services.core.kit.nearby import Placed, placed
 
 PATH = String(255, collation="C")
 WORD = String(20)
+ENDED = "state IN ({})".format(", ".join(f"'{state}'" for state in State if state not in OPEN))
 STILL_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in State if state in OPEN))
 
 
@@ -90,6 +91,13 @@ class Complaint(Keyed, Placed, Base):
         Index("uq_complaint_content_index", "content_index", unique=True, postgresql_where=text(STILL_OPEN)),
         Index("ix_complaint_region_path", "region_path", "id"),
         Index("ix_complaint_open", "region_path", "id", postgresql_where=text(STILL_OPEN)),
+        Index(
+            "ix_complaint_to_forget",
+            "policy_version_id",
+            "created_at",
+            "id",
+            postgresql_where=text(f"{ENDED} AND description_sealed IS NOT NULL"),
+        ),
         Index("ix_complaint_point", "point", postgresql_using="gist"),
         Index("ix_complaint_compound_id", "compound_id", "id"),
         Index("ix_complaint_project_id", "project_id", "id", postgresql_where=text("project_id IS NOT NULL")),
