@@ -28,7 +28,8 @@ from services.core.kit.invalid import pointer_to
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.projects.rules import Stage
-from services.core.surveys.rules import Question, fitted, form_of, question_of
+from services.core.surveys.answer_rules import fitted
+from services.core.surveys.rules import Question, form_of, question_of
 from services.core.territory import queries as territory
 
 if TYPE_CHECKING:

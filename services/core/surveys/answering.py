@@ -14,7 +14,7 @@ from services.core.kit.errors import DomainError, FieldError, NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.surveys import photos, queries, rules
+from services.core.surveys import answer_rules, photos, queries
 from services.core.surveys.errors import (
     AnswersInvalid,
     NotAsked,
@@ -172,7 +172,7 @@ def _fitted(entry: Entry, questions: Sequence[Question]) -> dict[str, Any] | Ans
         )
     if not questions:
         return AnswersInvalid(errors=[FieldError("/questionnaire", "没有这一版问卷", "is no version of this survey")])
-    answers, wrong = rules.fitted(questions, entry.answers)
+    answers, wrong = answer_rules.fitted(questions, entry.answers)
     return AnswersInvalid(errors=wrong) if wrong else answers
 
 

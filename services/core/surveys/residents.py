@@ -13,7 +13,7 @@ from services.core.kit.errors import NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.uow import UnitOfWork
 from services.core.residents.queries import LIVE
-from services.core.surveys import photos, queries, rules
+from services.core.surveys import answer_rules, photos, queries
 from services.core.surveys.answering import ADD, end, lock_units, row_of
 from services.core.surveys.errors import (
     AnswersInvalid,
@@ -148,7 +148,7 @@ async def answer(
     if questionnaire not in (None, number):
         raise QuestionnaireChanged
     versions = await queries.versions_of(uow.driver, survey_id=survey_id)
-    said, wrong = rules.fitted(versions[number], answers)
+    said, wrong = answer_rules.fitted(versions[number], answers)
     wrong += photos.errors(versions[number], said, await photos.own(uow, photos.sent(versions[number], said)))
     if wrong:
         raise AnswersInvalid(errors=wrong)

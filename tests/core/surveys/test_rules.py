@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.surveys import rules
-from services.core.surveys.rules import Option, Question, QuestionKind, all_questions, fitted, questionnaire_errors
+from services.core.surveys.answer_rules import MAX_TEXT, fitted
+from services.core.surveys.rules import Option, Question, QuestionKind, all_questions, questionnaire_errors
 
 OPTIONS = (Option("a", "甲"), Option("b", "乙"), Option("c", "丙"))
 EVERY = [
@@ -42,7 +42,7 @@ def test_a_questionnaire_fits_a_page_of_the_mini_program() -> None:
     long = [Question(f"q{index}", QuestionKind.TEXT, "题" * 200) for index in range(60)]
     assert [error.pointer for error in questionnaire_errors(long)] == ["/questions"]
     texts = [Question(f"q{index}", QuestionKind.TEXT, "题") for index in range(20)]
-    _, wrong = fitted(texts, {question.id: "字" * rules.MAX_TEXT for question in texts})
+    _, wrong = fitted(texts, {question.id: "字" * MAX_TEXT for question in texts})
     assert [error.pointer for error in wrong] == ["/answers"]
 
 
