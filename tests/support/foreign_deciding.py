@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from services.core.kit.calendar import SHANGHAI
-from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM
 from tests.support.people import make_region
 from tests.support.register import Register
@@ -15,23 +14,14 @@ from tests.support.rolls import Roll, bind, enter_roll
 if TYPE_CHECKING:
     from tests.support.foreign import World
 
-ADD_HEAD = """
-WITH owner AS (
-  INSERT INTO voting_owner (id, compound_id, region_path, kind, title, set_key, version, created_at)
-  SELECT $2, id, region_path, 'company', '单位', $3, 1, now() FROM compound WHERE id = $1
-  RETURNING id, compound_id, region_path)
-INSERT INTO property (id, compound_id, region_path, door_no, kind, area_by_register, voting_owner_id, version, created_at)
-SELECT gen_random_uuid(), compound_id, region_path, $3, 'dwelling', 80, id, 1, now() FROM owner
-"""
 TAKES_BALLOTS = """
 UPDATE vote SET status = 'open', opened_at = now(), opens_on = now()::date, closes_at = now() + interval '1 day' WHERE id = $1
 """
 
 
 async def vote(world: "World") -> str:
-    """With its roll on notice."""
-    async with world.database.begin(SYSTEM) as uow:
-        await uow.driver.execute(ADD_HEAD, UUID(await world.get("compound_id")), new_id(), uuid4().hex[:8])
+    """With its roll on notice, and the region's resident on it."""
+    await world.get("binding_id")
     body = {
         "project_id": await world.get("project_id"),
         "title": "业主表决",
