@@ -16,7 +16,7 @@ import httpx
 import uvloop
 from redis.asyncio import Redis
 
-from bench import desk, national, readers, rollups, stage, votes
+from bench import clocks, desk, national, readers, rollups, stage, votes
 from bench.imports import imports
 from bench.jobs import DONE, FLOOR_QUEUE, STARTED, Nothing, redis
 from bench.load import burst, request
@@ -31,7 +31,7 @@ CLIENTS = 16
 SECONDS = 2.0
 JOBS = 2000
 IDLE_SAMPLES = 100
-PARTS = ("ground", "rollups", "imports", "county", "reads", "nation", "votes", "desk")
+PARTS = ("ground", "rollups", "imports", "county", "reads", "nation", "votes", "desk", "clocks")
 
 
 async def rate(port: int, make: Callable[[], bytes], expected: bytes = b"HTTP/1.1 200") -> float:
@@ -231,6 +231,8 @@ async def main(parts: set[str]) -> None:
             print(figure, flush=True)
     if "ground" in parts:
         figures += await jobs(database)
+    if "clocks" in parts:
+        figures += await clocks.measure(database)
     if "nation" in parts:
         figures += await national.figures(database)
     await database.close()
