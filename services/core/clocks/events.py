@@ -44,13 +44,12 @@ class ClockOverdue(_OfClock, Event):
 
 
 class ClockEscalated(_OfClock, Event):
-    """The ladder has reached `rung`, which is for `to`. `rungs`: how many are told by this at once, this one the highest."""
+    """The ladder has reached `rung`. `to`: whom this tells, by the policy's words; the highest last of several reached at once."""
 
     kind: ClassVar[str] = "clock.escalated"
     due_at: datetime
     rung: int
-    rungs: int
-    to: str
+    to: list[str]
     late: bool
 
 

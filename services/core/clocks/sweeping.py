@@ -112,8 +112,7 @@ def _tell(uow: UnitOfWork, clock: HeldClock, steps: "list[Record]", telling: _Te
             ClockEscalated(
                 **common,
                 rung=number,
-                rungs=len(by_kind[StepKind.ESCALATION]),
-                to=clock.terms.escalation[number - 1].to,
+                to=[clock.terms.escalation[step["number"] - 1].to for step in by_kind[StepKind.ESCALATION]],
                 late=late[_key(rung)],
             ),
         )
