@@ -23,8 +23,8 @@ WITH added AS (
   INSERT INTO clock (id, subject_type, subject_id, region_path, kind, policy_version_id, terms, started_at, due_at, provisional,
                      skipped, calendar, revision, state, created_at)
   SELECT gen_random_uuid(), 'bench', gen_random_uuid(), '1.', 'reply',
-         (SELECT id FROM policy_version WHERE policy_id = 'jiaozuo' LIMIT 1), $1::text::jsonb, $2::timestamptz - interval '30 days', $2 + $3::interval + random() * $4::interval,
-         false, '{}', 'bench', 1, 'running', $2
+         (SELECT id FROM policy_version WHERE policy_id = 'jiaozuo' LIMIT 1), $1::text::jsonb,
+         $2::timestamptz - interval '30 days', $2 + $3::interval + random() * $4::interval, false, '{}', 'bench', 1, 'running', $2
   FROM generate_series(1, $5::int)
   RETURNING id, due_at
 )
