@@ -26,18 +26,30 @@ SELECT e.seq, e.id, e.kind, e.subject_type, e.subject_id, e.region_path, e.data,
             WHEN 'round' THEN (SELECT title FROM selection_round WHERE id = e.subject_id)
             WHEN 'report' THEN (SELECT title FROM report WHERE id = e.subject_id)
             WHEN 'region' THEN (SELECT name FROM region WHERE id = e.subject_id)
-       END AS subject
+            WHEN 'complaint' THEN (SELECT no FROM complaint WHERE id = e.subject_id)
+            WHEN 'assignment' THEN (SELECT no FROM assignment a JOIN complaint c ON c.id = a.complaint_id WHERE a.id = e.subject_id)
+       END AS subject,
+       CASE WHEN e.subject_type = 'assignment' THEN (SELECT complaint_id FROM assignment WHERE id = e.subject_id) END AS part_of
 FROM event AS e LEFT JOIN region ON region.path = e.region_path
 WHERE e.seq > $1 AND e.seq <= $2
 ORDER BY e.seq
 """
 
-# Grants are found by region, whatever the number of staff: the regions around an event, and the range of paths inside it.
+# Grants are found by region, whatever the number of staff: the regions around an event, and the range of paths inside it. A case is
+# at the desk of the assignment that is told of, or of the one that leads. Its department: who supervises for the same organisation.
 WRITE_MESSAGES = """
 WITH told AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS t(
         event_id uuid, event_seq bigint, kind text, title_zh text, title_en text, body_zh text, body_en text, link text,
-        actor_id uuid, regions_above text[], low text, high text, above text[], below text[])
+        actor_id uuid, regions_above text[], low text, high text, above text[], below text[], subject_type text, subject_id uuid,
+        desk boolean, department boolean, otherwise text[])
+), held AS MATERIALIZED (
+    SELECT told.event_id, assignment.desk_id FROM told JOIN assignment ON assignment.id = told.subject_id
+    WHERE told.subject_type = 'assignment' AND (told.desk OR told.department)
+    UNION ALL
+    SELECT told.event_id, assignment.desk_id FROM told JOIN assignment ON assignment.complaint_id = told.subject_id
+    WHERE told.subject_type = 'complaint' AND (told.desk OR told.department)
+      AND assignment.part = 'lead' AND assignment.state IN ('assigned', 'signed_in')
 ), heard AS (
     SELECT told.event_id, role_grant.principal_id
     FROM told CROSS JOIN unnest(told.regions_above) AS around(path) JOIN role_grant ON role_grant.region_path = around.path
@@ -46,6 +58,22 @@ WITH told AS MATERIALIZED (
     SELECT told.event_id, role_grant.principal_id
     FROM told JOIN role_grant ON role_grant.region_path >= told.low AND role_grant.region_path < told.high
     WHERE role_grant.role = ANY (told.below) AND role_grant.principal_kind = 'staff' AND role_grant.ended_at IS NULL
+    UNION
+    SELECT told.event_id, member.staff_id
+    FROM told JOIN held USING (event_id) JOIN desk_member AS member ON member.desk_id = held.desk_id
+    WHERE told.desk AND member.until IS NULL
+    UNION
+    SELECT told.event_id, member.staff_id
+    FROM told JOIN held USING (event_id) JOIN desk ON desk.id = held.desk_id
+         JOIN desk AS lead ON lead.organisation_id IS NOT DISTINCT FROM desk.organisation_id
+         JOIN desk_member AS member ON member.desk_id = lead.id
+    WHERE told.department AND lead.role = 'supervision' AND lead.closed_at IS NULL AND member.until IS NULL
+      AND (lead.organisation_id IS NOT NULL OR starts_with(told.low, lead.region_path))
+    UNION
+    SELECT told.event_id, role_grant.principal_id
+    FROM told CROSS JOIN unnest(told.regions_above) AS around(path) JOIN role_grant ON role_grant.region_path = around.path
+    WHERE role_grant.role = ANY (told.otherwise) AND role_grant.principal_kind = 'staff' AND role_grant.ended_at IS NULL
+      AND told.desk AND NOT EXISTS (SELECT FROM held WHERE held.event_id = told.event_id)
 )
 INSERT INTO message (recipient_kind, recipient_id, event_id, event_seq, kind, title_zh, title_en, body_zh, body_en, link,
                      created_at)

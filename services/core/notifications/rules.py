@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, time, timedelta
 from itertools import accumulate
 from typing import Any
+
+from services.core.kit.calendar import SHANGHAI
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,8 @@ class Subscription:
 
     `above`: these roles hear it when they are held on the event's region or on a region around it (up to the city).
     `below`: these roles hear it when they are held on the event's region or anywhere inside it.
+    `desk`: those on duty at the desk that has the case hear it; while no desk has it, `otherwise` does, as `above`.
+    `climbs`: those hear it whom the event names in `to`, by the words of the policy's ladder.
     """
 
     kind: str
@@ -22,6 +27,9 @@ class Subscription:
     link: str
     above: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
+    desk: bool = False
+    otherwise: tuple[str, ...] = ()
+    climbs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,15 @@ class Texts:
     def as_dict(self) -> dict[str, str]:
         """By column name."""
         return asdict(self)
+
+
+PROMISES = {
+    "sign_in": ("签收", "signing in"),
+    "contact": ("首次联系", "first contact"),
+    "reply": ("答复", "reply"),
+    "call_back": ("回访", "call-back"),
+}
+"""The clocks of complaints, in words."""
 
 
 class _Words(dict[str, Any]):
@@ -59,6 +76,18 @@ def word(subscription: Subscription, *, subject: str | None, region: str | None,
         body_en=subscription.body_en.format_map(words),
         link=subscription.link.format_map(words),
     )
+
+
+def of_clock(fields: Mapping[str, Any]) -> dict[str, str]:
+    """What an event of a clock also gives to name: what was promised, in both languages, and the last moment of its limit."""
+    words = dict(
+        zip(("promise_zh", "promise_en"), PROMISES.get(fields.get("key", ""), ("办理", "handling")), strict=True)
+    )
+    if (due_at := fields.get("due_at")) is not None:
+        end = datetime.fromisoformat(due_at).astimezone(SHANGHAI)
+        last = end - timedelta(minutes=1)
+        words["until"] = f"{last:%Y-%m-%d} 24:00" if end.time() == time() else f"{end:%Y-%m-%d %H:%M}"
+    return words
 
 
 def regions_above(path: str) -> list[str]:

@@ -7,7 +7,8 @@ from uuid import UUID
 from services.core.kit.errors import NotFound
 from services.core.kit.uow import UnitOfWork
 from services.core.notifications import queries, rules
-from services.core.notifications.subscriptions import BY_KIND
+from services.core.notifications.subscriptions import BY_KIND, LEADS
+from services.core.policy.hotline import Audience
 
 if TYPE_CHECKING:
     import asyncpg
@@ -39,14 +40,23 @@ async def hand_out(uow: UnitOfWork, *, limit: int = BATCH) -> int:
 
 def tell(event: "asyncpg.Record | dict[str, Any]") -> dict[str, Any]:
     """One event in words, and who is to hear it."""
-    subscription = BY_KIND[event["kind"]]
+    subscription, data = BY_KIND[event["kind"]], event["data"]
+    part_of = event["part_of"]
     texts = rules.word(
         subscription,
         subject=event["subject"],
         region=event["region"],
-        fields={**event["data"], "subject_type": event["subject_type"], "subject_id": str(event["subject_id"])},
+        fields={
+            **data,
+            **(rules.of_clock(data) if event["kind"].startswith("clock.") else {}),
+            "subject_type": event["subject_type"],
+            "subject_id": str(event["subject_id"]),
+            "case_type": event["subject_type"] if part_of is None else "complaint",
+            "case_id": str(part_of or event["subject_id"]),
+        },
     )
     path: str = event["region_path"]
+    rungs: list[str] = data["to"] if subscription.climbs else []
     return {
         **texts.as_dict(),
         "event_id": str(event["id"]),
@@ -56,8 +66,13 @@ def tell(event: "asyncpg.Record | dict[str, Any]") -> dict[str, Any]:
         "regions_above": rules.regions_above(path),
         "low": path,
         "high": path[:-1] + "/",
-        "above": subscription.above,
+        "above": [*subscription.above, *(LEADS[Audience(to)] for to in rungs if to in LEADS)],
         "below": subscription.below,
+        "subject_type": event["subject_type"],
+        "subject_id": str(event["subject_id"]),
+        "desk": subscription.desk or Audience.DESK in rungs,
+        "department": Audience.DEPARTMENT_LEAD in rungs,
+        "otherwise": subscription.otherwise,
     }
 
 

@@ -1,11 +1,13 @@
 """Who hears what, as data: for each kind of event the roles that hear it, from where, and in which words.
 
-Words may name `{subject}` (the project, round, compound … the event is about), `{region}`, `{subject_type}`, `{subject_id}`
-and every field of the event itself. A kind that is not listed is told to nobody; it is still in the feed of events.
+Words may name `{subject}` (the project, round, compound … the event is about), `{region}`, `{subject_type}`, `{subject_id}`,
+and every field of the event itself; of a clock also `{promise_zh}`, `{promise_en}`, `{until}`, `{case_type}` and `{case_id}` (the
+case that the subject is a part of). A kind that is not listed is told to nobody; it is still in the feed of events.
 """
 
 from services.core.identity.access import Role
 from services.core.notifications.rules import Subscription
+from services.core.policy.hotline import Audience
 
 CITY, DISTRICT, STREET, COMMUNITY = Role.CITY, Role.DISTRICT, Role.STREET, Role.COMMUNITY
 AUDITOR, DEPARTMENT, EXPERT = Role.AUDITOR, Role.DEPARTMENT, Role.EXPERT
@@ -201,6 +203,46 @@ SUBSCRIPTIONS = (
         above=(COMMUNITY,),
     ),
     Subscription(
+        "clock.reminder",
+        "即将到期", "A limit comes near",
+        "{region}的诉求{subject}，{promise_zh}时限为{until}，请及时办理。",
+        "{region}: case {subject}, the limit of its {promise_en} is {until}.",
+        "/v1/{case_type}s/{case_id}",
+        desk=True, otherwise=(STREET, DISTRICT),
+    ),
+    Subscription(
+        "clock.overdue",
+        "已超时", "A limit has passed",
+        "{region}的诉求{subject}，{promise_zh}时限（{until}）已过，超时记录不可更改，请立即办理。",
+        "{region}: case {subject}, the limit of its {promise_en} ({until}) has passed; that stays on record.",
+        "/v1/{case_type}s/{case_id}",
+        desk=True, otherwise=(STREET, DISTRICT),
+    ),
+    Subscription(
+        "clock.escalated",
+        "超时升级", "A missed limit was escalated",
+        "{region}的诉求{subject}，{promise_zh}时限（{until}）已过仍未办理，现升级至第{rung}级。",
+        "{region}: case {subject}, the limit of its {promise_en} ({until}) was missed and nothing was done; rung {rung}.",
+        "/v1/{case_type}s/{case_id}",
+        climbs=True,
+    ),
+    Subscription(
+        "clock.urged",
+        "催办", "Somebody urges",
+        "{region}的诉求{subject}被催办（第{number}次），{promise_zh}时限为{until}。",
+        "{region}: case {subject} was urged (no. {number}); the limit of its {promise_en} is {until}.",
+        "/v1/{case_type}s/{case_id}",
+        desk=True, otherwise=(STREET, DISTRICT),
+    ),
+    Subscription(
+        "clock.extended",
+        "延期获准", "A limit was moved",
+        "{region}的诉求{subject}，{promise_zh}时限延至{until}，请告知诉求人。",
+        "{region}: case {subject}, the limit of its {promise_en} was moved to {until}; tell who made it.",
+        "/v1/{case_type}s/{case_id}",
+        desk=True, otherwise=(STREET, DISTRICT),
+    ),
+    Subscription(
         "report.filed",
         "部门报表已登记", "A statement was filed",
         "{region}登记了报表“{subject}”，共{lines}行，其中{open_lines}行尚不能对应到小区。",
@@ -216,5 +258,12 @@ SUBSCRIPTIONS = (
         above=(STREET, COMMUNITY, DEPARTMENT),
     ),
 )  # fmt: skip
+
+LEADS = {
+    Audience.STREET_LEAD: STREET,
+    Audience.DISTRICT_LEAD: DISTRICT,
+    Audience.CITY_LEAD: CITY,
+}
+"""The roles that a policy's ladder means; the desk and its department are found by the case."""
 
 BY_KIND = {subscription.kind: subscription for subscription in SUBSCRIPTIONS}
