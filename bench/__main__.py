@@ -195,6 +195,11 @@ async def start_delays(enqueue: Callable[[int], Awaitable[object]], marks: "Redi
     return delays
 
 
+async def chosen(parts: set[str], measures: dict[str, Callable[[], Awaitable[list[Figure]]]]) -> list[Figure]:
+    """The figures of those parts that are wanted, measured one after the other."""
+    return [figure for part, measure in measures.items() if part in parts for figure in await measure()]
+
+
 async def main(parts: set[str]) -> None:
     """Seeds, measures, reports."""
     begun = time.monotonic()
@@ -215,26 +220,24 @@ async def main(parts: set[str]) -> None:
             figures += await reads(database, token, ours, floor)
             figures += await public_ranking(round_id, ours, floor)
             figures += await writes(county, compounds, token, ours, floor)
-        if "rollups" in parts:
-            figures += await rollups.measure(database, token, nation, ours)
-        if "imports" in parts:
-            figures += await imports(database, token, ours)
-        if "county" in parts:
-            figures += await readers.county(token, ours)
-        if "reads" in parts:
-            figures += await readers.reads(database, token, nation, ours)
-        if "votes" in parts:
-            figures += await votes.measure(database, token, ours, floor)
-        if "desk" in parts:
-            figures += await desk.measure(database, token, ours, floor)
+        figures += await chosen(
+            parts,
+            {
+                "rollups": lambda: rollups.measure(database, token, nation, ours),
+                "imports": lambda: imports(database, token, ours),
+                "county": lambda: readers.county(token, ours),
+                "reads": lambda: readers.reads(database, token, nation, ours),
+                "votes": lambda: votes.measure(database, token, ours, floor),
+                "desk": lambda: desk.measure(database, token, ours, floor),
+            },
+        )
         for figure in figures:
             print(figure, flush=True)
     if "ground" in parts:
         figures += await jobs(database)
-    if "clocks" in parts:
-        figures += await clocks.measure(database)
-    if "nation" in parts:
-        figures += await national.figures(database)
+    figures += await chosen(
+        parts, {"clocks": lambda: clocks.measure(database), "nation": lambda: national.figures(database)}
+    )
     await database.close()
     await bell.close()
     write(figures, Path(".data/bench.json"))

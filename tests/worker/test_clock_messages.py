@@ -1,0 +1,124 @@
+"""Who is told of a clock: those on duty at the desk that has the case, its department, the leaders whom the ladder names."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.core.clocks.events import ClockBreached, ClockEscalated, ClockExtended, ClockOverdue, ClockReminder
+from services.core.kit.events import Event
+from services.core.kit.ids import new_id
+from services.core.kit.uow import SYSTEM, Database
+from services.worker.handout import hand_out_once
+from tests.support.people import Region
+from tests.worker.test_handout import family, hire, number
+
+REPLICA = "SET LOCAL session_replication_role = 'replica'"
+DESK = """
+INSERT INTO desk (id, region_id, region_path, organisation_id, title, role, made_at, version)
+VALUES ($1, $2, $3, $4, '席位', $5, now(), 1)
+"""
+MEMBER = (
+    "INSERT INTO desk_member (id, desk_id, staff_id, since, until) VALUES ($1, $2, $3, now() - interval '1 day', $4)"
+)
+COMPLAINT = """
+INSERT INTO complaint (id, code, no, channel, category, kind, hazard, anonymous, state, region_path, created_at, reopened,
+                       synthetic, version)
+VALUES ($1::uuid, left($1::uuid::text, 13), 'SQ-' || left($1::uuid::text, 8), 'phone', 'leak', 'complaint', false, false,
+        'assigned', $2, now(), 0, false, 1)
+"""
+ASSIGNMENT = """
+INSERT INTO assignment (id, complaint_id, desk_id, part, state, binding, queue_at, assigned_at)
+VALUES ($1, $2, $3, $4, 'assigned', false, now(), now())
+"""
+DUE = datetime(2026, 3, 19, 16, 0, tzinfo=UTC)
+
+
+@dataclass
+class Duty:
+    """A case in a street: one desk leads, another takes part; each with somebody on duty."""
+
+    database: Database
+    street: Region
+    case: UUID
+    lead_part: UUID
+    co_part: UUID
+    people: dict[str, UUID]
+
+    async def happen(self, event: Event, subject: str, subject_id: UUID) -> dict[str, Any]:
+        """Who was told, by their names here, and in which words."""
+        async with self.database.begin(SYSTEM) as uow:
+            uow.record(event, subject=subject, subject_id=subject_id, region_path=self.street.path)
+        await number(self.database)
+        await hand_out_once(self.database)
+        async with self.database.read() as reader:
+            rows = await reader.fetch("SELECT * FROM message WHERE kind = $1", event.kind)
+        names = {staff_id: name for name, staff_id in self.people.items()}
+        return {names[row["recipient_id"]]: row for row in rows}
+
+
+@pytest.fixture
+async def duty(fresh_database: Database) -> Duty:
+    county, street, _, community = await family(fresh_database)
+    people = {
+        "district": await hire(fresh_database, ("district", county)),
+        "street": await hire(fresh_database, ("street", street)),
+        "community": await hire(fresh_database, ("community", community)),
+        **{name: await hire(fresh_database) for name in ("lead", "left", "co", "head", "other head")},
+    }
+    organisation, case, lead_part, co_part = new_id(), new_id(), new_id(), new_id()
+    desks = {name: new_id() for name in ("lead", "co", "head", "other head")}
+    async with fresh_database.begin(SYSTEM) as uow:
+        await uow.driver.execute(REPLICA)  # an organisation, a category: nothing here asks for them
+        for name, role, of in (
+            ("lead", "handling", organisation),
+            ("co", "handling", None),
+            ("head", "supervision", organisation),
+            ("other head", "supervision", new_id()),
+        ):
+            await uow.driver.execute(DESK, desks[name], street.id, street.path, of, role)
+            await uow.driver.execute(MEMBER, new_id(), desks[name], people[name], None)
+        await uow.driver.execute(MEMBER, new_id(), desks["lead"], people["left"], uow.now)
+        await uow.driver.execute(COMPLAINT, case, street.path)
+        await uow.driver.execute(ASSIGNMENT, lead_part, case, desks["lead"], "lead")
+        await uow.driver.execute(ASSIGNMENT, co_part, case, desks["co"], "co")
+    return Duty(fresh_database, street, case, lead_part, co_part, people)
+
+
+async def test_the_desk_that_leads_is_reminded_of_the_case_and_each_desk_of_its_own_part(duty: Duty) -> None:
+    reminder = ClockReminder(clock_id=new_id(), key="reply", number=1, due_at=DUE, late=False)
+    told = await duty.happen(reminder, "complaint", duty.case)
+    assert set(told) == {"lead"}, "who has left is on duty no more"
+    message = told["lead"]
+    assert "答复时限为2026-03-19 24:00" in message["body_zh"]
+    assert "the limit of its reply is 2026-03-19 24:00" in message["body_en"]
+    assert f"SQ-{str(duty.case)[:8]}" in message["body_zh"]
+    assert message["link"] == f"/v1/complaints/{duty.case}"
+    overdue = ClockOverdue(clock_id=new_id(), key="sign_in", due_at=DUE, reminders=0, late=False)
+    told = await duty.happen(overdue, "assignment", duty.co_part)
+    assert set(told) == {"co"}
+    assert told["co"]["link"] == f"/v1/complaints/{duty.case}"
+    assert "签收时限" in told["co"]["body_zh"]
+
+
+async def test_the_ladder_reaches_the_department_and_the_leaders_it_names_and_nobody_else(duty: Duty) -> None:
+    climbed = {"clock_id": new_id(), "key": "reply", "due_at": DUE, "late": False}
+    first = ClockEscalated(**climbed, rung=1, to=["department_lead"])
+    assert set(await duty.happen(first, "complaint", duty.case)) == {"head"}
+    both = ClockEscalated(**climbed, rung=3, to=["desk", "street_lead", "district_lead"])
+    assert set(await duty.happen(both, "complaint", duty.case)) == {"head", "lead", "street", "district"}
+
+
+async def test_a_case_that_no_desk_has_is_told_to_who_assigns(duty: Duty) -> None:
+    async with duty.database.begin(SYSTEM) as uow:
+        await uow.driver.execute("UPDATE assignment SET state = 'ended', ended_at = now()")
+    extended = ClockExtended(
+        clock_id=new_id(), key="reply", extension_id=new_id(), days=15, due_before=DUE, due_at=DUE, provisional=False
+    )
+    assert set(await duty.happen(extended, "complaint", duty.case)) == {"street", "district"}
+
+
+async def test_the_breach_itself_is_a_fact_and_wakes_nobody(duty: Duty) -> None:
+    assert await duty.happen(ClockBreached(clock_id=new_id(), key="reply", due_at=DUE), "complaint", duty.case) == {}
