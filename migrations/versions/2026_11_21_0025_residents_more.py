@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     """A proposal is a verdict that waits. Surveys get quotas by building, and close by themselves where they are told to."""
+    op.add_column("person", sa.Column("number_changed_by", sa.Uuid(), nullable=True))
     op.add_column("person_match", sa.Column("keep_id", sa.Uuid(), nullable=True))
     op.add_column("person_match", sa.Column("proposed_by", sa.Uuid(), nullable=True))
     op.drop_constraint(op.f("ck_person_match_verdict"), "person_match", type_="check")
@@ -53,3 +54,4 @@ def downgrade() -> None:
     op.create_check_constraint(op.f("ck_person_match_verdict"), "person_match", "verdict IN ('merged', 'apart')")
     op.drop_column("person_match", "proposed_by")
     op.drop_column("person_match", "keep_id")
+    op.drop_column("person", "number_changed_by")

@@ -214,7 +214,8 @@ async def merge_people(
 ) -> Response:
     """The other entry is this person: sets of owners that held it are made anew with this one. Cannot be undone as a whole.
 
-    202 where their identity numbers differ: the pair waits in the queue until somebody else of the staff sends the same.
+    202 where their identity numbers differ, or the caller changed one: the pair waits in the queue until somebody else of the staff
+    sends the same.
     """
     merged = await merge_entries(
         uow, scope=access.scope, person_id=person_id, version=version, other_id=body.other_id, reason=body.reason

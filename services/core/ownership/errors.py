@@ -64,8 +64,8 @@ class PeopleSettled(DomainError):
 
 class MergeNeedsSecondPerson(DomainError):
     code, kind = "merge-needs-second-person", Kind.CONFLICT
-    title_zh = "两条登记的证件号码不同，须由另一名工作人员确认合并"
-    title_en = "The two have different identity numbers: somebody else of the staff has to confirm the merge"
+    title_zh = "两条登记的证件号码不同（或由您改过），须由另一名工作人员确认合并"
+    title_en = "The two have different identity numbers, or you changed one: somebody else of the staff has to confirm the merge"
 
 
 class TenancyTaken(DomainError):

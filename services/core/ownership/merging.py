@@ -75,7 +75,8 @@ async def merge(uow: UnitOfWork, *, scope: Scope, person_id: UUID, version: int,
     do a phone and an identity number that this one lacks. `residents.merging` calls it, and takes bindings along.
 
     Two different identity numbers are two people until two of the staff say otherwise: the first proposes (False), the second says
-    the same of the same two (True); a proposal the other way round takes the place of the first. MergeNeedsSecondPerson.
+    the same of the same two (True); a proposal the other way round takes the place of the first. So it is where whoever merges has
+    taken the difference away himself. MergeNeedsSecondPerson.
 
     There is no way back by itself: what the other owned is corrected property by property (docs/adr/0021). NotFound, PersonMerged,
     VersionStale, InputInvalid for the same entry or one of another compound, CompoundClosed.
@@ -83,7 +84,8 @@ async def merge(uow: UnitOfWork, *, scope: Scope, person_id: UUID, version: int,
     kept, gone = await _two(uow, scope=scope, person_id=person_id, version=version, other_id=other_id)
     one, other = sealing.opened(uow.vault, kept), sealing.opened(uow.vault, gone)
     proposed_by = None
-    if one.identity_number and other.identity_number and one.identity_number != other.identity_number:
+    differ = None not in (one.identity_number, other.identity_number) and one.identity_number != other.identity_number
+    if differ or _made_alike(uow, (kept, one), (gone, other)) or _made_alike(uow, (gone, other), (kept, one)):
         standing = await uow.driver.fetchrow(STANDING, *sorted((kept["id"], gone["id"])))
         if standing is None or standing["keep_id"] != kept["id"]:
             match_id = await _put(uow, kept, gone, Verdict.PROPOSED, reason)
@@ -140,6 +142,15 @@ async def decisions(uow: UnitOfWork, *, scope: Scope, person_id: UUID, after: UU
         }
         for row in rows
     ]
+
+
+def _made_alike(
+    uow: UnitOfWork, changed: "tuple[asyncpg.Record, Particulars]", beside: "tuple[asyncpg.Record, Particulars]"
+) -> bool:
+    """Whether who acts took the number of an entry away himself, or put another in its place where the entry beside has one."""
+    entry, told = changed
+    by_actor = entry["number_changed_by"] is not None and entry["number_changed_by"] == uow.actor.id
+    return by_actor and (told.identity_number is None or beside[1].identity_number is not None)
 
 
 async def _two(

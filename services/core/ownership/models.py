@@ -92,7 +92,8 @@ class Person(Keyed, Base):
 
     Name, phone and identity number are sealed (kit.crypto); what is searched for lies beside them as blind indexes, name and
     surname under the compound's own salt. `index_key`: the key that they were made with. A merged entry names the one that stands
-    for it. `synthetic`: made up for a demonstration.
+    for it. `number_changed_by`: who last took an identity number away, or put another in its place. `synthetic`: made up for a
+    demonstration.
     """
 
     __tablename__ = "person"
@@ -125,6 +126,7 @@ class Person(Keyed, Base):
     index_key: Mapped[str] = mapped_column(String(8, collation="C"))
     synthetic: Mapped[bool] = mapped_column(default=False, server_default="false")
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    number_changed_by: Mapped[UUID | None]
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime]
 

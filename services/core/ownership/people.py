@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from services.core.kit.events import Event
 
+# Who takes a number away, or puts another in its place, does not merge the entry alone (`merging`).
+NUMBER_CHANGED = "UPDATE person SET number_changed_by = $2 WHERE id = $1"
 STALE_INDEXES = """
 SELECT id, compound_id, name_sealed, phone_sealed, identity_sealed FROM person WHERE index_key < $1 OR index_key > $1
 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -88,6 +90,8 @@ async def correct(
         before.identity_number if isinstance(identity_number, Kept) else identity_number,
     )
     await uow.driver.execute(CORRECT, person_id, *sealing.sealed(uow.vault, person_id, held["compound_id"], told))
+    if before.identity_number is not None and told.identity_number != before.identity_number:
+        await uow.driver.execute(NUMBER_CHANGED, person_id, uow.actor.id)
     _tell(uow, PersonCorrected(version=version + 1), held)
 
 

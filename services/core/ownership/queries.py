@@ -215,7 +215,8 @@ SELECT (SELECT count(*) FROM building WHERE compound_id = $1 AND closed_at IS NU
 """
 
 PERSON_HELD = """
-SELECT id, compound_id, region_path, name_sealed, phone_sealed, identity_sealed, synthetic, merged_into_id, version
+SELECT id, compound_id, region_path, name_sealed, phone_sealed, identity_sealed, synthetic, merged_into_id,
+       number_changed_by, version
 FROM person WHERE id = $1 FOR UPDATE
 """
 HELD = {

@@ -240,6 +240,17 @@ async def test_two_numbers_are_one_person_when_two_of_the_staff_say_so(desk: Des
     assert (told["verdict"], told["decided_by"]) == ("merged", str(second.client.staff_id))
 
 
+async def test_who_takes_a_number_away_does_not_merge_alone(desk: Desk, staff: Any) -> None:
+    one = only(await desk.property("1", people(person("王伟", number=ONE))))
+    two = only(await desk.property("2", people(person("王伟", number=TWO))))
+    await desk.post(f"/v1/people/{two}/correct", {"identity_number": None}, version=1)
+    body = {"other_id": two, "reason": "同一人"}
+    assert (await desk.tried(f"/v1/people/{one}/merge", body, version=1)).status_code == 202
+    assert (await desk.tried(f"/v1/people/{one}/merge", body, version=1)).status_code == 409
+    second = Desk(await staff("community", desk.region), desk.compound, desk.region)
+    assert (await second.tried(f"/v1/people/{one}/merge", body, version=1)).status_code == 200
+
+
 async def test_a_proposed_merge_may_be_turned_down_by_keeping_apart(desk: Desk, staff: Any) -> None:
     one = only(await desk.property("1", people(person("王伟", number=ONE))))
     two = only(await desk.property("2", people(person("李娜", number=TWO))))
