@@ -24,6 +24,7 @@ from services.api.files import router as files
 from services.api.hotline import after as after_complaints
 from services.api.hotline import assignments
 from services.api.hotline import categories as complaint_categories
+from services.api.hotline import groups as complaint_groups
 from services.api.hotline import handling as complaint_handling
 from services.api.hotline import listing as complaint_list
 from services.api.hotline import mine as own_complaints
@@ -122,6 +123,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     complaint_handling.router,
     complaint_list.router,
     assignments.router,
+    complaint_groups.router,
     complaint_categories.router,
     own_complaints.router,
     after_complaints.router,

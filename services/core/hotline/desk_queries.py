@@ -71,3 +71,11 @@ FROM desk d CROSS JOIN LATERAL (
 WHERE d.id = $1 AND EXISTS (SELECT 1 FROM unnest($4::text[], $5::text[]) AS scope(low, high)
                             WHERE d.region_path >= scope.low AND d.region_path < scope.high)
 """
+# What was merged into a case, each with the newest clock of its own reply.
+MERGED = """
+SELECT c.id, c.no, c.created_at, c.answered_at, c.first_promise_at, t.due_at, t.met_at
+FROM complaint c
+LEFT JOIN LATERAL (SELECT due_at, met_at FROM clock WHERE subject_type = 'complaint' AND subject_id = c.id AND kind = 'reply'
+                   ORDER BY id DESC LIMIT 1) t ON true
+WHERE c.merged_into_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3
+"""

@@ -1,0 +1,132 @@
+"""Routes of cases handled together, and of what may belong together: translate only."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from services.api.deps import IfMatch, Page, Reader, Uow
+from services.api.hotline.router import changed
+from services.api.hotline.shown import ComplaintOut
+from services.api.ownership.shown import FIRST
+from services.api.security import Access, requires
+from services.api.wire import In, PageOnly, Reason
+from services.core.hotline import desk_queries, grouping, likeness, queries
+from services.core.hotline.rules import State
+from services.core.identity.access import Permission
+
+router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
+
+Reading = Annotated[Access, requires(Permission.COMPLAINT_READ)]
+Assigning = Annotated[Access, requires(Permission.COMPLAINT_ASSIGN)]
+
+
+class MergeIn(In):
+    """What is handled with this one from now on. `text`: for staff."""
+
+    others: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+    text: Reason | None = None
+
+
+class UnmergeIn(In):
+    """Why it is handled by itself."""
+
+    text: Reason
+
+
+class MergedOut(BaseModel):
+    """One that was merged, with its own promise: `due_at` and `met_at` of its own reply clock."""
+
+    id: UUID
+    no: str
+    created_at: datetime
+    answered_at: datetime | None
+    first_promise_at: datetime | None
+    due_at: datetime | None
+    met_at: datetime | None
+
+
+class MergedPage(BaseModel):
+    """A page of what was merged into a complaint."""
+
+    items: list[MergedOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class LikeOut(BaseModel):
+    """One that may belong to it."""
+
+    id: UUID
+    no: str
+    category: str
+    state: State
+    created_at: datetime
+
+
+class NearOut(LikeOut):
+    """One that lies so many metres away."""
+
+    metres: int
+
+
+class SameOut(LikeOut):
+    """One of the same account, telephone or household. `repeated`: the same matter a short time before."""
+
+    repeated: bool
+    merged_into_id: UUID | None
+
+
+class SuggestionsOut(BaseModel):
+    """What may belong together; who the reporter is, is not told. `repeats`: how often the matter came shortly before."""
+
+    nearby: list[NearOut]
+    same_reporter: list[SameOut]
+    repeats: int
+
+
+@router.post("/{complaint_id}/merge", response_model=ComplaintOut)
+async def merge_complaints(
+    access: Assigning, uow: Uow, complaint_id: UUID, version: IfMatch, body: MergeIn
+) -> Response:
+    """Handles others with this one: one handling, one answer for all, and each keeps its reporter, its promise and its rating."""
+    await grouping.merge(
+        uow, scope=access.scope, complaint_id=complaint_id, version=version, others=body.others, text=body.text
+    )
+    return await changed(access, uow, complaint_id)
+
+
+@router.post("/{complaint_id}/unmerge", response_model=ComplaintOut)
+async def unmerge_complaint(
+    access: Assigning, uow: Uow, complaint_id: UUID, version: IfMatch, body: UnmergeIn
+) -> Response:
+    """Handles it by itself again."""
+    await grouping.unmerge(uow, scope=access.scope, complaint_id=complaint_id, version=version, text=body.text)
+    return await changed(access, uow, complaint_id)
+
+
+@router.get("/{complaint_id}/merged", response_model=MergedPage)
+async def list_merged(
+    access: Reading, reader: Reader, page: Page, complaint_id: UUID, _wanted: Annotated[PageOnly, Query()]
+) -> Response:
+    """What was merged into it, each with its own promise."""
+    await queries.complaint_of(reader, scope=access.scope, complaint_id=complaint_id)
+    (after,) = page.after((UUID,)) or (FIRST,)
+    rows = await reader.fetch(desk_queries.MERGED, complaint_id, after, page.limit + 1)
+    return page.answer([dict(row) for row in rows], lambda row: (row["id"],))
+
+
+@router.get("/{complaint_id}/suggestions", response_model=SuggestionsOut)
+async def suggest(access: Reading, reader: Reader, complaint_id: UUID) -> Response:
+    """Open ones near it, and what the same reporter or household said: to be merged, or to be known."""
+    row = await queries.complaint_of(reader, scope=access.scope, complaint_id=complaint_id)
+    same = await likeness.same_reporter(reader, scope=access.scope, complaint_id=complaint_id)
+    close = await likeness.nearby(reader, scope=access.scope, complaint=row)
+    out = SuggestionsOut(
+        nearby=[NearOut.model_validate(dict(one)) for one in close],
+        same_reporter=[SameOut.model_validate(dict(one)) for one in same],
+        repeats=sum(one["repeated"] for one in same),
+    )
+    return Response(out.model_dump_json(), media_type="application/json")

@@ -1,0 +1,124 @@
+"""Cases handled together: many complaints of one thing, one handling, and for each reporter his own reply, clock and rating.
+
+What was merged keeps its reporter, its words, its promise and its code to itself; it shares what is done and the answer.
+
+Locks: complaints that are not merged first, by their ids; then those merged into them. So two merges, a merge and an answer, or an
+answer and an unmerging wait for each other and never in a circle.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.core.clocks import service as clocks
+from services.core.hotline import assigning, desk_queries, promises, rules, steps
+from services.core.hotline.desk_errors import AssignmentInputInvalid
+from services.core.hotline.desk_rules import Part, Standing
+from services.core.hotline.errors import ActNotAllowed
+from services.core.hotline.promises import COMPLAINT, CONTACT, REPLY
+from services.core.hotline.rules import Act, By, State
+from services.core.kit.errors import NotFound, VersionStale
+from services.core.kit.scope import Scope
+from services.core.kit.uow import UnitOfWork
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+PLACES = "SELECT id, region_path, merged_into_id FROM complaint WHERE id = ANY ($1::uuid[])"
+LOCK_UNMERGED = f"""
+SELECT {steps.HELD} FROM complaint WHERE id = ANY ($1::uuid[]) AND state <> 'merged' ORDER BY id FOR NO KEY UPDATE
+"""
+LOCK_MERGED = f"""
+SELECT {steps.HELD} FROM complaint WHERE merged_into_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id FOR NO KEY UPDATE
+"""
+FOLLOW = "UPDATE complaint SET merged_into_id = $2, version = version + 1 WHERE merged_into_id = $1"
+ANSWERED = "UPDATE complaint SET answered_at = $2, version = version + 1 WHERE id = $1"
+# The answer was to the group; and whoever sent the same again meanwhile has his newer one.
+APART = "UPDATE complaint SET content_index = NULL, answered_at = NULL WHERE id = $1"
+CLOCK_RUNS = """
+SELECT EXISTS (SELECT FROM clock WHERE subject_type = 'complaint' AND subject_id = $1 AND kind = 'reply'
+                                   AND state IN ('running', 'paused', 'missed'))
+"""
+
+
+async def merge(
+    uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int, others: Sequence[UUID], text: str | None
+) -> None:
+    """Others are handled with this one from now on; what was merged into them comes along. Their own desks are rid of them.
+
+    NotFound, VersionStale, ActNotAllowed where one of them is answered or over; AssignmentInputInvalid for one that is not there,
+    comes twice, or was merged a moment ago.
+    """
+    wanted = [complaint_id, *others]
+    places = {row["id"]: row["region_path"] for row in await uow.driver.fetch(PLACES, wanted)}
+    if complaint_id not in places or not scope.covers(places[complaint_id]):
+        raise NotFound
+    for index, one in enumerate(others):
+        if one in wanted[: index + 1] or one not in places or not scope.covers(places[one]):
+            raise _not_one(index)
+    held = {row["id"]: row for row in await uow.driver.fetch(LOCK_UNMERGED, wanted)}
+    into = held.get(complaint_id)
+    if into is None or into["version"] != version:
+        raise VersionStale
+    state = State(into["state"])
+    if rules.transition(Act.MERGE, state) is None:
+        raise ActNotAllowed(state=state, allowed=rules.allowed(state, By.STAFF))
+    for index, one in enumerate(others):
+        if one not in held:
+            raise _not_one(index)
+        await steps.step(uow, held[one], Act.MERGE, into=complaint_id, text=text, public=False)
+        await assigning.end(uow, complaint_id=one, state=Standing.ENDED)
+        await uow.driver.execute(FOLLOW, one, complaint_id)
+    await steps.step(uow, into, Act.MERGE, text=text, moves=False)
+
+
+async def unmerge(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int, text: str) -> None:
+    """It is handled by itself again: sent to a desk by the rules; its promise is as old as it is, and renewed if it was answered.
+
+    NotFound, VersionStale, ActNotAllowed.
+    """
+    found = await uow.driver.fetch(PLACES, [complaint_id])
+    if not found or not scope.covers(found[0]["region_path"]):
+        raise NotFound
+    into = found[0]["merged_into_id"]
+    held = None
+    if into is not None:
+        await uow.driver.fetch(LOCK_UNMERGED, [into])
+        held = await uow.driver.fetchrow(LOCK_MERGED, into, complaint_id)
+    if held is None:
+        held = await steps.locked(uow, scope=scope, complaint_id=complaint_id)
+    if held["version"] != version:
+        raise VersionStale
+    await steps.step(uow, held, Act.UNMERGE, text=text)
+    await uow.driver.execute(APART, complaint_id)
+    row = await uow.driver.fetchrow(desk_queries.TO_ROUTE, complaint_id)
+    if not await uow.driver.fetchval(CLOCK_RUNS, complaint_id):
+        await promises.begin(uow, {**row, "partner_due_at": None})
+    await assigning.route_in(uow, row)
+
+
+async def answered(uow: UnitOfWork, held: "Record", *, text: str) -> None:
+    """The case was answered: its leading desk is done, and so is every promise of those that were merged into it.
+
+    Each of their reporters reads the same answer in the history of his own, and nothing else of the group.
+    """
+    await assigning.end(uow, complaint_id=held["id"], state=Standing.DONE, part=Part.LEAD)
+    for one in await uow.driver.fetch(LOCK_MERGED, held["id"], None):
+        for kind in (CONTACT, REPLY):
+            await clocks.meet(uow, subject_type=COMPLAINT, subject_id=one["id"], kind=kind)
+        await uow.driver.execute(ANSWERED, one["id"], uow.now)
+        await steps.step(uow, one, Act.REPLY, text=text, public=True, moves=False)
+
+
+async def over(uow: UnitOfWork, held: "dict[str, Any] | Record") -> None:
+    """Nothing is left to do: no desk has it any more, done where it was answered."""
+    done = held["answered_at"] is not None
+    await assigning.end(uow, complaint_id=held["id"], state=Standing.DONE if done else Standing.ENDED)
+
+
+def _not_one(index: int) -> AssignmentInputInvalid:
+    return AssignmentInputInvalid.at(
+        f"/others/{index}",
+        zh="没有这件诉求、重复，或已并入他案",
+        en="is no complaint of yours, comes twice, or was merged already",
+    )
