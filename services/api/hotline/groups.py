@@ -1,4 +1,4 @@
-"""Routes of cases handled together, and of what may belong together: translate only."""
+"""Routes of cases handled together: translate only."""
 
 from datetime import datetime
 from typing import Annotated
@@ -13,8 +13,7 @@ from services.api.hotline.shown import ComplaintOut
 from services.api.ownership.shown import FIRST
 from services.api.security import Access, requires
 from services.api.wire import In, PageOnly, Reason
-from services.core.hotline import desk_queries, grouping, likeness, queries
-from services.core.hotline.rules import State
+from services.core.hotline import desk_queries, grouping, queries
 from services.core.identity.access import Permission
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
@@ -56,37 +55,6 @@ class MergedPage(BaseModel):
     has_more: bool
 
 
-class LikeOut(BaseModel):
-    """One that may belong to it."""
-
-    id: UUID
-    no: str
-    category: str
-    state: State
-    created_at: datetime
-
-
-class NearOut(LikeOut):
-    """One that lies so many metres away."""
-
-    metres: int
-
-
-class SameOut(LikeOut):
-    """One of the same account, telephone or household. `repeated`: the same matter a short time before."""
-
-    repeated: bool
-    merged_into_id: UUID | None
-
-
-class SuggestionsOut(BaseModel):
-    """What may belong together; who the reporter is, is not told. `repeats`: how often the matter came shortly before."""
-
-    nearby: list[NearOut]
-    same_reporter: list[SameOut]
-    repeats: int
-
-
 @router.post("/{complaint_id}/merge", response_model=ComplaintOut)
 async def merge_complaints(
     access: Assigning, uow: Uow, complaint_id: UUID, version: IfMatch, body: MergeIn
@@ -116,17 +84,3 @@ async def list_merged(
     (after,) = page.after((UUID,)) or (FIRST,)
     rows = await reader.fetch(desk_queries.MERGED, complaint_id, after, page.limit + 1)
     return page.answer([dict(row) for row in rows], lambda row: (row["id"],))
-
-
-@router.get("/{complaint_id}/suggestions", response_model=SuggestionsOut)
-async def suggest(access: Reading, reader: Reader, complaint_id: UUID) -> Response:
-    """Open ones near it, and what the same reporter or household said: to be merged, or to be known."""
-    row = await queries.complaint_of(reader, scope=access.scope, complaint_id=complaint_id)
-    same = await likeness.same_reporter(reader, scope=access.scope, complaint_id=complaint_id)
-    close = await likeness.nearby(reader, scope=access.scope, complaint=row)
-    out = SuggestionsOut(
-        nearby=[NearOut.model_validate(dict(one)) for one in close],
-        same_reporter=[SameOut.model_validate(dict(one)) for one in same],
-        repeats=sum(one["repeated"] for one in same),
-    )
-    return Response(out.model_dump_json(), media_type="application/json")

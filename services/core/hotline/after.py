@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import after_rules, calling_back, promises, sealing, speaking, steps, supervising
+from services.core.hotline import after_rules, assigning, calling_back, promises, sealing, speaking, steps, supervising
 from services.core.hotline.after_errors import (
     NotAnsweredYet,
     RatedAlready,
@@ -130,6 +130,7 @@ async def _reopen(uow: UnitOfWork, held: "asyncpg.Record", by: By, text: str, fi
     await calling_back.drop(uow, held)
     # The deadline of a transfer was of its first round.
     await promises.begin(uow, {**held, "partner_due_at": None})
+    await assigning.again(uow, complaint_id=held["id"])
 
 
 def _check_limits(uow: UnitOfWork, held: Mapping[str, Any], limits: Reopening | None) -> None:

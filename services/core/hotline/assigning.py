@@ -95,6 +95,17 @@ async def route_in(uow: UnitOfWork, row: "Record") -> UUID | None:
     return found.desk_id
 
 
+async def again(uow: UnitOfWork, *, complaint_id: UUID) -> None:
+    """A case that is taken up again goes back to the desk that answered it, or by the rules where that is closed."""
+    row = await uow.driver.fetchrow(desk_queries.TO_ROUTE, complaint_id)
+    last = await uow.driver.fetchval(desk_queries.LAST_LEAD, complaint_id)
+    await end(uow, complaint_id=complaint_id, state=Standing.DONE)
+    if last is None:
+        await route_in(uow, row)
+    else:
+        await _send(uow, row, lead=last, co=(), by=By.RULES)
+
+
 async def assign(
     uow: UnitOfWork,
     *,

@@ -14,6 +14,10 @@ ASSIGNMENT = "SELECT id, desk_id, part, state, binding, assigned_at FROM assignm
 LEAD = """
 SELECT id, desk_id, state FROM assignment WHERE complaint_id = $1 AND part = 'lead' AND state IN ('assigned', 'signed_in')
 """
+LAST_LEAD = """
+SELECT d.id FROM assignment a JOIN desk d ON d.id = a.desk_id
+WHERE a.complaint_id = $1 AND a.part = 'lead' AND a.state = 'done' AND d.closed_at IS NULL ORDER BY a.id DESC LIMIT 1
+"""
 REFUSALS_OF_LEADS = "SELECT count(*) FROM assignment_refusal WHERE complaint_id = $1 AND part = 'lead'"
 SENT_BACK_BY = """
 SELECT a.desk_id, f.refused_by FROM assignment_refusal f JOIN assignment a ON a.id = f.assignment_id

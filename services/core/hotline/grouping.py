@@ -7,7 +7,7 @@ answer and an unmerging wait for each other and never in a circle.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.core.clocks import service as clocks
@@ -17,7 +17,7 @@ from services.core.hotline.desk_rules import Part, Standing
 from services.core.hotline.errors import ActNotAllowed
 from services.core.hotline.promises import COMPLAINT, CONTACT, REPLY
 from services.core.hotline.rules import Act, By, State
-from services.core.kit.errors import NotFound, VersionStale
+from services.core.kit.errors import InputInvalid, NotFound, VersionStale
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 
@@ -35,6 +35,7 @@ FOLLOW = "UPDATE complaint SET merged_into_id = $2, version = version + 1 WHERE 
 ANSWERED = "UPDATE complaint SET answered_at = $2, version = version + 1 WHERE id = $1"
 # The answer was to the group; and whoever sent the same again meanwhile has his newer one.
 APART = "UPDATE complaint SET content_index = NULL, answered_at = NULL WHERE id = $1"
+TAKES_ITS_PLACE = "原并案诉求已了结，由本件继续办理。The case it was handled with is over: this one goes on."
 CLOCK_RUNS = """
 SELECT EXISTS (SELECT FROM clock WHERE subject_type = 'complaint' AND subject_id = $1 AND kind = 'reply'
                                    AND state IN ('running', 'paused', 'missed'))
@@ -110,13 +111,20 @@ async def answered(uow: UnitOfWork, held: "Record", *, text: str) -> None:
         await steps.step(uow, one, Act.REPLY, text=text, public=True, moves=False)
 
 
-async def over(uow: UnitOfWork, held: "dict[str, Any] | Record") -> None:
-    """Nothing is left to do: no desk has it any more, done where it was answered."""
-    done = held["answered_at"] is not None
-    await assigning.end(uow, complaint_id=held["id"], state=Standing.DONE if done else Standing.ENDED)
+async def gone(uow: UnitOfWork, held: "Record") -> None:
+    """The case is over without an answer: no desk has it any more. Of those merged into it the oldest takes its place."""
+    await assigning.end(uow, complaint_id=held["id"], state=Standing.ENDED)
+    merged = await uow.driver.fetch(LOCK_MERGED, held["id"], None)
+    if not merged:
+        return
+    first = merged[0]
+    await steps.step(uow, first, Act.UNMERGE, by=By.RULES, text=TAKES_ITS_PLACE)
+    await uow.driver.execute(APART, first["id"])
+    await uow.driver.execute(FOLLOW, held["id"], first["id"])
+    await assigning.route_in(uow, await uow.driver.fetchrow(desk_queries.TO_ROUTE, first["id"]))
 
 
-def _not_one(index: int) -> AssignmentInputInvalid:
+def _not_one(index: int) -> InputInvalid:
     return AssignmentInputInvalid.at(
         f"/others/{index}",
         zh="没有这件诉求、重复，或已并入他案",

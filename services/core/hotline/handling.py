@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import calling_back, rules, sealing, steps, templates
+from services.core.hotline import assigning, calling_back, grouping, rules, sealing, steps, templates
+from services.core.hotline.desk_rules import Standing
 from services.core.hotline.errors import ComplaintInputInvalid
 from services.core.hotline.rules import Act
 from services.core.kit.scope import Scope
@@ -68,7 +69,9 @@ async def reply(
     composed = await compose(uow, held, words)
     if composed.missing:
         raise ComplaintInputInvalid.at(f"/fill/{composed.missing[0]}", zh="模板中有未填的空", en="is a gap left open")
-    entry_id = await steps.step(uow, held, Act.REPLY, text=composed.text, public=True)
+    desk_id = await assigning.acting(uow, held)
+    entry_id = await steps.step(uow, held, Act.REPLY, text=composed.text, public=True, desk_id=desk_id)
+    await grouping.answered(uow, held, text=composed.text)
     await _attach(uow, held, entry_id, file_ids, public=files_public)
     return entry_id
 
@@ -95,6 +98,7 @@ async def close(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: i
     """Closes what was answered. ActNotAllowed before an answer: that is the table's."""
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
     await steps.step(uow, held, Act.CLOSE, public=True)
+    await assigning.end(uow, complaint_id=complaint_id, state=Standing.DONE)
     await calling_back.begin(uow, held)
 
 
@@ -102,6 +106,7 @@ async def reject(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: 
     """Does not take it up, and tells its reporter why."""
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
     await steps.step(uow, held, Act.REJECT, text=text, public=True)
+    await grouping.gone(uow, held)
 
 
 async def _attach(

@@ -116,7 +116,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Act.REJECT, (By.STAFF,), frozenset({State.RECEIVED, State.REOPENED}), State.REJECTED, text_needed=True),
     Transition(Act.WITHDRAW, (By.REPORTER,), OPEN, State.WITHDRAWN),
     Transition(Act.MERGE, (By.STAFF,), HANDLED, State.MERGED),
-    Transition(Act.UNMERGE, (By.STAFF,), frozenset({State.MERGED}), State.RECEIVED, text_needed=True),
+    Transition(Act.UNMERGE, (By.STAFF, By.RULES), frozenset({State.MERGED}), State.RECEIVED, text_needed=True),
     Transition(Act.SPLIT, (By.STAFF,), HANDLED, None),
     Transition(Act.NOTE, (By.STAFF,), frozenset(State), None, text_needed=True),
     Transition(Act.ADD, (By.REPORTER,), OPEN | {State.MERGED}, None),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import sealing, steps
+from services.core.hotline import grouping, sealing, steps
 from services.core.hotline.rules import Act, By
 from services.core.kit.uow import UnitOfWork
 from services.core.ownership.sealing import PHONE
@@ -82,6 +82,7 @@ async def withdraw(uow: UnitOfWork, own: Own, *, text: str | None) -> None:
     """Takes it back: nobody has to do anything any more."""
     held = await locked(uow, own)
     await steps.step(uow, held, Act.WITHDRAW, by=By.REPORTER, text=text, public=True)
+    await grouping.gone(uow, held)
 
 
 async def own_words(uow: UnitOfWork, *, resident_id: UUID) -> list[dict[str, Any]]:

@@ -1,0 +1,164 @@
+"""Cases handled together: one handling, N answers, N clocks, N ratings, and nobody reads another's."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from services.core.kit.uow import Database
+from tests.api.hotline.offices import Offices, open_offices
+from tests.support.people import Client, Region
+
+MakeRegion = Callable[..., Awaitable[Region]]
+MakeStaff = Callable[..., Awaitable[Client]]
+ANSWER = "总阀已更换，漏水已修复。"
+
+
+@pytest.fixture
+async def offices(region: MakeRegion, staff: MakeStaff, database: Database) -> Offices:
+    """A district whose hotline works."""
+    return await open_offices(await region("county"), database, staff)
+
+
+async def taken(offices: Offices, n: int, **over: Any) -> dict[str, Any]:
+    """A complaint of somebody of his own, with his code."""
+    body = {
+        "category": "leak",
+        "description": f"{n} 号门口漏水，住户标记-{n}-",
+        "compound_id": offices.compound,
+        "contact": {"phone": f"138000{n:05d}"},
+        **over,
+    }
+    made = await offices.clerk.post("/v1/complaints", json=body)
+    assert made.status_code == 201, made.text
+    found: dict[str, Any] = made.json()
+    return found
+
+
+async def merge(offices: Offices, into: str, *others: str) -> httpx.Response:
+    return await offices.act(into, "merge", {"others": list(others)}, by=offices.clerk)
+
+
+async def test_thirty_are_merged_and_answered_once(offices: Offices, api: httpx.AsyncClient) -> None:
+    await offices.rule("城建办")
+    cases = [await taken(offices, n) for n in range(30)]
+    first, others = cases[0], cases[1:]
+    merged = await merge(offices, first["id"], *(one["id"] for one in others))
+    assert merged.status_code == 200, merged.text
+    desk = offices.desks["城建办"]
+    (one,) = (await desk.staff.get(f"/v1/desks/{desk.id}/complaints")).json()["items"]
+    assert (one["id"], one["merged"]) == (first["id"], 29)
+    before = [(await offices.clocks(case["id"]))["reply"] for case in cases]
+    assert {clock["state"] for clock in before} == {"running"}
+    assert len({clock["id"] for clock in before}) == 30
+
+    answered = await offices.act(first["id"], "reply", {"text": ANSWER}, by=desk.staff)
+    assert (answered.status_code, answered.json()["state"]) == (200, "answered"), answered.text
+    for case in cases:
+        clocks = await offices.clocks(case["id"])
+        assert {kind: clock["state"] for kind, clock in clocks.items()} == {"contact": "met", "reply": "met"}
+        page = await api.get(f"/public/complaints/{case['code']}")
+        told = [line["text"] for line in page.json()["history"] if line["act"] == "reply"]
+        assert told == [ANSWER]
+        assert "住户标记" not in page.text
+        for other in cases:
+            assert other is case or other["no"] not in page.text
+        assert (await offices.get(case["id"]))["answered_at"] is not None
+        rated = await api.post(f"/public/complaints/{case['code']}/rate", json={"score": 5, "resolved": True})
+        assert rated.status_code < 300, rated.text
+    listed = (await offices.get(first["id"], "/merged?limit=100"))["items"]
+    assert [row["id"] for row in listed] == sorted(row["id"] for row in others)
+    assert all(row["met_at"] for row in listed)
+    assert (await offices.assignments(first["id"]))["城建办"]["state"] == "done"
+
+
+async def test_what_was_merged_may_be_handled_by_itself_again(offices: Offices, api: httpx.AsyncClient) -> None:
+    await offices.rule("城建办")
+    first, second = [await taken(offices, n) for n in range(2)]
+    await merge(offices, first["id"], second["id"])
+    promise = (await offices.clocks(second["id"]))["reply"]
+    apart = await offices.act(second["id"], "unmerge", {"text": "不是同一处漏水。"}, by=offices.clerk)
+    assert (apart.status_code, apart.json()["state"], apart.json()["merged_into_id"]) == (200, "assigned", None)
+    assert (await offices.clocks(second["id"]))["reply"]["id"] == promise["id"]
+    desk = offices.desks["城建办"].staff
+    await offices.act(first["id"], "reply", {"text": ANSWER}, by=desk)
+    page = (await api.get(f"/public/complaints/{second['code']}")).text
+    assert ANSWER not in page
+    # Merged once more and answered with the group, it gets a new promise when it is taken out again.
+    await offices.act(first["id"], "reopen", {"text": "又漏了。"}, by=offices.clerk)
+    assert (await merge(offices, first["id"], second["id"])).status_code == 200
+    await offices.act(first["id"], "reply", {"text": ANSWER}, by=desk)
+    assert (await offices.clocks(second["id"]))["reply"]["state"] == "met"
+    await offices.act(second["id"], "unmerge", {"text": "仍未修好。"}, by=offices.clerk)
+    renewed = (await offices.clocks(second["id"]))["reply"]
+    assert (renewed["state"], renewed["id"] != promise["id"]) == ("running", True)
+
+
+async def test_overlapping_merges_at_once_end_in_one_order(offices: Offices) -> None:
+    await offices.rule("城建办")
+    a, b, c, d = [(await taken(offices, n))["id"] for n in range(4)]
+    headers = {"If-Match": '"2"'}
+    answers = await asyncio.gather(
+        offices.clerk.post(f"/v1/complaints/{a}/merge", json={"others": [b, c]}, headers=headers),
+        offices.clerk.post(f"/v1/complaints/{d}/merge", json={"others": [c, b]}, headers=headers),
+        offices.clerk.post(f"/v1/complaints/{b}/merge", json={"others": [a]}, headers=headers),
+    )
+    assert all(one.status_code in {200, 412, 422} for one in answers), [one.text for one in answers]
+    assert Counter(one.status_code for one in answers)[200] >= 1
+    rows = {one: await offices.get(one) for one in (a, b, c, d)}
+    for row in rows.values():
+        into = row["merged_into_id"]
+        assert (row["state"] == "merged") == (into is not None)
+        assert into is None or rows[into]["merged_into_id"] is None, "nothing is merged into what is merged"
+    live = [one for one, row in rows.items() if row["merged_into_id"] is None]
+    for one in rows:
+        states = [each["state"] for each in (await offices.get(one, "/assignments"))["items"]]
+        assert states == (["assigned"] if one in live else ["ended"])
+
+
+async def test_a_group_goes_on_when_its_first_is_taken_back(offices: Offices, api: httpx.AsyncClient) -> None:
+    await offices.rule("城建办")
+    first, second, third = [await taken(offices, n) for n in range(3)]
+    await merge(offices, first["id"], second["id"], third["id"])
+    back = await api.post(f"/public/complaints/{first['code']}/withdraw", json={"text": "自己修好了。"})
+    assert back.status_code < 300, back.text
+    heir = await offices.get(second["id"])
+    assert (heir["state"], heir["merged_into_id"]) == ("assigned", None)
+    assert (await offices.get(third["id"]))["merged_into_id"] == second["id"]
+    assert (await offices.assignments(first["id"]))["城建办"]["state"] == "ended"
+
+
+async def test_what_cannot_be_merged_is_named(offices: Offices, region: MakeRegion, staff: MakeStaff) -> None:
+    first, second = [(await taken(offices, n))["id"] for n in range(2)]
+    foreign = await open_offices(await region("county"), offices.database, staff)
+    elsewhere = await foreign.call()
+    for others, pointer in (
+        ([first], "/others/0"),
+        ([second, second], "/others/1"),
+        ([second, elsewhere], "/others/1"),
+        ([offices.compound], "/others/0"),
+    ):
+        answer = await merge(offices, first, *others)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer), answer.text
+    await offices.act(second, "reply", {"text": ANSWER}, by=offices.clerk)
+    late = await merge(offices, first, second)
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/complaint-act-not-allowed")
+    assert (await offices.get(first))["version"] == 1
+
+
+async def test_who_is_not_on_duty_does_not_answer(offices: Offices) -> None:
+    await offices.rule("城建办")
+    case = await offices.call()
+    other = (await offices.desk("街道")).staff
+    refused = await offices.act(case, "reply", {"text": ANSWER}, by=other)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/desk-not-on-duty")
+    done = await offices.act(case, "reply", {"text": ANSWER}, by=offices.desks["城建办"].staff)
+    assert done.status_code == 200, done.text
+    reopened = await offices.act(case, "reopen", {"text": "没有修好。"}, by=offices.clerk)
+    assert (reopened.status_code, reopened.json()["state"]) == (200, "assigned"), reopened.text
+    found = (await offices.get(case, "/assignments"))["items"]
+    assert [one["state"] for one in found] == ["done", "assigned"]
+    assert [one["desk_title"] for one in found] == ["城建办", "城建办"]
