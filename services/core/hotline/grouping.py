@@ -99,20 +99,28 @@ async def unmerge(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version:
 
 
 async def answered(uow: UnitOfWork, held: "Record", *, text: str) -> None:
-    """The case was answered: its leading desk is done, and so is every promise of those that were merged into it.
+    """The case was answered: its leading desk is done, its promises are kept, and so are those of what was merged into it.
 
-    Each of their reporters reads the same answer in the history of his own, and nothing else of the group.
+    Who answers has also made contact. Each of their reporters reads the same answer in the history of his own, and nothing else of the group.
     """
     await assigning.end(uow, complaint_id=held["id"], state=Standing.DONE, part=Part.LEAD)
+    await _keep(uow, held["id"])
     for one in await uow.driver.fetch(LOCK_MERGED, held["id"], None):
-        for kind in (CONTACT, REPLY):
-            await clocks.meet(uow, subject_type=COMPLAINT, subject_id=one["id"], kind=kind)
+        await _keep(uow, one["id"])
         await uow.driver.execute(ANSWERED, one["id"], uow.now)
         await steps.step(uow, one, Act.REPLY, text=text, public=True, moves=False)
 
 
+async def _keep(uow: UnitOfWork, complaint_id: UUID) -> None:
+    for kind in (CONTACT, REPLY):
+        await clocks.meet(uow, subject_type=COMPLAINT, subject_id=complaint_id, kind=kind)
+
+
 async def gone(uow: UnitOfWork, held: "Record") -> None:
-    """The case is over without an answer: no desk has it any more. Of those merged into it the oldest takes its place."""
+    """The case is over without an answer: no desk has it, nothing is promised any more. Of those merged into it the oldest takes
+    its place.
+    """
+    await clocks.cancel(uow, subject_type=COMPLAINT, subject_id=held["id"])
     await assigning.end(uow, complaint_id=held["id"], state=Standing.ENDED)
     merged = await uow.driver.fetch(LOCK_MERGED, held["id"], None)
     if not merged:
