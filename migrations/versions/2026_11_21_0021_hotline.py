@@ -275,7 +275,7 @@ def upgrade() -> None:
         sa.Column("desk_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "act IN ('receive', 'assign', 'refuse', 'sign_in', 'contact', 'pause', 'resume', 'reply', 'close', 'reopen', 'reject', 'withdraw', 'merge', 'unmerge', 'split', 'note', 'add', 'urge', 'rate', 'call_back', 'correct')",
+            "act IN ('receive', 'assign', 'refuse', 'sign_in', 'contact', 'pause', 'resume', 'reply', 'close', 'reopen', 'reject', 'withdraw', 'merge', 'unmerge', 'split', 'note', 'add', 'urge', 'extend', 'rate', 'call_back', 'correct')",
             name=op.f("ck_complaint_entry_act"),
         ),
         sa.CheckConstraint(

@@ -32,6 +32,7 @@ from services.api.hotline import nearby as nearby_complaints
 from services.api.hotline import public as public_complaints
 from services.api.hotline import reading as _reading  # noqa: F401 - says who reads the files of complaints
 from services.api.hotline import router as complaints
+from services.api.hotline import timing as complaint_timing
 from services.api.identity import managing, me, signing
 from services.api.judgement import router as judgement
 from services.api.middleware import Gate, RateLimiter
@@ -121,6 +122,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     nearby_complaints.router,
     complaints.router,
     complaint_handling.router,
+    complaint_timing.router,
     complaint_list.router,
     assignments.router,
     complaint_groups.router,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.api.wire import In, OpenDocument, OpenReason
 from services.core.clocks import rules
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class PauseIn(In):
     """Why the clock stands still, by a reason of its policy, and the document that shows it."""
 
-    reason: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    reason: Annotated[
+        str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), Field(examples=["waiting_for_citizen"])
+    ]
     document: OpenDocument
 
 

@@ -1,11 +1,13 @@
 """Routes of a resident's own complaints: 随手拍, and what became of it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from services.api.clocks.schemas import faces
 from services.api.deps import Page, Reader, Uow, etag, reply
 from services.api.hotline import shown
 from services.api.hotline.router import taken_answer
@@ -14,7 +16,9 @@ from services.api.hotline.shown import OwnComplaintOut, OwnComplaintPage, TakenO
 from services.api.ownership.shown import Opening
 from services.api.security import Access, requires
 from services.api.wire import PageOnly
-from services.core.hotline import intake, queries, speaking
+from services.core.clocks import queries as clocks
+from services.core.hotline import intake, queries, speaking, timing
+from services.core.hotline.promises import COMPLAINT
 from services.core.hotline.speaking import Own
 from services.core.identity.access import Permission
 from services.core.kit.uow import UnitOfWork
@@ -53,14 +57,17 @@ async def get_own_complaint(access: ResidentMe, reader: Reader, vault: Opening, 
     """One of the caller's own, with the latest lines of its history."""
     row = await queries.own(reader, resident_id=access.principal.id, complaint_id=own_complaint_id)
     history = await reader.fetch(queries.OWN_HISTORY, own_complaint_id, LINES)
-    out = shown.own_complaint(vault, row, history)
+    promises = await clocks.of_subjects(reader, subject_type=COMPLAINT, subject_ids=[own_complaint_id])
+    out = shown.own_complaint(vault, row, history, faces(promises, now=datetime.now(UTC)))
     return Response(out.model_dump_json(), headers={"ETag": etag(out.version)}, media_type="application/json")
 
 
 async def _own_answer(uow: UnitOfWork, resident_id: UUID, own_complaint_id: UUID) -> Response:
     row = await queries.own(uow.driver, resident_id=resident_id, complaint_id=own_complaint_id)
     history = await uow.driver.fetch(queries.OWN_HISTORY, own_complaint_id, LINES)
-    return reply(uow, 200, shown.own_complaint(uow.vault, row, history), version=row["version"])
+    promises = await clocks.of_subjects(uow.driver, subject_type=COMPLAINT, subject_ids=[own_complaint_id])
+    out = shown.own_complaint(uow.vault, row, history, faces(promises, now=uow.now))
+    return reply(uow, 200, out, version=row["version"])
 
 
 @router.post("/{own_complaint_id}/add", response_model=OwnComplaintOut)
@@ -75,4 +82,11 @@ async def add_to_own(access: ResidentMe, uow: Uow, own_complaint_id: UUID, body:
 async def withdraw_own(access: ResidentMe, uow: Uow, own_complaint_id: UUID, body: WithdrawIn) -> Response:
     """Takes one of the caller's own back."""
     await speaking.withdraw(uow, Own(access.principal.id, own_complaint_id), text=body.text)
+    return await _own_answer(uow, access.principal.id, own_complaint_id)
+
+
+@router.post("/{own_complaint_id}/urge", response_model=OwnComplaintOut)
+async def urge_own(access: ResidentMe, uow: Uow, own_complaint_id: UUID) -> Response:
+    """Urges a reply to one of the caller's own, as often a day as the policy allows."""
+    await timing.urge_own(uow, Own(access.principal.id, own_complaint_id))
     return await _own_answer(uow, access.principal.id, own_complaint_id)

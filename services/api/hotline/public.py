@@ -1,7 +1,10 @@
 """Routes of complaints without a token: from the code at a site, and what a complaint's own code opens."""
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, Depends, Request, Response
 
+from services.api.clocks.schemas import faces
 from services.api.deps import AnonymousUow, Key, Reader
 from services.api.hotline import shown
 from services.api.hotline.router import taken_answer
@@ -9,7 +12,9 @@ from services.api.hotline.schemas import AddByCodeIn, SiteIn, WithdrawIn
 from services.api.hotline.shown import PublicComplaintOut, TakenOut
 from services.api.identity.proofs import NO_STORE, Counted
 from services.api.ownership.shown import Opening
-from services.core.hotline import intake, queries, speaking
+from services.core.clocks import queries as clocks
+from services.core.hotline import intake, queries, speaking, timing
+from services.core.hotline.promises import COMPLAINT
 from services.core.hotline.speaking import Own
 from services.core.kit.uow import UnitOfWork
 
@@ -46,14 +51,16 @@ async def follow_complaint(reader: Reader, vault: Opening, code: str) -> Respons
     """How far it is and what was told; nothing of who said it, nor his words. Attempts are counted per address."""
     row = await queries.by_code(reader, code=code)
     history = await reader.fetch(queries.FOLLOWED_HISTORY, row["id"], LINES)
-    out = shown.public_complaint(vault, row, history)
+    promises = await clocks.of_subjects(reader, subject_type=COMPLAINT, subject_ids=[row["id"]])
+    out = shown.public_complaint(vault, row, history, faces(promises, now=datetime.now(UTC)))
     return Response(out.model_dump_json(), headers=NO_STORE, media_type="application/json")
 
 
 async def _followed(uow: UnitOfWork, code: str) -> Response:
     row = await queries.by_code(uow.driver, code=code)
     history = await uow.driver.fetch(queries.FOLLOWED_HISTORY, row["id"], LINES)
-    out = shown.public_complaint(uow.vault, row, history)
+    promises = await clocks.of_subjects(uow.driver, subject_type=COMPLAINT, subject_ids=[row["id"]])
+    out = shown.public_complaint(uow.vault, row, history, faces(promises, now=uow.now))
     return Response(out.model_dump_json(), headers=NO_STORE, media_type="application/json")
 
 
@@ -68,4 +75,11 @@ async def add_by_code(uow: AnonymousUow, code: str, body: AddByCodeIn) -> Respon
 async def withdraw_by_code(uow: AnonymousUow, code: str, body: WithdrawIn) -> Response:
     """Takes it back."""
     await speaking.withdraw(uow, Own(code=code), text=body.text)
+    return await _followed(uow, code)
+
+
+@router.post("/{code}/urge", response_model=PublicComplaintOut, dependencies=[Counted])
+async def urge_by_code(uow: AnonymousUow, code: str) -> Response:
+    """Urges a reply, as often a day as the policy allows."""
+    await timing.urge_own(uow, Own(code=code))
     return await _followed(uow, code)

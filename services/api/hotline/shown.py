@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.api.clocks.schemas import ClockFace
 from services.api.hotline.schemas import Code
 from services.api.wire import PlaceOut
 from services.core.hotline import rules, sealing
@@ -171,6 +172,7 @@ class OwnComplaintOut(OwnComplaintItem):
     answered_at: datetime | None
     closed_at: datetime | None
     files: list[UUID]
+    clocks: list[ClockFace]
     history: list[OwnEntryOut]
     next: list[Act]
 
@@ -186,6 +188,7 @@ class PublicComplaintOut(BaseModel):
     first_promise_at: datetime | None
     answered_at: datetime | None
     closed_at: datetime | None
+    clocks: list[ClockFace]
     history: list[OwnEntryOut]
     next: list[Act]
 
@@ -326,7 +329,9 @@ def own_item(vault: "Vault", row: Mapping[str, Any]) -> OwnComplaintItem:
     return OwnComplaintItem(category=_named(row), excerpt=_excerpt(vault, row), code=rules.printed(row["code"]), **same)
 
 
-def own_complaint(vault: "Vault", row: Mapping[str, Any], history: list[Any]) -> OwnComplaintOut:
+def own_complaint(
+    vault: "Vault", row: Mapping[str, Any], history: list[Any], clocks: list[ClockFace]
+) -> OwnComplaintOut:
     """One's own, whole."""
     return OwnComplaintOut(
         **dict(own_item(vault, row)),
@@ -334,16 +339,20 @@ def own_complaint(vault: "Vault", row: Mapping[str, Any], history: list[Any]) ->
         answered_at=row["answered_at"],
         closed_at=row["closed_at"],
         files=row["files"],
+        clocks=clocks,
         history=[own_entry(vault, line) for line in history],
         next=rules.allowed(State(row["state"]), By.REPORTER),
     )
 
 
-def public_complaint(vault: "Vault", row: Mapping[str, Any], history: list[Any]) -> PublicComplaintOut:
+def public_complaint(
+    vault: "Vault", row: Mapping[str, Any], history: list[Any], clocks: list[ClockFace]
+) -> PublicComplaintOut:
     """What a code shows."""
-    made = {"category", "history", "next"}
+    made = {"category", "clocks", "history", "next"}
     return PublicComplaintOut(
         category=_named(row),
+        clocks=clocks,
         history=[own_entry(vault, line) for line in history],
         next=rules.allowed(State(row["state"]), By.REPORTER),
         **{name: row[name] for name in PublicComplaintOut.model_fields if name not in made},

@@ -99,6 +99,7 @@ class ClockUrged(_OfClock, Event):
     """Somebody who is concerned asked to hurry (催办); those who handle it are told. `number`: the how many-th time."""
 
     kind: ClassVar[str] = "clock.urged"
+    nameless: ClassVar[bool] = True  # it may be the reporter who urged
     number: int
     due_at: datetime
 

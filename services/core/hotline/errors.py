@@ -46,3 +46,8 @@ class ListTooLong(DomainError):
 
     code, kind = "complaint-list-too-long", Kind.CONFLICT
     title_zh, title_en = "清单过长，请缩小范围", "The list is too long; narrow it"
+
+
+class ExtensionNotAsked(DomainError):
+    code, kind = "complaint-extension-not-asked", Kind.CONFLICT
+    title_zh, title_en = "没有待批准的延期申请", "No extension waits to be decided"

@@ -101,7 +101,8 @@ async def unmerge(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version:
 async def answered(uow: UnitOfWork, held: "Record", *, text: str) -> None:
     """The case was answered: its leading desk is done, its promises are kept, and so are those of what was merged into it.
 
-    Who answers has also made contact. Each of their reporters reads the same answer in the history of his own, and nothing else of the group.
+    Who answers has also made contact. Each of their reporters reads the same answer in the history of his own, and nothing else of
+    the group.
     """
     await assigning.end(uow, complaint_id=held["id"], state=Standing.DONE, part=Part.LEAD)
     await _keep(uow, held["id"])

@@ -63,13 +63,14 @@ async def reply(
 ) -> UUID:
     """Answers whoever made it; the text stands in the history as it was sent. A later one corrects it. The history's line.
 
-    ComplaintInputInvalid with a gap left open, or a personal number in it.
+    By who is on duty at the desk that leads, where one does: NotOnDuty. ComplaintInputInvalid with a gap left open, or a personal
+    number in it.
     """
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
+    desk_id = await assigning.acting(uow, held)
     composed = await compose(uow, held, words)
     if composed.missing:
         raise ComplaintInputInvalid.at(f"/fill/{composed.missing[0]}", zh="模板中有未填的空", en="is a gap left open")
-    desk_id = await assigning.acting(uow, held)
     entry_id = await steps.step(uow, held, Act.REPLY, text=composed.text, public=True, desk_id=desk_id)
     await grouping.answered(uow, held, text=composed.text)
     await _attach(uow, held, entry_id, file_ids, public=files_public)

@@ -67,6 +67,7 @@ class Act(StrEnum):
     NOTE = "note"
     ADD = "add"
     URGE = "urge"
+    EXTEND = "extend"
     RATE = "rate"
     CALL_BACK = "call_back"
     CORRECT = "correct"
@@ -102,7 +103,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Act.REFUSE, (By.STAFF,), AT_A_DESK, State.RECEIVED, text_needed=True),
     Transition(Act.SIGN_IN, (By.STAFF,), frozenset({State.ASSIGNED}), State.SIGNED_IN),
     Transition(Act.CONTACT, (By.STAFF,), HANDLED - {State.WAITING}, State.IN_PROGRESS),
-    Transition(Act.PAUSE, (By.STAFF,), HANDLED - {State.WAITING}, State.WAITING, text_needed=True),
+    Transition(Act.PAUSE, (By.STAFF,), HANDLED - {State.WAITING}, State.WAITING),
     Transition(Act.RESUME, (By.STAFF,), frozenset({State.WAITING}), State.IN_PROGRESS),
     Transition(Act.REPLY, (By.STAFF,), HANDLED | {State.ANSWERED}, State.ANSWERED, text_needed=True),
     Transition(Act.CLOSE, (By.STAFF,), frozenset({State.ANSWERED}), State.CLOSED),
@@ -118,6 +119,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Act.MERGE, (By.STAFF,), HANDLED, State.MERGED),
     Transition(Act.UNMERGE, (By.STAFF, By.RULES), frozenset({State.MERGED}), State.RECEIVED, text_needed=True),
     Transition(Act.SPLIT, (By.STAFF,), HANDLED, None),
+    Transition(Act.EXTEND, (By.STAFF,), HANDLED, None),
     Transition(Act.NOTE, (By.STAFF,), frozenset(State), None, text_needed=True),
     Transition(Act.ADD, (By.REPORTER,), OPEN | {State.MERGED}, None),
     Transition(Act.URGE, (By.STAFF, By.REPORTER), HANDLED | {State.MERGED}, None),

@@ -34,6 +34,7 @@ ACT_TITLES: dict[Act, tuple[str, str]] = {
     Act.NOTE: ("办理记录", "note"),
     Act.ADD: ("补充", "add"),
     Act.URGE: ("催办", "urge"),
+    Act.EXTEND: ("延期", "extend"),
     Act.RATE: ("评价", "rate"),
     Act.CALL_BACK: ("回访", "call back"),
     Act.CORRECT: ("更正", "correct"),

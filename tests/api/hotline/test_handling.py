@@ -12,8 +12,9 @@ from services.core.hotline import rules
 from services.core.hotline.rules import Act, By, State
 from services.core.hotline.titles import ACT_TITLES, STATE_TITLES
 from services.core.kit.uow import SYSTEM, Database
+from tests.api.hotline.offices import open_offices
 from tests.api.hotline.town import MakeTown, Town
-from tests.api.selection.world import MakeStaff
+from tests.api.selection.world import MakeRegion, MakeStaff
 from tests.support.people import Client
 
 MakeResident = Callable[[], Awaitable[Client]]
@@ -196,3 +197,25 @@ async def test_categories_are_data(staff: MakeStaff, town: Town, api: httpx.Asyn
     assert code not in (await api.get("/public/complaint-categories")).text
     assert (await town.clerk.post("/v1/complaints", json=town.said(category=code))).status_code == 422
     assert (await town.get(taken["id"]))["category"]["code"] == code, "what has it keeps it"
+
+
+async def test_the_desk_that_leads_stops_puts_off_and_answers(
+    region: MakeRegion, staff: MakeStaff, database: Database
+) -> None:
+    offices = await open_offices(await region("county"), database, staff)
+    await offices.rule("城建办", "供水公司")
+    case = await offices.call()
+    lead, other = offices.desks["城建办"].staff, offices.desks["供水公司"].staff
+    said, paper = {"text": "已修复。"}, {"reason": "waiting_for_citizen", "document": "补正通知书"}
+    for act, body in (("reply", said), ("pause", paper), ("extend", {"days": 20, "reason": "雨停后施工"})):
+        for who in (other, offices.clerk):
+            refused = await offices.act(case, act, body, by=who)
+            assert refused.json()["type"] == "/problems/desk-not-on-duty", act
+    answered = await offices.act(case, "reply", said, by=lead)
+    assert (answered.status_code, answered.json()["state"]) == (200, "answered")
+    line = (await offices.get(case, "/history"))["items"][-1]
+    assert (line["act"], line["desk_id"]) == ("reply", offices.desks["城建办"].id)
+    assert (await offices.assignments(case))["城建办"]["state"] == "done"
+    again = await offices.act(case, "reopen", {"text": "又漏了。"}, by=offices.clerk)
+    assert again.status_code == 200, again.text
+    assert (await offices.get(case))["state"] == "assigned"
