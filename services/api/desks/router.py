@@ -27,6 +27,7 @@ from services.api.desks.schemas import (
 )
 from services.api.security import Access, requires
 from services.core.desks import queries, service
+from services.core.hotline import assigning
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 
@@ -156,8 +157,8 @@ async def change_desk(access: Writing, uow: Uow, desk_id: UUID, version: IfMatch
 
 @router.post("/desks/{desk_id}/close", response_model=DeskOut)
 async def close_desk(access: Writing, uow: Uow, desk_id: UUID, version: IfMatch) -> Response:
-    """No case is sent there any more; rules that send there have to be changed or ended first."""
-    await service.close_desk(uow, scope=access.scope, desk_id=desk_id, version=version)
+    """No case is sent there any more. Its cases have to be done or sent elsewhere first, rules that send there changed or ended."""
+    await assigning.close_desk(uow, scope=access.scope, desk_id=desk_id, version=version)
     return await _desk(access, uow, desk_id, 200)
 
 

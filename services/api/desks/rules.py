@@ -26,6 +26,8 @@ from services.api.desks.schemas import (
 from services.api.security import Access, requires
 from services.core.desks import queries, routing
 from services.core.desks.rules import WHY_NOT, Case, Conditions
+from services.core.hotline import assigning, desk_queries
+from services.core.hotline.errors import CategoryUnknown
 from services.core.identity.access import Permission
 from services.core.identity.queries import REGION_IN_SCOPE
 from services.core.kit.errors import NotFound
@@ -61,6 +63,7 @@ async def list_rules(access: Reading, reader: Reader, page: Page, query: Annotat
 @router.post("", status_code=201, response_model=RuleOut)
 async def make_rule(access: Writing, uow: Uow, body: RuleIn) -> Response:
     """A new rule. Its desks answer for every region that it reaches."""
+    await assigning.check_categories(uow.driver, body.conditions.categories or (), pointer="/conditions/categories")
     rule_id = await routing.make(
         uow, scope=access.scope, region_id=body.region_id, is_default=body.is_default, wanted=_wanted(body)
     )
@@ -73,8 +76,11 @@ async def check_case(access: Reading, uow: Uow, body: CaseIn) -> Response:
     region = await REGION_IN_SCOPE.first(uow.driver, region_id=body.region_id, **access.scope.parameters)
     if region is None:
         raise NotFound
+    line = await uow.driver.fetchrow(desk_queries.LINE, body.category)
+    if line is None:
+        raise CategoryUnknown.at("/category", zh="没有这一类别", en="is no category")
     case = Case(
-        categories=(body.category,),
+        categories=(line["code"],) if line["parent"] is None else (line["code"], line["parent"]),
         region_path=region["path"],
         channel=body.channel,
         at=body.at or uow.now,
@@ -113,6 +119,7 @@ async def change_rule(
     access: Writing, uow: Uow, routing_rule_id: UUID, version: IfMatch, body: RuleChangeIn
 ) -> Response:
     """A new version, which takes the place of the one before from `valid_from` on."""
+    await assigning.check_categories(uow.driver, body.conditions.categories or (), pointer="/conditions/categories")
     await routing.change(uow, scope=access.scope, rule_id=routing_rule_id, version=version, wanted=_wanted(body))
     return await _answer(access, uow, routing_rule_id, 200)
 

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from services.api.wire import In, Line, Name
 from services.core.desks.rules import DeskRole, OrganisationKind, Unmet
+from services.core.hotline.rules import Channel
 
 CreditCode = Annotated[str, Field(min_length=18, max_length=30, examples=["91110000600037341L"])]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$", examples=["leak"])]
@@ -165,7 +166,7 @@ class ConditionsIn(In):
     region_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)] | None = None
     project_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)] | None = None
     organisation_ids: Annotated[list[UUID], Field(min_length=1, max_length=200)] | None = None
-    channels: Annotated[list[Word], Field(min_length=1, max_length=20)] | None = None
+    channels: Annotated[list[Channel], Field(min_length=1, max_length=20)] | None = None
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] | None = None
     working_day: bool | None = None
     since: Hour | None = None
@@ -262,7 +263,7 @@ class CaseIn(In):
 
     region_id: UUID
     category: Word
-    channel: Word
+    channel: Channel
     project_id: UUID | None = None
     organisation_id: UUID | None = None
     at: AwareDatetime | None = None

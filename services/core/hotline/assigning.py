@@ -12,6 +12,7 @@ from uuid import UUID
 from services.core.clocks import service as clocks
 from services.core.desks import queries as desks
 from services.core.desks import routing
+from services.core.desks import service as register
 from services.core.desks.rules import Case, DeskRole
 from services.core.hotline import desk_queries, promises, steps
 from services.core.hotline.desk_errors import (
@@ -20,10 +21,12 @@ from services.core.hotline.desk_errors import (
     AssignmentBinding,
     AssignmentInputInvalid,
     AssignmentNotLive,
+    DeskHasCases,
     NotOnDuty,
     RefusedTooLate,
 )
 from services.core.hotline.desk_rules import ARBITER_AFTER, Decision, Ground, Part, Standing, refusable_until
+from services.core.hotline.errors import CategoryUnknown
 from services.core.hotline.promises import ASSIGNMENT, COMPLAINT, CONTACT, REPLY, SIGN_IN
 from services.core.hotline.rules import Act, By, State
 from services.core.kit.calendar import WorkCalendar
@@ -33,7 +36,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 
 if TYPE_CHECKING:
-    from asyncpg import Record
+    from asyncpg import Connection, Record
 
 # Where a leading desk stands in its list is the limit of the case itself.
 ADD = """
@@ -84,11 +87,16 @@ async def route_in(uow: UnitOfWork, row: "Record") -> UUID | None:
     found = await routing.routing_of(uow.driver, case)
     if found.rule is None or found.desk_id is None:
         return None
+    named = [found.desk_id, *found.co_desk_ids]
+    held = await desks.DESKS_HELD.all(uow.driver, desk_ids=named)
+    live = {desk["id"] for desk in held if desk["closed_at"] is None}
+    if found.desk_id not in live:  # closed a moment ago, as was its rule
+        return None
     await _send(
         uow,
         row,
         lead=found.desk_id,
-        co=found.co_desk_ids,
+        co=[one for one in found.co_desk_ids if one in live],
         by=By.RULES,
         rule=(found.rule.id, found.rule.number),
     )
@@ -206,6 +214,22 @@ async def _check(uow: UnitOfWork, held: "Record", named: Sequence[tuple[str, UUI
             raise AssignmentInputInvalid.at(pointer, zh="席位重复", en="comes twice")
         if desk["closed_at"] is not None or desk["role"] != DeskRole.HANDLING:
             raise AssignmentInputInvalid.at(pointer, zh="不是开放的办理席位", en="is no open desk that handles cases")
+
+
+async def close_desk(uow: UnitOfWork, *, scope: Scope, desk_id: UUID, version: int) -> None:
+    """A desk that has nothing left to do is closed. DeskHasCases (`cases`); see `desks.service.close_desk`."""
+    await register.close_desk(uow, scope=scope, desk_id=desk_id, version=version)
+    cases = await uow.driver.fetchval(desk_queries.CASES_LEFT, desk_id)
+    if cases:
+        raise DeskHasCases(cases=cases)
+
+
+async def check_categories(driver: "Connection", categories: Sequence[str], *, pointer: str) -> None:
+    """What a rule asks of a case's category is a category. CategoryUnknown names the first that is none."""
+    known = {row["code"] for row in await driver.fetch(desk_queries.KNOWN_CATEGORIES, list(categories))}
+    for index, one in enumerate(categories):
+        if one not in known:
+            raise CategoryUnknown.at(f"{pointer}/{index}", zh="没有这一类别", en="is no category")
 
 
 # --- at a desk

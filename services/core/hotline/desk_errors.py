@@ -40,3 +40,10 @@ class ArbiterInvolved(DomainError):
 class NotOnDuty(DomainError):
     code, kind = "desk-not-on-duty", Kind.CONFLICT
     title_zh, title_en = "您不在承办席位值守", "You are not on duty at the desk that has it"
+
+
+class DeskHasCases(DomainError):
+    """`cases`: how many."""
+
+    code, kind = "desk-has-cases", Kind.CONFLICT
+    title_zh, title_en = "该席位还有未办结的诉求", "The desk still has cases"

@@ -83,3 +83,6 @@ LEFT JOIN LATERAL (SELECT due_at, met_at FROM clock WHERE subject_type = 'compla
                    ORDER BY id DESC LIMIT 1) t ON true
 WHERE c.merged_into_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3
 """
+CASES_LEFT = "SELECT count(*) FROM assignment WHERE desk_id = $1 AND state IN ('assigned', 'signed_in', 'refused')"
+KNOWN_CATEGORIES = "SELECT code FROM complaint_category WHERE code = ANY ($1::text[])"
+LINE = "SELECT code, parent FROM complaint_category WHERE code = $1"

@@ -128,6 +128,8 @@ async def test_what_a_rule_may_not_say_is_named(region: MakeRegion, staff: MakeS
         ({"conditions": {"region_ids": [str(beside.id)]}}, "/conditions/region_ids/0"),
         ({"conditions": {"project_ids": [str(county.id)]}}, "/conditions/project_ids"),
         ({"conditions": {"organisation_ids": [str(county.id)]}}, "/conditions/organisation_ids"),
+        ({"conditions": {"categories": ["leak", "nothing"]}}, "/conditions/categories/1"),
+        ({"conditions": {"channels": ["pigeon"]}}, "/conditions/channels/0"),
         ({"conditions": {"since": "08:00"}}, "/conditions/until"),
         ({"conditions": {"weekdays": [8]}}, "/conditions/weekdays/0"),
         ({"valid_until": "2026-01-01T00:00:00Z"}, "/valid_until"),
@@ -186,3 +188,15 @@ async def test_rules_are_listed_in_the_order_in_which_they_are_tried(region: Mak
         if cursor is None:
             break
     assert seen == [sooner["id"], later["id"], default["id"]]
+
+
+async def test_a_rule_for_a_wider_category_holds_for_those_below_it(region: MakeRegion, staff: MakeStaff) -> None:
+    county = await region("county")
+    clerk = await staff("district", county)
+    desk = await desk_in(clerk, county)
+    rule = await rule_in(clerk, county, desk, conditions={"categories": ["works_quality"]})
+    assert (await check(clerk, county, category="leak"))["rule_id"] == rule["id"]
+    assert (await check(clerk, county, category="gas_leak"))["rule_id"] is None
+    case = {"region_id": str(county.id), "category": "nothing", "channel": "phone"}
+    unknown = await clerk.post("/v1/routing-rules/check", json=case)
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/category")

@@ -224,3 +224,13 @@ async def test_two_who_send_it_at_once_do_not_both(offices: Offices) -> None:
     )
     assert sorted(one.status_code for one in answers) == [200, 412]
     assert len(await offices.assignments(case)) == 1
+
+
+async def test_a_desk_is_closed_when_it_has_nothing_left_to_do(offices: Offices) -> None:
+    case, desk, other = await offices.call(), await offices.desk("城建办"), await offices.desk("街道")
+    await offices.act(case, "assign", {"desk_id": desk.id}, by=offices.clerk)
+    closing = f"/v1/desks/{desk.id}/close"
+    kept = await offices.clerk.post(closing, headers={"If-Match": '"1"'})
+    assert (kept.status_code, kept.json()["type"], kept.json()["cases"]) == (409, "/problems/desk-has-cases", 1)
+    await offices.act(case, "assign", {"desk_id": other.id}, by=offices.clerk)
+    assert (await offices.clerk.post(closing, headers={"If-Match": '"1"'})).status_code == 200
