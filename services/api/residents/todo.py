@@ -174,7 +174,9 @@ async def todo(access: ResidentMe, reader: Reader) -> Response:
     )
     own = await bound(reader, resident_id=resident_id)
     consulted = await reader.fetch(consultations.WAITING_FOR_PROPERTIES, own.properties, own.owned, SHOWN + 1)
-    lifted = await lift_queries.OF_ENTRANCES.all(reader, property_ids=own.properties, limit=SHOWN + 1)
+    lifted = await lift_queries.OF_ENTRANCES.all(
+        reader, property_ids=own.properties, compound_ids=own.compounds, limit=SHOWN + 1
+    )
     told = await _notices(reader, own.compounds, day_of(now))
     invited = await reader.fetch(residents.INVITATIONS, resident_id, now, SHOWN + 1)
     requested = await reader.fetch(residents.REQUESTS_WAITING, resident_id, SHOWN + 1)

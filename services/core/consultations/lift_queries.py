@@ -92,9 +92,10 @@ OF_COMPOUNDS = Statement(
     .limit(bindparam("limit"))
 )
 
-# What goes on in the entrances of some properties, the first to become due first.
+# What goes on in the entrances of some properties (and their compounds, by which they are found), the first to become due first.
 OF_ENTRANCES = Statement(
     _SHOWN.where(
+        LiftRequest.compound_id == func.any(bindparam("compound_ids", type_=ARRAY(Uuid()))),
         LiftRequest.entrance_id.in_(
             select(Property.entrance_id).where(
                 Property.id == func.any(bindparam("property_ids", type_=ARRAY(Uuid()))), Property.closed_at.is_(None)
