@@ -227,7 +227,8 @@ async def erase(access: ResidentMe, body: EraseIn, uow: Uow) -> Response:
     if body.confirmation is not None:
         await account.erase(uow, resident_id=resident_id, confirmation=body.confirmation)
         await surveys.forget_words(uow, resident_id=resident_id)
-        await uow.driver.execute(consultations.FORGET_WORDS, resident_id)
+        for forget in (consultations.FORGET_WORDS, votes.FORGET_WORDS):
+            await uow.driver.execute(forget, resident_id)
         await speaking.forget_words(uow, resident_id=resident_id)
         return reply(uow, 204)
     confirmation = await account.ask_erasure(uow, resident_id=resident_id)

@@ -402,6 +402,8 @@ OBJECTED_BY_RESIDENT = """
 SELECT vote_id, about, revision, what, received_on, late, status, decided_at, decision_reason FROM vote_objection
 WHERE recorded_by = $1 AND by_kind = 'resident' ORDER BY id
 """
+# His own words go with the account; that he objected, and what became of it, stays.
+FORGET_WORDS = "UPDATE vote_objection SET what = '' WHERE recorded_by = $1 AND by_kind = 'resident'"
 OBJECTIONS_LEFT = """
 SELECT count(*) FROM vote_objection WHERE recorded_by = $1 AND by_kind = 'resident' AND vote_id = $2 AND status = 'open'
 """

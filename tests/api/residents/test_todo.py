@@ -242,3 +242,14 @@ def test_however_long_the_names_it_fits_a_page() -> None:
     assert told["more"] is True
     assert len(fitting(out)) <= PAGE
     assert min(len(told[kind]) for kind in ("votes", "notices", "invitations", "requests")) >= 7
+
+
+async def test_words_of_an_objection_to_a_vote_go_with_the_account_and_the_objection_stays(estate: Estate) -> None:
+    me = await estate.resident(await estate.head("80"))
+    vote = await owners.rolled(estate)
+    made = await me.post(f"/v1/me/votes/{vote['id']}/objections", json={"what": "我家面积少记了两平方米"})
+    assert made.status_code == 201, made.text
+    asked = (await me.post("/v1/me/erase", json={})).json()["confirmation"]
+    assert (await me.post("/v1/me/erase", json={"confirmation": asked})).status_code == 204
+    (kept,) = (await estate.world.street.get(f"/v1/votes/{vote['id']}/objections")).json()["items"]
+    assert (kept["what"], kept["status"]) == ("", "open")
