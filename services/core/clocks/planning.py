@@ -112,17 +112,9 @@ async def move(uow: UnitOfWork, clock: HeldClock, due: rules.Due, calendar: Work
     await add_steps(uow, [(clock.id, revision, step) for step in steps])
 
 
-async def breach(uow: UnitOfWork, clocks: Sequence[HeldClock], calendar: WorkCalendar) -> None:
-    """Running clocks whose limit has passed: on record for ever, and what follows is planned."""
+async def breach(uow: UnitOfWork, clocks: Sequence[HeldClock]) -> None:
+    """Running clocks whose limit has passed: on record for ever."""
     await uow.driver.execute(BREACH, [clock.id for clock in clocks], uow.now, rules.LATE_AFTER)
-    await add_steps(
-        uow,
-        (
-            (clock.id, clock.revision, step)
-            for clock in clocks
-            for step in rules.after(calendar, clock.terms, due_at=clock.due_at)
-        ),
-    )
     for clock in clocks:
         record(uow, clock, ClockBreached(clock_id=clock.id, key=clock.kind, due_at=clock.due_at))
 

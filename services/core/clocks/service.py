@@ -163,15 +163,14 @@ async def meet(uow: UnitOfWork, *, subject_type: str, subject_id: UUID, kind: st
 
     After the limit it counts as late: a breach that no sweep has found yet is put on record here.
     """
-    calendar = WorkCalendar.default()
     clock = await planning.locked(uow, subject_type=subject_type, subject_id=subject_id, kind=kind)
     if clock is None:
         return None
     late = clock.state is State.MISSED
     if clock.state is State.PAUSED:
-        await _run_again(uow, clock, calendar)  # never late: it stood still before its limit
+        await _run_again(uow, clock, WorkCalendar.default())  # never late: it stood still before its limit
     elif clock.state is State.RUNNING and uow.now >= clock.due_at:
-        await planning.breach(uow, [clock], calendar)
+        await planning.breach(uow, [clock])  # and nobody need be told any more
         late = True
     await uow.driver.execute(planning.END, clock.id, uow.now)
     return Met(clock.id, late)

@@ -5,7 +5,7 @@ what another sweep has just done is seen as done. First limits that have passed 
 clock one message to those who handle it and one up the ladder, however many steps it stands for. In quiet hours telling is put off.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from uuid import UUID
 from services.core.clocks import planning, rules
 from services.core.clocks.events import ClockEscalated, ClockOverdue, ClockReminder, ClockUrged
 from services.core.clocks.planning import HeldClock
-from services.core.clocks.rules import State, StepKind
+from services.core.clocks.rules import State, Step, StepKind
 from services.core.kit.calendar import WorkCalendar
 from services.core.kit.uow import UnitOfWork
 
@@ -63,7 +63,8 @@ async def sweep(uow: UnitOfWork, *, limit: int = BATCH, calendar: WorkCalendar |
     clocks = {row["id"]: HeldClock.of(row) for row in {row["id"]: row for row in rows}.values()}
     passed = [clock for clock in clocks.values() if clock.state is State.RUNNING and clock.due_at <= uow.now]
     if passed:
-        await planning.breach(uow, passed, calendar or WorkCalendar.default())
+        await planning.breach(uow, passed)
+        await planning.add_steps(uow, _what_follows(passed, calendar or WorkCalendar.default()))
     of_clock: dict[UUID, list[Record]] = {}
     for step in await uow.driver.fetch(PENDING, list(clocks), uow.now):
         of_clock.setdefault(step["clock_id"], []).append(step)
@@ -76,6 +77,12 @@ async def sweep(uow: UnitOfWork, *, limit: int = BATCH, calendar: WorkCalendar |
         await uow.driver.execute(PUT_OFF, *_columns(telling.put_off))
     await uow.flush()
     return len(rows) == limit
+
+
+def _what_follows(clocks: Iterable[HeldClock], calendar: WorkCalendar) -> Iterator[tuple[UUID, int, Step]]:
+    for clock in clocks:
+        for step in rules.after(calendar, clock.terms, due_at=clock.due_at):
+            yield clock.id, clock.revision, step
 
 
 def _tell(uow: UnitOfWork, clock: HeldClock, steps: "list[Record]", telling: _Telling) -> None:
