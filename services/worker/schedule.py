@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from services.core.clocks.jobs import RecomputeClocks, SweepClocks
 from services.core.exchange.jobs import ForgetImportFiles
 from services.core.files.jobs import ForgetUnusedFiles, SweepOrphans
-from services.core.hotline.jobs import BeginForgetting, RewriteReporters
+from services.core.hotline.jobs import BeginForgetting, CountComplaints, RewriteReporters
 from services.core.identity.jobs import ForgetExpiredTokens, RewriteDigests
 from services.core.kit import jobs
 from services.core.kit.housekeeping import ForgetOldAnswers
@@ -44,6 +44,7 @@ SCHEDULE: list[Recurring] = [
     Recurring(RefreshRollups(), timedelta(minutes=5)),
     Recurring(RecomputeNotices(), timedelta(days=1)),
     Recurring(BeginForgetting(), timedelta(days=1)),
+    Recurring(CountComplaints(), timedelta(days=1)),
     Recurring(RecomputeClocks(), timedelta(days=1)),
     Recurring(SweepClocks(), timedelta(minutes=1)),
 ]

@@ -28,3 +28,10 @@ class ForgetReporters(Job):
     batch_id: UUID
     after_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
     after_id: UUID = UUID(int=0)
+
+
+class CountComplaints(Job):
+    """Counts what the hotline knows of compounds, some at a time, in the order of their ids (`after`)."""
+
+    name: ClassVar[str] = "hotline.count_complaints"
+    after: UUID = UUID(int=0)

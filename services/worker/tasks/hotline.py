@@ -2,8 +2,8 @@
 
 import structlog
 
-from services.core.hotline import retention
-from services.core.hotline.jobs import BeginForgetting, ForgetReporters, RewriteReporters
+from services.core.hotline import counting, retention
+from services.core.hotline.jobs import BeginForgetting, CountComplaints, ForgetReporters, RewriteReporters
 from services.core.hotline.speaking import rewrite_indexes
 from services.core.kit.uow import UnitOfWork
 from services.worker.runtime import task
@@ -34,3 +34,9 @@ async def forget_reporters(uow: UnitOfWork, job: ForgetReporters) -> None:
     done = await retention.forget(uow, job)
     if done:
         log.info("reporters forgotten", complaints=done, batch=str(job.batch_id))
+
+
+@task(CountComplaints)
+async def count_complaints(uow: UnitOfWork, job: CountComplaints) -> None:
+    """Counts for some compounds, and asks for the next while there may be more."""
+    await counting.count(uow, job)

@@ -227,6 +227,21 @@ async def test_taken_up_again_it_has_new_clocks_and_the_first_promise_stands(ans
     assert by_staff.json()["first_promise_at"] == promise
 
 
+async def test_taken_up_again_it_goes_to_a_desk_by_the_rules(answered: Answered) -> None:
+    town, boss = answered.town, answered.boss
+    desk = (await boss.post("/v1/desks", json={"region_id": str(town.at.id), "title": "城建办"})).json()
+    rule = {
+        "region_id": str(town.at.id),
+        "title": "漏水",
+        "conditions": {"categories": ["leak"]},
+        "desk_id": desk["id"],
+    }
+    assert (await boss.post("/v1/routing-rules", json=rule)).status_code == 201
+    assert (await answered.reopen()).json() == {"state": "assigned", "round": 1}
+    acts = [line["act"] for line in (await town.get(answered.id, "/history"))["items"]]
+    assert acts[-2:] == ["reopen", "assign"]
+
+
 async def test_the_last_day_is_the_policys(answered: Answered) -> None:
     with pytest.raises(ReopenTooLate) as late:
         await answered.reopen_at(days=16)
