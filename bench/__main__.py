@@ -16,7 +16,7 @@ import httpx
 import uvloop
 from redis.asyncio import Redis
 
-from bench import clocks, desk, national, readers, rollups, stage, votes
+from bench import clocks, desk, hotline, national, readers, rollups, stage, votes
 from bench.imports import imports
 from bench.jobs import DONE, FLOOR_QUEUE, STARTED, Nothing, redis
 from bench.load import burst, request
@@ -31,7 +31,7 @@ CLIENTS = 16
 SECONDS = 2.0
 JOBS = 2000
 IDLE_SAMPLES = 100
-PARTS = ("ground", "rollups", "imports", "county", "reads", "nation", "votes", "desk", "clocks")
+PARTS = ("ground", "rollups", "imports", "county", "reads", "nation", "votes", "desk", "clocks", "intake", "nearby")
 
 
 async def rate(port: int, make: Callable[[], bytes], expected: bytes = b"HTTP/1.1 200") -> float:
@@ -229,6 +229,7 @@ async def main(parts: set[str]) -> None:
                 "reads": lambda: readers.reads(database, token, nation, ours),
                 "votes": lambda: votes.measure(database, token, ours, floor),
                 "desk": lambda: desk.measure(database, token, ours, floor),
+                "intake": lambda: hotline.intake(database, ours, floor),
             },
         )
         for figure in figures:
@@ -236,7 +237,12 @@ async def main(parts: set[str]) -> None:
     if "ground" in parts:
         figures += await jobs(database)
     figures += await chosen(
-        parts, {"clocks": lambda: clocks.measure(database), "nation": lambda: national.figures(database)}
+        parts,
+        {
+            "clocks": lambda: clocks.measure(database),
+            "nearby": lambda: hotline.nearby(database),
+            "nation": lambda: national.figures(database),
+        },
     )
     await database.close()
     await bell.close()

@@ -7,9 +7,10 @@ ones: that would tell who he is.
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Boolean, Uuid, bindparam, or_, select, text
+from sqlalchemy import TextClause, bindparam, select, text
 
 from services.core.hotline.models import STILL_OPEN, Complaint
+from services.core.hotline.rules import OPEN, State
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.geo import Crs, Place
 from services.core.kit.nearby import metres_to, near, within
@@ -31,18 +32,22 @@ _SHOWN = (
     Complaint.crs,
     Complaint.created_at,
 )
+# Said by what is over, not by what is open: as the latter, PostgreSQL takes an index of everything open beside that of places.
+STILL_TO_DO = "state NOT IN ({})".format(", ".join(f"'{state}'" for state in State if state not in OPEN))
 _METRES = metres_to(Complaint.point).label("metres")
-NEAR = Statement(
-    select(*_SHOWN, _METRES)
-    .where(
-        within(Complaint.point),
-        in_scope(Complaint.region_path),
-        or_(bindparam("closed_too", type_=Boolean), text(STILL_OPEN)),
-        Complaint.id.is_distinct_from(bindparam("other_than", type_=Uuid())),
+
+
+def _near(*conditions: TextClause) -> Statement:
+    return Statement(
+        select(*_SHOWN, _METRES)
+        .where(within(Complaint.point), in_scope(Complaint.region_path), *conditions)
+        .order_by(_METRES, Complaint.id)
+        .limit(bindparam("limit"))
     )
-    .order_by(_METRES, Complaint.id)
-    .limit(bindparam("limit"))
-)
+
+
+NEAR = _near(text(STILL_TO_DO))
+NEAR_EVER = _near()
 SAME_REPORTER = f"""
 WITH me AS (
   SELECT r.* FROM complaint_reporter r JOIN complaint c ON c.id = r.complaint_id WHERE c.id = $1 AND NOT c.anonymous),
@@ -69,14 +74,9 @@ async def near_place(
     limit: int,
 ) -> "list[asyncpg.Record]":
     """Complaints of the scope at most `reach` metres from a place, the nearest first, each with its `metres`."""
-    return await NEAR.all(
-        connection,
-        **near(place, reach),
-        **scope.parameters,
-        closed_too=closed_too,
-        other_than=other_than,
-        limit=limit,
-    )
+    statement = NEAR_EVER if closed_too else NEAR
+    rows = await statement.all(connection, **near(place, reach), **scope.parameters, limit=limit + 1)
+    return [row for row in rows if row["id"] != other_than][:limit]
 
 
 async def of_same_reporter(
