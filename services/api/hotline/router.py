@@ -79,6 +79,8 @@ async def listed(
         wanted.project_id,
         wanted.no,
         access.principal.id if wanted.mine else None,
+        wanted.desk_id,
+        wanted.overdue,
         limit,
     )
     return rows

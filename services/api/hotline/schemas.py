@@ -40,6 +40,19 @@ Ref = Annotated[
 ]
 
 
+def reckonable(given: datetime) -> datetime:
+    """An instant with its zone, in years that working days can be counted in."""
+    if given.tzinfo is None:
+        raise ValueError("期限须带时区", "needs a time zone")
+    if not FIRST_YEAR <= given.year < LAST_YEAR:
+        raise ValueError(f"年份应在 {FIRST_YEAR} 与 {LAST_YEAR} 之间", f"must lie between {FIRST_YEAR} and {LAST_YEAR}")
+    return given
+
+
+FIRST_YEAR, LAST_YEAR = 2020, 2100
+Deadline = Annotated[datetime, AfterValidator(reckonable)]
+
+
 class ContactIn(In):
     """How to reach who says it. Sealed; shown to nobody but for a purpose."""
 
@@ -137,15 +150,9 @@ class TransferIn(SaidIn):
     """What the 12345 line hands over: under its own id, with the deadline that it set."""
 
     ref: Ref
-    due_at: datetime | None = None
+    due_at: Deadline | None = None
     kind: Kind | None = None
     contact: ContactIn = Field(default_factory=ContactIn)
-
-    @model_validator(mode="after")
-    def _zoned(self) -> "TransferIn":
-        if self.due_at is not None and self.due_at.tzinfo is None:
-            raise ValueError("期限须带时区", "has a deadline without a time zone")
-        return self
 
 
 class SiteIn(SaidIn):

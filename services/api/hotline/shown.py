@@ -89,7 +89,10 @@ class ComplaintPage(BaseModel):
 
 
 class ComplaintQuery(BaseModel):
-    """Which complaints. `open`: somebody has to do something yet. `category`: with those below it. `mine`: that I took in."""
+    """Which complaints. `open`: somebody has to do something yet. `category`: with those below it. `mine`: that I took in.
+
+    `desk_id`: that this desk has. `overdue`: the limit of the reply has passed and it is not answered.
+    """
 
     model_config = ConfigDict(extra="forbid")
     region_id: UUID | None = None
@@ -103,6 +106,8 @@ class ComplaintQuery(BaseModel):
     hazard: bool | None = None
     no: Annotated[str | None, Field(max_length=40)] = None
     mine: bool = False
+    desk_id: UUID | None = None
+    overdue: bool | None = None
     limit: Any = None
     cursor: Any = None
 

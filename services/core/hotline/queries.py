@@ -38,7 +38,12 @@ WHERE (c.region_path, c.id) > (greatest($1::text, $3::text COLLATE "C"), $4::uui
   AND ($11::text IS NULL OR c.channel = $11) AND ($12::boolean IS NULL OR c.hazard = $12)
   AND ($13::uuid IS NULL OR c.compound_id = $13) AND ($14::uuid IS NULL OR c.project_id = $14)
   AND ($15::text IS NULL OR c.no = $15) AND ($16::uuid IS NULL OR c.received_by = $16)
-ORDER BY c.region_path, c.id LIMIT $17
+  AND ($17::uuid IS NULL OR EXISTS (SELECT FROM assignment a WHERE a.complaint_id = c.id AND a.desk_id = $17
+                                    AND a.state IN ('assigned', 'signed_in')))
+  AND ($18::boolean IS NULL OR $18 = EXISTS (
+    SELECT FROM clock o WHERE o.subject_type = 'complaint' AND o.subject_id = c.id AND o.kind = 'reply'
+      AND o.state IN ('running', 'missed') AND o.due_at <= statement_timestamp()))
+ORDER BY c.region_path, c.id LIMIT $19
 """
 HISTORY = f"""
 SELECT e.id, e.at, e.act, e.state, e.public, e.text, e.text_sealed, e.actor_kind,

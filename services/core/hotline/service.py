@@ -27,6 +27,8 @@ ITEMS = """
 SELECT number, jsonb_array_length(items) AS items FROM plan_version
 WHERE project_id = $1 AND ($2::int IS NULL OR number = $2) ORDER BY number DESC LIMIT 1
 """
+# One of the place or of a region above it.
+ORGANISATION = "SELECT 1 FROM organisation WHERE id = $1 AND closed_at IS NULL AND starts_with($2, region_path)"
 ADD_CATEGORY = """
 INSERT INTO complaint_category (code, parent, title_zh, title_en, kind, hazard, anonymous, position)
 VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT max(position) + 1 FROM complaint_category)) ON CONFLICT (code) DO NOTHING RETURNING code
@@ -88,7 +90,8 @@ class Category:
 async def correct(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int, about: About) -> None:
     """What it is about is put right; its clocks run on as they began (the first promise stands).
 
-    NotFound, VersionStale, ActNotAllowed; CategoryUnknown; ComplaintInputInvalid for a line that the plan has not.
+    NotFound, VersionStale, ActNotAllowed; CategoryUnknown; ComplaintInputInvalid for a line that the plan has not, and for an
+    organisation that is none of the place.
     """
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
     if await uow.driver.fetchval(CATEGORY, about.category, held["category"]) is None:
@@ -99,6 +102,10 @@ async def correct(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version:
         plan = await uow.driver.fetchrow(ITEMS, about.project_id, about.plan_number)
         if plan is None or about.plan_item > plan["items"]:
             raise ComplaintInputInvalid.at("/plan_item", zh="方案中没有这一项", en="is no line of this plan")
+    named = about.organisation_id
+    known = named in {None, held["organisation_id"]}
+    if not known and await uow.driver.fetchval(ORGANISATION, named, held["region_path"]) is None:
+        raise ComplaintInputInvalid.at("/organisation_id", zh="不是本地的单位", en="is no organisation of this place")
     await steps.step(uow, held, Act.CORRECT)
     await uow.driver.execute(
         CORRECT,

@@ -211,6 +211,17 @@ async def test_the_desk_that_leads_stops_puts_off_and_answers(
         for who in (other, offices.clerk):
             refused = await offices.act(case, act, body, by=who)
             assert refused.json()["type"] == "/problems/desk-not-on-duty", act
+    other_case = await offices.call(category="noise", description="夜间施工")
+    for name, shown in (("城建办", [case]), ("供水公司", [case])):
+        listed = await offices.clerk.get("/v1/complaints", params={"desk_id": offices.desks[name].id})
+        assert [one["id"] for one in listed.json()["items"]] == shown
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(
+            "UPDATE clock SET due_at = now() - interval '1 hour' WHERE subject_id = $1", UUID(case)
+        )
+    for late, shown in ((True, [case]), (False, [other_case])):
+        listed = await offices.clerk.get("/v1/complaints", params={"overdue": late})
+        assert [one["id"] for one in listed.json()["items"]] == shown
     answered = await offices.act(case, "reply", said, by=lead)
     assert (answered.status_code, answered.json()["state"]) == (200, "answered")
     line = (await offices.get(case, "/history"))["items"][-1]

@@ -319,7 +319,18 @@ async def test_what_it_is_about_is_put_right(town: Town, staff: MakeStaff) -> No
     assert (await town.clerk.put(path, json=about, headers={"If-Match": '"1"'})).status_code == 412
     unknown = await town.clerk.put(path, json={**about, "project_id": str(uuid4())}, headers={"If-Match": '"2"'})
     assert unknown.status_code == 404
-    assert [line["act"] for line in (await town.get(taken["id"], "/history"))["items"]] == ["receive", "correct"]
+    nobody = await town.clerk.put(path, json={**about, "organisation_id": str(uuid4())}, headers={"If-Match": '"2"'})
+    assert (nobody.status_code, nobody.json()["errors"][0]["pointer"]) == (422, "/organisation_id")
+    city = await staff("city", town.at)
+    firm = {"region_id": str(town.at.id), "name": "城投建设集团", "kind": "contractor"}
+    organisation = (await city.post("/v1/organisations", json=firm)).json()["id"]
+    linked = await town.clerk.put(path, json={**about, "organisation_id": organisation}, headers={"If-Match": '"2"'})
+    assert linked.json()["organisation_id"] == organisation
+    assert [line["act"] for line in (await town.get(taken["id"], "/history"))["items"]] == [
+        "receive",
+        "correct",
+        "correct",
+    ]
 
 
 async def test_the_list_as_a_file_tells_nobodys_number(town: Town) -> None:

@@ -72,6 +72,21 @@ async def test_a_transfer_runs_by_its_own_deadline(town: Town, boss: Client, par
     assert (await reply_clock(town, complaint_id))["due_at"] == ends
 
 
+@pytest.mark.parametrize("ends", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2199-01-01T00:00:00+08:00"])
+async def test_no_deadline_is_beyond_reckoning(town: Town, boss: Client, partner: MakePartner, ends: str) -> None:
+    body = town.said(ref="T-2", due_at=ends)
+    answer = await (await partner()).post("/v1/complaint-transfers", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/due_at")
+
+
+async def test_a_deadline_that_has_passed_is_kept_as_it_is(town: Town, boss: Client, partner: MakePartner) -> None:
+    body = town.said(ref="T-3", due_at="2025-03-03T10:00:00Z")
+    answer = await (await partner()).post("/v1/complaint-transfers", json=body)
+    assert answer.status_code == 201, answer.text
+    clock = await reply_clock(town, answer.json()["id"])
+    assert (clock["due_at"], clock["overdue"]) == ("2025-03-03T10:00:00Z", True)
+
+
 async def test_it_stands_still_for_a_reason_of_the_policy(town: Town, boss: Client, resident: MakeResident) -> None:
     me = await resident()
     complaint_id = (await me.post("/v1/me/complaints", json=town.said())).json()["id"]
