@@ -7,13 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from services.api.deps import IfMatch, Page, Reader, Uow
+from services.api.deps import IfMatch, Page, Reader, Uow, reply
 from services.api.hotline.router import changed
-from services.api.hotline.shown import ComplaintOut
+from services.api.hotline.schemas import Code, OpenText
+from services.api.hotline.shown import ComplaintOut, TakenOut
 from services.api.ownership.shown import FIRST
 from services.api.security import Access, requires
 from services.api.wire import In, PageOnly, Reason
-from services.core.hotline import desk_queries, grouping, queries
+from services.core.hotline import desk_queries, grouping, queries, rules, splitting
+from services.core.hotline.splitting import Matter
 from services.core.identity.access import Permission
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
@@ -33,6 +35,25 @@ class UnmergeIn(In):
     """Why it is handled by itself."""
 
     text: Reason
+
+
+class MatterIn(In):
+    """A matter that is taken out of a complaint, in words that its reporter will read."""
+
+    category: Code
+    description: OpenText
+
+
+class SplitIn(In):
+    """What is handled by itself from now on; the complaint keeps the rest."""
+
+    matters: Annotated[list[MatterIn], Field(min_length=1, max_length=10)]
+
+
+class SplitOut(BaseModel):
+    """The new complaints, in the order of their matters."""
+
+    items: list[TakenOut]
 
 
 class MergedOut(BaseModel):
@@ -73,6 +94,17 @@ async def unmerge_complaint(
     """Handles it by itself again."""
     await grouping.unmerge(uow, scope=access.scope, complaint_id=complaint_id, version=version, text=body.text)
     return await changed(access, uow, complaint_id)
+
+
+@router.post("/{complaint_id}/split", status_code=201, response_model=SplitOut)
+async def split_complaint(access: Assigning, uow: Uow, complaint_id: UUID, version: IfMatch, body: SplitIn) -> Response:
+    """Takes matters out of it: each a complaint of the same reporter, with the same files and as old a promise."""
+    matters = [Matter(one.category, one.description) for one in body.matters]
+    made = await splitting.split(uow, scope=access.scope, complaint_id=complaint_id, version=version, matters=matters)
+    items = [
+        TakenOut(id=one.id, no=one.no, code=rules.printed(one.code), state=one.state, repeated=False) for one in made
+    ]
+    return reply(uow, 201, SplitOut(items=items))
 
 
 @router.get("/{complaint_id}/merged", response_model=MergedPage)

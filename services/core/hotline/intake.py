@@ -120,7 +120,10 @@ class Partner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """What somebody says. `kind`, `hazard`: None takes the category's. `anonymous`: he is not to be told to those who handle it."""
+    """What somebody says. `kind`, `hazard`: None takes the category's. `anonymous`: he is not to be told to those who handle it.
+
+    `since`: from when its promises count, where that is not now: it was said as part of another complaint.
+    """
 
     channel: Channel
     category: str
@@ -135,6 +138,7 @@ class Intake:
     call_ref: str | None = None
     partner: Partner | None = None
     parent_id: UUID | None = None
+    since: datetime | None = None
     files: tuple[UUID, ...] = ()
     synthetic: bool = False
 
@@ -297,12 +301,12 @@ async def _add(uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", index: b
         subject_id=complaint_id,
         region_path=seen["region_path"],
     )
-    state = await begin(uow, complaint_id=complaint_id)
+    state = await begin(uow, complaint_id=complaint_id, since=intake.since)
     return Taken(complaint_id, no, code, state, repeated=False)
 
 
-async def begin(uow: UnitOfWork, *, complaint_id: UUID) -> State:
+async def begin(uow: UnitOfWork, *, complaint_id: UUID, since: datetime | None = None) -> State:
     """The promises of a new case begin, and the rules send it to a desk; where it stands then."""
     held = await uow.driver.fetchrow(desk_queries.TO_ROUTE, complaint_id)
-    await promises.begin(uow, held)
+    await promises.begin(uow, held, since=since)
     return State.RECEIVED if await assigning.route_in(uow, held) is None else State.ASSIGNED

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import pytest
 
@@ -234,3 +235,43 @@ async def test_a_desk_is_closed_when_it_has_nothing_left_to_do(offices: Offices)
     assert (kept.status_code, kept.json()["type"], kept.json()["cases"]) == (409, "/problems/desk-has-cases", 1)
     await offices.act(case, "assign", {"desk_id": other.id}, by=offices.clerk)
     assert (await offices.clerk.post(closing, headers={"If-Match": '"1"'})).status_code == 200
+
+
+async def test_three_departments_with_a_pause_and_an_extension(offices: Offices) -> None:
+    """The leading desk's pause and extension are of the reporter's promise; those that take part keep their own limits."""
+    await offices.rule("城建办", "供水公司", "街道")
+    case = await offices.call()
+    lead, water = offices.desks["城建办"], offices.desks["供水公司"]
+    parts = {name: one["id"] for name, one in (await offices.assignments(case)).items()}
+    theirs = (await offices.clocks(parts["供水公司"]))["reply"]["due_at"]
+    before = (await offices.clocks(case))["reply"]["due_at"]
+
+    stop = {"reason": "waiting_for_citizen", "document": "居民补充材料通知"}
+    refused = await offices.act(case, "pause", stop, by=water.staff)
+    assert refused.json()["type"] == "/problems/desk-not-on-duty"
+    paused = await offices.act(case, "pause", stop, by=lead.staff)
+    assert (paused.status_code, paused.json()["state"]) == (200, "waiting"), paused.text
+    (mine,) = (await lead.staff.get(f"/v1/desks/{lead.id}/complaints")).json()["items"]
+    assert (mine["paused"], mine["due_at"]) == (True, None)
+    (part,) = (await water.staff.get(f"/v1/desks/{water.id}/complaints")).json()["items"]
+    assert (part["paused"], datetime.fromisoformat(part["due_at"])) == (False, theirs)
+    resumed = await offices.act(case, "resume", by=lead.staff)
+    assert (resumed.status_code, resumed.json()["state"]) == (200, "in_progress"), resumed.text
+
+    asked = await offices.act(case, "extend", {"days": 20, "reason": "需更换总阀，等待配件。"}, by=lead.staff)
+    assert asked.status_code == 201, asked.text
+    granted = await offices.arbiter.post(f"/v1/complaints/{case}/decide-extension", json={"approve": True})
+    assert granted.status_code == 200, granted.text
+    after = (await offices.clocks(case))["reply"]["due_at"]
+    assert after > before
+    (mine,) = (await lead.staff.get(f"/v1/desks/{lead.id}/complaints")).json()["items"]
+    assert datetime.fromisoformat(mine["due_at"]) == after
+    assert (await offices.clocks(parts["供水公司"]))["reply"]["due_at"] == theirs
+
+    for name in ("供水公司", "街道"):
+        done = await offices.at_desk(case, name, "finish", {"text": "本单位部分已完成。"})
+        assert done.status_code == 200, done.text
+    answered = await offices.act(case, "reply", {"text": "已更换总阀。"}, by=lead.staff)
+    assert answered.status_code == 200, answered.text
+    assert {one["state"] for one in (await offices.assignments(case)).values()} == {"done"}
+    assert {one["state"] for one in (await offices.clocks(case)).values()} == {"met"}

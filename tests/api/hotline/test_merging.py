@@ -162,3 +162,30 @@ async def test_who_is_not_on_duty_does_not_answer(offices: Offices) -> None:
     found = (await offices.get(case, "/assignments"))["items"]
     assert [one["state"] for one in found] == ["done", "assigned"]
     assert [one["desk_title"] for one in found] == ["城建办", "城建办"]
+
+
+async def test_a_complaint_of_two_matters_becomes_two(
+    offices: Offices, resident: Callable[[], Awaitable[Client]], database: Database
+) -> None:
+    await offices.rule("城建办")
+    me = await resident()
+    said = {"category": "leak", "description": "漏水，还有夜里施工。", "compound_id": offices.compound}
+    case = (await me.post("/v1/me/complaints", json=said)).json()["id"]
+    async with database.read() as connection:
+        await connection.execute(
+            "UPDATE clock SET started_at = started_at - interval '2 days' WHERE subject_id = $1", case
+        )
+    body = {"matters": [{"category": "noise", "description": "夜间施工扰民。"}]}
+    parted = await offices.act(case, "split", body, by=offices.clerk)
+    assert parted.status_code == 201, parted.text
+    (child,) = parted.json()["items"]
+    seen = await offices.get(child["id"])
+    assert (seen["parent_id"], seen["category"]["code"], seen["channel"]) == (case, "noise", "mini_program")
+    promised = [(await offices.clocks(one))["reply"]["started_at"] for one in (case, child["id"])]
+    assert promised[0] == promised[1]
+    assert {one["id"] for one in (await me.get("/v1/me/complaints")).json()["items"]} == {case, child["id"]}
+    assert (await offices.get(case))["state"] == "assigned"
+    again = await offices.act(case, "split", body, by=offices.clerk)
+    assert (again.status_code, again.json()["errors"][0]["pointer"]) == (422, "/matters/0")
+    stale = await offices.clerk.post(f"/v1/complaints/{case}/split", json=body, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
