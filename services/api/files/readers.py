@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from services.core.files import queries
+from services.core.files.rules import CheckState
 from services.core.identity.access import Permission, Principal
 from services.core.kit.errors import NotFound
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class MayRead(Protocol):
-    """Whether somebody may read a subject's files. `public`: this one was attached for everybody to see."""
+    """Whether somebody may read a subject's files. `public`: this one was attached for everybody to see, and passed the check."""
 
     def __call__(
         self, connection: "asyncpg.Connection", principal: Principal, subject_id: UUID, *, public: bool
@@ -48,7 +49,7 @@ def reads(subject_type: str) -> "Callable[[MayRead], MayRead]":
 async def readable(connection: "asyncpg.Connection", principal: Principal, file_id: UUID) -> "asyncpg.Record":
     """The file, for somebody who may read it. NotFound for everybody else, as for a file that is not there."""
     row = await queries.FILE.first(connection, file_id=file_id)
-    if row is None or not (_own(principal, row) or await _through_use(connection, principal, file_id)):
+    if row is None or not (_own(principal, row) or await _through_use(connection, principal, row)):
         raise NotFound
     return row
 
@@ -62,10 +63,12 @@ def _own(principal: Principal, row: "asyncpg.Record") -> bool:
     return (principal.kind, principal.id) == (row["owner_kind"], row["owner_id"])
 
 
-async def _through_use(connection: "asyncpg.Connection", principal: Principal, file_id: UUID) -> bool:
+async def _through_use(connection: "asyncpg.Connection", principal: Principal, row: "asyncpg.Record") -> bool:
+    file_id, passed = row["id"], row["check_state"] == CheckState.PASSED
     for use in await queries.USES.all(connection, file_id=file_id):
         may_read = READERS.get(use["subject_type"])
-        if may_read is not None and await may_read(connection, principal, use["subject_id"], public=use["public"]):
+        public = use["public"] and passed
+        if may_read is not None and await may_read(connection, principal, use["subject_id"], public=public):
             return True
     if Permission.CONTENT_CHECK not in principal.permissions:
         return False

@@ -169,6 +169,7 @@ async def test_whoever_reads_the_subject_reads_its_files_and_residents_no_origin
     readers: set[UUID],
     attached: Attach,
     rendered: Rendered,
+    database: Database,
 ) -> None:
     owner, neighbour, clerk, stranger = (
         await resident(),
@@ -184,6 +185,9 @@ async def test_whoever_reads_the_subject_reads_its_files_and_residents_no_origin
         await rendered(file_id)
         assert (await clerk.get(f"/v1/files/{file_id}/content")).status_code == 200
         assert (await stranger.get(f"/v1/files/{file_id}")).status_code == 404
+    assert (await neighbour.get(f"/v1/files/{shown}")).status_code == 404, "nobody has looked at it yet"
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql(f"UPDATE file SET check_state = 'passed' WHERE id = '{shown}'")
     told = (await neighbour.get(f"/v1/files/{shown}")).json()
     assert told["taken_place"] is None
     assert (await neighbour.get(f"/v1/files/{shown}/rendition")).status_code == 200
