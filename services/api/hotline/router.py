@@ -21,6 +21,7 @@ from services.api.identity.proofs import NO_STORE
 from services.api.ownership.shown import FIRST, Opening
 from services.api.security import Access, requires
 from services.api.wire import PageOnly
+from services.core.desks.queries import desk_of
 from services.core.hotline import intake, queries, rules, service
 from services.core.hotline.intake import Partner, Reporter, Taken
 from services.core.hotline.rules import Channel
@@ -55,11 +56,13 @@ async def changed(access: Access, uow: UnitOfWork, complaint_id: UUID) -> Respon
 async def listed(
     reader: "asyncpg.Connection", access: Access, wanted: ComplaintQuery, *, after: list[Any] | None, limit: int
 ) -> "list[asyncpg.Record]":
-    """Rows of the caller's region that are wanted, after a key; NotFound for a region, compound or project outside."""
+    """Rows of the caller's region that are wanted, after a key; NotFound for a region, compound, project or desk outside."""
     if wanted.compound_id is not None:
         await compound_in(reader, compound_id=wanted.compound_id, scope=access.scope)
     if wanted.project_id is not None:
         await place(reader, project_id=wanted.project_id, scope=access.scope)
+    if wanted.desk_id is not None:
+        await desk_of(reader, desk_id=wanted.desk_id, scope=access.scope)
     scope = await narrowed(reader, region_id=wanted.region_id, scope=access.scope)
     low, high = bounds(scope).values()
     rows: list[asyncpg.Record] = await reader.fetch(
