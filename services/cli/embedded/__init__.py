@@ -50,7 +50,8 @@ def data_folder() -> Path:
 def ensure(
     data: Path, *, postgres_bin: Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """DATABASE_URL, REDIS_URL, JIUGAI_SECRET_KEY and FILES_PATH to export, with every server that they need running."""
+    """What is to be exported, with every server that it needs running: the two URLs, the secret key; where files lie, unless all
+    three are named."""
     return start(data, postgres_bin=postgres_bin, environment=environment).environment
 
 
@@ -68,9 +69,9 @@ def start(data: Path, *, postgres_bin: Path | None = None, environment: Mapping[
                 zh=f"生产环境须设置 {'、'.join(missing)}", en=f"production needs {', '.join(missing)} to be set"
             )
         return Embedded(exported, ())
-    exported["FILES_PATH"] = environment.get("FILES_PATH") or str(data / "files")
     if all(given.values()):
         return Embedded(exported, ())
+    exported["FILES_PATH"] = environment.get("FILES_PATH") or str(data / "files")
     named = environment.get("JIUGAI_POSTGRES_BIN")
     programs = postgres_bin or (Path(named) if named else None)
     account = accounts.current()
