@@ -18,6 +18,7 @@ TABLES = (
     "visit_campaign",
     "warranty_term",
     "call_back",
+    "complaint_contact_change",
     "complaint_hold",
     "complaint_supervision",
     "complaint_tombstone",
@@ -114,6 +115,23 @@ def upgrade() -> None:
     sa.UniqueConstraint('complaint_id', 'round', name=op.f('uq_call_back_complaint_id_round'))
     )
     op.create_index('ix_call_back_due', 'call_back', ['region_path', 'id'], unique=False, postgresql_where=sa.text("state = 'due'"))
+    op.create_table('complaint_contact_change',
+    sa.Column('complaint_id', sa.Uuid(), nullable=False),
+    sa.Column('phone_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('decision', sa.String(length=10), nullable=False),
+    sa.Column('asked_by', sa.Uuid(), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('decided_by', sa.Uuid(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(decision = 'asked') = (decided_at IS NULL)", name=op.f('ck_complaint_contact_change_decided_at')),
+    sa.CheckConstraint("(decision = 'asked') = (phone_sealed IS NOT NULL)", name=op.f('ck_complaint_contact_change_phone_sealed')),
+    sa.CheckConstraint("decision IN ('asked', 'confirmed', 'refused')", name=op.f('ck_complaint_contact_change_decision')),
+    sa.CheckConstraint('decided_by <> asked_by', name=op.f('ck_complaint_contact_change_decided_by')),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaint.id'], name=op.f('fk_complaint_contact_change_complaint_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_complaint_contact_change'))
+    )
+    op.create_index('uq_complaint_contact_change_asked', 'complaint_contact_change', ['complaint_id'], unique=True, postgresql_where=sa.text("decision = 'asked'"))
     op.create_table('complaint_hold',
     sa.Column('complaint_id', sa.Uuid(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),

@@ -13,6 +13,7 @@ from services.api.hotline.after_schemas import (
     CallBackPage,
     FindingIn,
     HoldIn,
+    PhoneIn,
     RatingIn,
     ReopenByCodeIn,
     ReopenIn,
@@ -21,6 +22,7 @@ from services.api.hotline.after_schemas import (
     SupervisionOut,
     SupervisionPage,
     SupervisionQuery,
+    SureIn,
 )
 from services.api.hotline.public import count_intake
 from services.api.hotline.router import Reading, Writing, changed
@@ -28,7 +30,7 @@ from services.api.hotline.shown import ComplaintOut
 from services.api.identity.proofs import NO_STORE, Counted
 from services.api.security import Access, requires
 from services.api.wire import PageOnly
-from services.core.hotline import after, after_queries, calling_back, queries, retention, rules, supervising
+from services.core.hotline import after, after_queries, calling_back, contacts, queries, retention, rules, supervising
 from services.core.hotline.rules import State
 from services.core.hotline.speaking import Own
 from services.core.identity.access import Permission
@@ -94,6 +96,36 @@ async def list_complaint_rounds(access: Reading, reader: Reader, complaint_id: U
 async def record_call_back(access: Writing, uow: Uow, complaint_id: UUID, body: CallBackIn) -> Response:
     """A call to the reporter of a closed complaint, by somebody who did not answer it."""
     await calling_back.record(uow, scope=access.scope, complaint_id=complaint_id, said=body.said(), text=body.text)
+    return await changed(access, uow, complaint_id)
+
+
+@router.post("/v1/me/complaints/{own_complaint_id}/contact", response_model=AfterOut)
+async def change_own_contact(access: ResidentMe, uow: Uow, own_complaint_id: UUID, body: PhoneIn) -> Response:
+    """Says under which other number the caller is reached about one of his own; it holds once staff made sure."""
+    await contacts.ask_own(uow, Own(access.principal.id, own_complaint_id), phone=body.phone)
+    return await _stands(uow, complaint_id=own_complaint_id)
+
+
+@router.post(
+    "/public/complaints/{code}/contact", response_model=AfterOut, dependencies=[Counted, Depends(count_intake)]
+)
+async def change_contact_by_code(uow: AnonymousUow, code: str, body: PhoneIn) -> Response:
+    """The same by the complaint's code."""
+    await contacts.ask_own(uow, Own(code=code), phone=body.phone)
+    return await _stands(uow, code=code)
+
+
+@router.post("/v1/complaints/{complaint_id}/contact-change", response_model=ComplaintOut)
+async def change_contact(access: Writing, uow: Uow, complaint_id: UUID, body: PhoneIn) -> Response:
+    """Writes down another number of a reporter, for another person to make sure."""
+    await contacts.ask(uow, scope=access.scope, complaint_id=complaint_id, phone=body.phone)
+    return await changed(access, uow, complaint_id)
+
+
+@router.post("/v1/complaints/{complaint_id}/contact-change/decide", response_model=ComplaintOut)
+async def decide_contact_change(access: Writing, uow: Uow, complaint_id: UUID, body: SureIn) -> Response:
+    """The number is the reporter's, or nobody could make sure."""
+    await contacts.decide(uow, scope=access.scope, complaint_id=complaint_id, confirm=body.confirm, heard=body.phone)
     return await changed(access, uow, complaint_id)
 
 

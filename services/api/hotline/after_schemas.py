@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.api.hotline.schemas import Files, OpenText, Text
+from services.api.hotline.schemas import Files, OpenText, Phone, Text
 from services.api.wire import In
 from services.core.hotline.after import Rating
 from services.core.hotline.after_rules import CallBackState, Cause, SupervisionState
@@ -78,6 +78,19 @@ class FindingIn(In):
     """What the supervisor found."""
 
     finding: OpenText
+
+
+class PhoneIn(In):
+    """The reporter's other number."""
+
+    phone: Phone
+
+
+class SureIn(In):
+    """Whether somebody made sure. To confirm, `phone` is the number as he heard it from the reporter: it has to be the same."""
+
+    confirm: bool
+    phone: Phone | None = None
 
 
 class HoldIn(In):

@@ -69,3 +69,18 @@ class NoHold(DomainError):
 class HoldByYou(DomainError):
     code, kind = "complaint-hold-by-you", Kind.CONFLICT
     title_zh, title_en = "保全须由另一人解除", "Another person lifts a hold than placed it"
+
+
+class ContactChangeUnderWay(DomainError):
+    code, kind = "contact-change-under-way", Kind.CONFLICT
+    title_zh, title_en = "已有联系方式变更待核实", "Another change of the number waits to be made sure of"
+
+
+class NoContactChange(DomainError):
+    code, kind = "contact-change-none", Kind.CONFLICT
+    title_zh, title_en = "没有待核实的联系方式变更", "No change of the number waits to be made sure of"
+
+
+class ContactChangeByYou(DomainError):
+    code, kind = "contact-change-by-you", Kind.CONFLICT
+    title_zh, title_en = "登记人不得自行核实", "Another person makes sure than wrote it down"

@@ -63,3 +63,18 @@ class ComplaintReleased(Event):
     """It is forgotten at its time again."""
 
     kind: ClassVar[str] = "complaint.released"
+
+
+class ContactChangeAsked(Event):
+    """A reporter is said to have another number."""
+
+    kind: ClassVar[str] = "complaint.contact_change_asked"
+    nameless: ClassVar[bool] = True
+    by_reporter: bool
+
+
+class ContactChangeDecided(Event):
+    """Somebody made sure, or could not."""
+
+    kind: ClassVar[str] = "complaint.contact_change_decided"
+    confirmed: bool

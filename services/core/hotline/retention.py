@@ -49,6 +49,9 @@ reporter AS (
   UPDATE complaint_reporter SET resident_id = NULL, property_id = NULL, name_sealed = NULL, phone_sealed = NULL,
                                 phone_index = NULL, index_key = NULL
   WHERE complaint_id = ANY ($1::uuid[])),
+numbers AS (
+  UPDATE complaint_contact_change SET phone_sealed = NULL, decision = 'refused', decided_at = $4
+  WHERE complaint_id = ANY ($1::uuid[]) AND decision = 'asked'),
 unasked AS (
   UPDATE call_back SET state = 'dropped', ended_at = $4 WHERE complaint_id = ANY ($1::uuid[]) AND state = 'due'),
 tombstone AS (
