@@ -31,6 +31,7 @@ _PLAIN = re.compile(r"\d+(?:\.\d+)?(?:/\d+)?", re.ASCII)
 _QUANTITY = re.compile(r"([\d.,]+(?:/\d+)?)\s*(万?)\s*([^\W\d_]\S*)?")
 _DAY = re.compile(r"(\d{4})(?:[-./](\d{1,2})[-./](\d{1,2})|年(\d{1,2})月(?:(\d{1,2})[日号])?|[-./](\d{1,2}))", re.ASCII)
 _COMPACT_DAY = re.compile(r"(?:19|20)\d{6}", re.ASCII)
+_JANUARY_OR_OCTOBER = re.compile(r"\d{4}\.1", re.ASCII)
 _APART = re.compile(r"[、,，;；\n]")
 _NOTHING = frozenset(["", "-", "—", "——", "/", "无"])
 _SERIALS = range(18_264, 73_051)  # 1950 to 2099 in the calendar of spreadsheets
@@ -202,10 +203,12 @@ def flag(cell: Cell) -> bool:
 
 
 def day(cell: Cell) -> date:
-    """A date; a month alone is its first day."""
+    """A date; a month alone is its first day. Of a number 2026.1 nobody knows any more whether 2026.10 was typed."""
     if isinstance(cell, date):
         return cell
     found = decimal_text(cell) if isinstance(cell, Decimal) else _folded(cell) if isinstance(cell, str) else ""
+    if isinstance(cell, Decimal) and _JANUARY_OR_OCTOBER.fullmatch(found):
+        raise Wrong("date-number")
     try:
         if _COMPACT_DAY.fullmatch(found):
             return date(int(found[:4]), int(found[4:6]), int(found[6:]))

@@ -62,6 +62,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "identifier": ("编号有误，请使用导出的表格", "is no id; use the form as it was exported"),
     "flag": ("应填 是 或 否", "must be 是 or 否 (yes or no)"),
     "date": ("应为日期，如 2026-03-01、2026.3.1 或 2026年3月1日", "must be a date such as 2026-03-01, 2026.3.1 or 2026年3月1日"),
+    "date-number": (
+        "数字单元格分不清 1 月与 10 月（2026.10 存成 2026.1），请写成 2026-10 或设为文本",
+        "As a number January and October look alike (2026.10 is kept as 2026.1): write 2026-10, or make it text",
+    ),
     "date-to-come": ("不得晚于今日", "is a day to come"),
     "choice": ("只能是：{zh}", "must be one of: {en}"),
     "amount": ("应为不小于 0、至多 {places} 位小数的数", "must be a number of at least 0 with at most {places} decimal places"),

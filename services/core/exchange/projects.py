@@ -27,6 +27,13 @@ WHERE no = ANY ($1::text[])
   AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
               WHERE region_path >= scope.low AND region_path < scope.high)
 """
+# Before their plans are read, and in the order of ids: nobody adds one meanwhile whose funding would be lost.
+HOLD = """
+SELECT id FROM project WHERE no = ANY ($1::text[])
+  AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
+              WHERE region_path >= scope.low AND region_path < scope.high)
+ORDER BY id FOR NO KEY UPDATE
+"""
 PLANS = """
 SELECT p.no, p.id, p.region_path, v.items, v.budget, v.funding, v.management_mode, v.synthetic
 FROM project p LEFT JOIN plan_version v ON v.project_id = p.id AND v.number = p.plan_number
@@ -113,18 +120,28 @@ class QuantityWriter:
     def __init__(self, uow: UnitOfWork, importing: Importing) -> None:
         self._uow, self._importing = uow, importing
         self._by_project: dict[str, list[Line]] = {}
+        self._last: list[Line] | None = None
 
     async def write(self, lines: Sequence[Line]) -> Sequence[Line]:
-        """Keeps lines until a project's are all there, which only the end of the file tells."""
+        """Keeps lines until a project's are all there, which only the end of the file tells.
+
+        A line without a number is taken for one of the project above it: clerks write the number once. It is wrong, and so is
+        that project's plan without it. A row of totals is no line of anybody's.
+        """
+        settled: list[Line] = []
         for line in lines:
             if "project_no" in line.values:
-                self._by_project.setdefault(line.values["project_no"], []).append(line)
-        return [line for line in lines if "project_no" not in line.values]
+                self._last = self._by_project.setdefault(line.values["project_no"], [])
+            is_total = any(finding.code == "row-total" for finding in line.findings)
+            (settled if self._last is None or is_total else self._last).append(line)
+        return settled
 
     async def finish(self) -> Sequence[Line]:
         """Adds a plan version to each project whose plan differs."""
         scope = self._importing.scope
-        rows = await self._uow.driver.fetch(PLANS, list(self._by_project), scope.lows, scope.highs)
+        wanted = (list(self._by_project), scope.lows, scope.highs)
+        await self._uow.driver.execute(HOLD, *wanted)
+        rows = await self._uow.driver.fetch(PLANS, *wanted)
         held = {row["no"]: row for row in rows}
         for no, lines in self._by_project.items():
             await self._one(lines, held.get(no))

@@ -192,6 +192,34 @@ async def test_one_wrong_row_of_a_project_keeps_its_whole_plan_out(clerk: Clerk)
     ]
 
 
+async def test_a_row_without_its_number_keeps_the_plan_above_it_out(clerk: Clerk) -> None:
+    """The number written once, its cells not merged: half a plan would stand for the whole."""
+    mark = uuid4().hex[:6]
+    await clerk.bring(csv("小区编号,小区名称,所属区域", f"{mark}-1,南岳,何家社区", f"{mark}-2,龙泉,何家社区"))
+    await clerk.bring(
+        csv("项目编号,项目名称,小区编号", f"P-{mark},改造,{mark}-1", f"R-{mark},改造,{mark}-2"), kind="projects"
+    )
+    torn = await clerk.bring(
+        csv(
+            "项目编号,改造内容,类别,工程量,单位,造价",
+            f"P-{mark},管网,基础类,1,米,100",
+            ",车位,完善类,1,个,50",
+            f"R-{mark},管网,基础类,1,米,100",
+            "合计,,,,,250",
+        ),
+        kind="quantities",
+        mode="good_rows",
+    )
+    assert (torn["state"], torn["rows_bad"], torn["created"]) == ("done", 3, 1)
+    assert await clerk.places(torn["id"]) == [
+        (2, None, "project-torn"),
+        (3, "A", "required"),
+        (5, None, "row-total"),
+    ]
+    projects = (await clerk.client.get("/v1/projects", params={"region": str(clerk.at.id)})).json()["items"]
+    assert {one["no"][0]: one["plan_number"] for one in projects} == {"P": None, "R": 1}
+
+
 async def test_the_library_refuses_a_row_by_its_own_rules(clerk: Clerk) -> None:
     """A project of one community with a compound of the other; a compound that nobody knows."""
     mark = uuid4().hex[:6]

@@ -75,7 +75,7 @@ async def test_a_body_that_lies_about_its_length_is_cut(clerk: Clerk, settings: 
     [
         ({}, None, "/file"),
         ({}, b"", "/file"),
-        ({"kind": "ballots"}, b"x", "/kind"),
+        ({"kind": "letters"}, b"x", "/kind"),
         ({"mode": "perhaps"}, b"x", "/mode"),
         ({"colour": "red"}, b"x", "/colour"),
         ({"region": "here"}, b"x", "/region"),

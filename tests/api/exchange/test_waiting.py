@@ -1,15 +1,21 @@
 """What may happen to an import while it waits for its turn, and long after."""
 
+import asyncio
 from dataclasses import replace
-from uuid import UUID
+from decimal import Decimal
+from uuid import UUID, uuid4
 
 import pytest
 
 from services.core.exchange.forms import FORMS, ImportKind
 from services.core.exchange.jobs import ForgetImportFiles
 from services.core.facts.rules import Kind
+from services.core.kit.scope import Scope
 from services.core.kit.settings import Settings
 from services.core.kit.uow import SYSTEM
+from services.core.projects import service as projects
+from services.core.projects.rules import FundingLine, FundingSource, Plan, PlanItem
+from services.core.territory.rules import Category
 from services.worker import runtime
 from services.worker.schedule import schedule_of
 from tests.api.exchange.sheets import Clerk, csv
@@ -17,6 +23,7 @@ from tests.api.selection.world import MakeStaff
 from tests.support.people import Region
 
 ONE = csv("小区名称,所属区域,户数", "一村,何家社区,120")
+WAITS_FOR = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))"
 KEPT = """
 SELECT (SELECT count(*) FROM import_file WHERE import_id = $1), (SELECT count(*) FROM import_bad_row WHERE import_id = $1),
        (SELECT count(*) FROM import_finding WHERE import_id = $1)
@@ -101,3 +108,25 @@ async def test_files_and_their_bad_rows_go_when_their_time_is_over_and_the_impor
     assert shown["file_deleted_at"] is not None
     assert (await clerk.get(new["id"]))["file_deleted_at"] is None
     assert (await clerk.work(waiting["id"]))["state"] == "done"
+
+
+async def test_a_plan_added_while_quantities_come_in_keeps_its_funding(clerk: Clerk) -> None:
+    mark = uuid4().hex[:6]
+    await clerk.bring(csv("小区编号,小区名称,所属区域", f"{mark}-1,南岳,何家社区"))
+    await clerk.bring(csv("项目编号,项目名称,小区编号", f"P-{mark},改造,{mark}-1"), kind="projects")
+    project = (await clerk.client.get("/v1/projects", params={"region": str(clerk.at.id)})).json()["items"][0]["id"]
+    sent = await clerk.send(
+        csv("项目编号,改造内容,类别,工程量,单位,造价", f"P-{mark},管网,基础类,2,米,100"), kind="quantities"
+    )
+    budget = Decimal(100)
+    pipes = PlanItem("管网", None, Category.BASIC, Decimal(1), "米", budget)
+    async with clerk.database.begin(SYSTEM) as uow, clerk.database.read() as onlooker:
+        plan = Plan((pipes,), budget, (FundingLine(FundingSource.CITY, budget),), "物业服务")
+        await projects.add_plan(uow, scope=Scope((clerk.at.path,)), project_id=UUID(project), plan=plan)
+        importing = asyncio.create_task(clerk.work(sent["id"]))
+        async with asyncio.timeout(10):
+            while not await onlooker.fetchval(WAITS_FOR, uow.driver.get_server_pid()):  # noqa: ASYNC110 - a lock tells nobody
+                await asyncio.sleep(0.01)
+    assert (await importing)["changed"] == 1
+    plans = (await clerk.client.get(f"/v1/projects/{project}/plans")).json()["items"]
+    assert [(one["management_mode"], len(one["funding"])) for one in plans] == [("物业服务", 1)] * 2
