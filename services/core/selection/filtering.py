@@ -80,7 +80,8 @@ class Exclusion:
 class Filter:
     """What a round asks of who competes; None asks nothing. `regions` are paths of subtrees.
 
-    `clusters`: "only" takes projects of several compounds (片区), "none" those of a single one.
+    `clusters`: "only" takes projects of several compounds (片区), "none" those of a single one. `built_before`: the last year, as
+    in a policy's eligibility (2005年底前建成).
     """
 
     apply_until: date | None = None
@@ -122,8 +123,9 @@ class Filter:
             found.append(Exclusion(Why.REGION, "", ""))
         if self.clusters is not None and (compounds > 1) != (self.clusters == "only"):
             found.append(Exclusion(Why.CLUSTER, self.clusters, str(compounds)))
-        if self.built_before is not None and _at_least(year := fact(BUILT_YEAR), self.built_before):
-            found.append(Exclusion(Why.BUILT, str(self.built_before), _text(year)))
+        last = self.built_before
+        if last is not None and isinstance(year := fact(BUILT_YEAR), Fraction) and year > last:
+            found.append(Exclusion(Why.BUILT, str(last), _text(year)))
         least = self.min_households
         if least is not None and (households := fact(HOUSEHOLDS)) is not None and not _at_least(households, least):
             found.append(Exclusion(Why.HOUSEHOLDS, str(least), _text(households)))
@@ -157,7 +159,7 @@ def words(reason: Mapping[str, str]) -> tuple[str, str]:
                 f"is a cluster of {found}, and the round is for single ones",
             )
         case Why.BUILT:
-            return f"建成年份 {found}，不早于 {asked} 年", f"was built in {found}, not before {asked}"
+            return f"建成年份 {found}，晚于 {asked} 年", f"was built in {found}, after {asked}"
         case Why.HOUSEHOLDS:
             return f"住户 {found} 户，少于 {asked} 户", f"has {found} households, fewer than {asked}"
         case Why.SELF_BUILT:
