@@ -56,7 +56,7 @@ async def finalise(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: int
     whole = await queries.vote_of(uow.driver, scope=scope, vote_id=vote_id)
     result = await queries.RESULTS.first(uow.driver, vote_id=vote_id)
     assert result is not None  # noqa: S101 - a vote is preliminary once its result is published
-    await service.refuse_notice_running(uow, vote, ObjectionTo.RESULT, vote["result_revision"], result["notice_until"])
+    await service.refuse_notice_running(uow, vote, ObjectionTo.RESULT, result["notice_until"])
     again = await recount(uow.driver, whole)
     if not again["roll_intact"]:
         raise RollTampered

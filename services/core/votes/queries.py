@@ -12,7 +12,7 @@ from services.core.kit.scope import Scope
 from services.core.policy.models import PolicyVersion
 from services.core.projects.models import Project
 from services.core.territory.models import Compound
-from services.core.votes.lifecycle import VoteStatus
+from services.core.votes.lifecycle import ObjectionTo, VoteStatus
 from services.core.votes.models import (
     BallotEntry,
     NoticeService,
@@ -407,11 +407,16 @@ FORGET_WORDS = "UPDATE vote_objection SET what = '' WHERE recorded_by = $1 AND b
 OBJECTIONS_LEFT = """
 SELECT count(*) FROM vote_objection WHERE recorded_by = $1 AND by_kind = 'resident' AND vote_id = $2 AND status = 'open'
 """
-# What keeps the way: objections in time that nobody has decided, and upheld ones of what still stands as it was objected to.
+# What keeps the way: objections in time that nobody has decided, whatever was published anew since, and upheld ones since which
+# nothing was ($3: when it was last).
 IN_THE_WAY = """
 SELECT count(*) FROM vote_objection
-WHERE vote_id = $1 AND about = $2 AND revision = $3 AND (status = 'upheld' OR (status = 'open' AND NOT late))
+WHERE vote_id = $1 AND about = $2 AND (status = 'open' AND NOT late OR status = 'upheld' AND decided_at >= $3)
 """
+PUBLISHED_AT = {
+    ObjectionTo.ROLL: "SELECT max(published_at) FROM vote_roll WHERE vote_id = $1",
+    ObjectionTo.RESULT: "SELECT max(published_at) FROM vote_result WHERE vote_id = $1",
+}
 
 BALLOT_COLUMNS = (
     BallotEntry.id,
@@ -460,6 +465,10 @@ DECIDED = f"SELECT {decided('$1')}"
 # A correction or a voiding of a ballot that waits for a second person.
 UNDER_REVIEW = f"""
 SELECT EXISTS (SELECT 1 FROM ballot r WHERE r.of_id = $1 AND r.pending AND NOT {decided("r.id")})
+"""
+# The people of a head as it was frozen, each by the entry that stands for him.
+CO_OWNERS = """
+SELECT coalesce(x.merged_into_id, x.id) AS id FROM owner_member m JOIN person x ON x.id = m.person_id WHERE m.voting_owner_id = $1
 """
 # Which entries of the register turned out to be of somebody who has another.
 MERGED = "SELECT id, merged_into_id FROM person WHERE id = ANY ($1::uuid[]) AND merged_into_id IS NOT NULL"

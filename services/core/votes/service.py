@@ -153,7 +153,7 @@ async def notify(
     VoteStatusWrong, VoteNoticeRunning, VoteObjectionsOpen, VoteInputWrong for days that are past, too soon or too late.
     """
     vote, leads = await held(uow, scope=scope, vote_id=vote_id, version=version, act=VoteAct.NOTIFY)
-    await refuse_notice_running(uow, vote, ObjectionTo.ROLL, vote["roll_revision"], vote["roll_until"])
+    await refuse_notice_running(uow, vote, ObjectionTo.ROLL, vote["roll_until"])
     policy = await policy_of(uow, vote)
     today = day_of(uow.now)
     if VOTE_NOTICE in (policy.notices or {}) and opens_on <= (due := notice_from_now(uow, policy, VOTE_NOTICE, 0).due):
@@ -191,8 +191,10 @@ async def serve(
 ) -> None:
     """These owners were given the notice; the same said again changes nothing.
 
-    NotFound, VoteStatusWrong before the vote is announced or after it has closed, VoteInputWrong naming who is not on the roll.
+    NotFound, VoteTextPersonal; VoteStatusWrong before the vote is announced or after it has closed; VoteInputWrong naming who is
+    not on the roll.
     """
+    refuse_numbers(document=document)
     vote = await queries.locked(uow.driver, scope=scope, vote_id=vote_id)
     if vote["status"] not in (VoteStatus.NOTICED, VoteStatus.OPEN):
         raise VoteStatusWrong(status=vote["status"])
@@ -214,7 +216,7 @@ async def open_vote(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, version: in
     VotePlanOutdated, RollTampered.
     """
     vote, leads = await held(uow, scope=scope, vote_id=vote_id, version=version, act=VoteAct.OPEN)
-    await refuse_objected(uow, vote, ObjectionTo.ROLL, vote["roll_revision"])
+    await refuse_objected(uow, vote, ObjectionTo.ROLL)
     if day_of(uow.now) < vote["opens_on"] or uow.now >= vote["closes_at"]:
         raise VoteInputWrong(zh="不在公告的表决期内", en="today is not within the announced days")
     if not await is_on_plan_in_force(uow, vote):
@@ -309,18 +311,17 @@ def notice_from_now(uow: UnitOfWork, policy: Policy, leaf: str, own_days: int | 
     return max(ends, key=lambda end: end.due)
 
 
-async def refuse_notice_running(
-    uow: UnitOfWork, vote: "asyncpg.Record", about: ObjectionTo, revision: int, until: date
-) -> None:
+async def refuse_notice_running(uow: UnitOfWork, vote: "asyncpg.Record", about: ObjectionTo, until: date) -> None:
     """VoteNoticeRunning before a notice's last day has ended; VoteObjectionsOpen."""
     if not has_ended(until, uow.now):
         raise VoteNoticeRunning(until=until.isoformat())
-    await refuse_objected(uow, vote, about, revision)
+    await refuse_objected(uow, vote, about)
 
 
-async def refuse_objected(uow: UnitOfWork, vote: "asyncpg.Record", about: ObjectionTo, revision: int) -> None:
+async def refuse_objected(uow: UnitOfWork, vote: "asyncpg.Record", about: ObjectionTo) -> None:
     """VoteObjectionsOpen while something that was objected to in time is neither rejected nor put right."""
-    left = await uow.driver.fetchval(queries.IN_THE_WAY, vote["id"], about, revision)
+    published_at = await uow.driver.fetchval(queries.PUBLISHED_AT[about], vote["id"])
+    left = await uow.driver.fetchval(queries.IN_THE_WAY, vote["id"], about, published_at)
     if left:
         raise VoteObjectionsOpen(open=left)
 

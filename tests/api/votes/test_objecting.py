@@ -124,6 +124,44 @@ async def test_a_roll_is_put_right_until_the_vote_opens(estate: Estate) -> None:
     assert code(await attempt(estate, vote, "roll/publish")) == "vote-status-wrong"
 
 
+async def decided(estate: Estate, vote: Json, objection: httpx.Response, how: str) -> None:
+    path = f"/v1/votes/{vote['id']}/objections/{objection.json()['id']}/{how}"
+    answer = await estate.world.city.post(path, json={"reason": "核实"})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_what_nobody_has_decided_is_not_got_rid_of_by_publishing_the_roll_anew(estate: Estate) -> None:
+    resident = await estate.resident(await estate.head("100"))
+    vote = await rolled(estate)
+    first, second = [await resident.post(own(vote), json={"what": what}) for what in ("面积有误", "缺一户")]
+    await act(estate, vote, "roll/publish")
+    await end_roll_notice(estate, vote)
+    announce = {"opens_on": days(0), "closes_on": days(3)}
+    assert (await attempt(estate, vote, "notify", announce)).json()["open"] == 2
+    await decided(estate, vote, first, "reject")
+    await decided(estate, vote, second, "uphold")
+    # What is upheld after the roll was published anew is not put right in it.
+    assert (await attempt(estate, vote, "notify", announce)).json()["open"] == 1
+    await act(estate, vote, "roll/publish")
+    await end_roll_notice(estate, vote)
+    await act(estate, vote, "notify", announce)
+
+
+async def test_of_two_objections_to_a_result_the_second_is_decided_too(estate: Estate) -> None:
+    head = await estate.head("100")
+    resident = await estate.resident(head)
+    vote = await opened(estate)
+    await entered(estate, vote, head, "approve")
+    await published(estate, vote)
+    first, second = [await resident.post(own(vote), json={"what": what}) for what in ("录入有误", "我没有投过票")]
+    await decided(estate, vote, first, "uphold")
+    await act(estate, vote, "publish")
+    await end_result_notice(estate, vote)
+    assert code(await attempt(estate, vote, "finalise")) == "vote-objections-open"
+    await decided(estate, vote, second, "reject")
+    await act(estate, vote, "finalise")
+
+
 async def test_every_extension_is_on_record_and_made_in_time(estate: Estate, api: httpx.AsyncClient) -> None:
     head = await estate.head("100")
     vote = await opened(estate)
