@@ -65,6 +65,8 @@ async def confirm(
         said = positions.taken(
             last.positions, last.caster, ballot=str(ballot_id), n=ballot["n"], choices=ballot["choices"]
         )
+        people = await uow.driver.fetch(queries.CO_OWNERS, ballot["owner_id"])
+        said = positions.yielded(said, unnamed=str(ballot["owner_id"]), people={str(one["id"]) for one in people})
     await _add(uow, ballot, last, Entry.CONFIRM, said)
     _record(uow, vote, BallotVoided(ballot_id=ballot["of_id"]) if voiding else BallotConfirmed(ballot_id=ballot_id))
 

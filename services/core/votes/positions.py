@@ -3,7 +3,7 @@
 A co-owner's last ballot is his position; the head counts while all positions are the same (semantics.md *Votes*).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 Positions = Mapping[str, Mapping[str, Any]]
@@ -16,6 +16,14 @@ def taken(positions: Positions, caster: str, *, ballot: str, n: int, choices: Se
     if held is not None and held["n"] > n:
         return dict(positions)
     return {**positions, caster: {"id": ballot, "n": n, "choices": list(choices)}}
+
+
+def yielded(positions: Positions, *, unnamed: str, people: Collection[str]) -> dict[str, Any]:
+    """The positions without a paper that named nobody (`unnamed`), once every one of the co-owners has spoken for himself since."""
+    paper = positions.get(unnamed)
+    if paper is None or not people or any(one not in positions or positions[one]["n"] < paper["n"] for one in people):
+        return dict(positions)
+    return without(positions, paper["id"])
 
 
 def without(positions: Positions, ballot: str) -> dict[str, Any]:

@@ -68,6 +68,20 @@ IN_SCOPE = """EXISTS (SELECT 1 FROM unnest($15::text[], $16::text[]) AS scope(lo
 # What somebody cast by phone is set aside by nobody alone: what staff enter against it waits for a second person, whatever it says.
 OVER_HIS_OWN = "EXISTS (SELECT 1 FROM ballot b WHERE b.id = (c.said ->> 'id')::uuid AND b.channel = 'phone')"
 
+# What the caster said last: under his own entry of the register, else under one that was merged into it.
+SAID = """coalesce(l.positions -> e.caster_id::text, (
+           SELECT one.value FROM jsonb_each(l.positions) AS one JOIN person x ON x.id = one.key::uuid
+           WHERE x.merged_into_id = e.caster_id ORDER BY (one.value ->> 'n')::int DESC LIMIT 1))"""
+
+# A paper that names nobody stands for the head as such (its key is the head's), until every co-owner has spoken for himself since;
+# `positions.yielded` is the same.
+YIELDS = """l.positions ? e.owner_id::text AND e.caster_id <> e.owner_id AND NOT EXISTS (
+              SELECT 1 FROM owner_member m JOIN person x ON x.id = m.person_id
+              WHERE m.voting_owner_id = e.owner_id AND e.caster_id NOT IN (x.id, coalesce(x.merged_into_id, x.id))
+                AND coalesce(greatest((l.positions -> x.id::text ->> 'n')::int,
+                                      (l.positions -> x.merged_into_id::text ->> 'n')::int), 0)
+                    < (l.positions -> e.owner_id::text ->> 'n')::int)"""
+
 
 def _cast(*, entitled: str, where: str, waits: str) -> str:
     return f"""
@@ -77,10 +91,11 @@ WITH place AS MATERIALIZED (
 entitled AS ({entitled}),
 heads AS (SELECT array_agg(DISTINCT owner_id) AS owners FROM entitled),
 chosen AS (
-  SELECT e.*, p.region_path, p.assurance, h.owners, l.n, l.id AS last_id, l.standing,
+  SELECT e.*, p.region_path, p.assurance, h.owners, l.n, l.id AS last_id, l.standing, l.positions AS before,
          l.positions - array(SELECT x.id::text FROM jsonb_object_keys(l.positions) AS said(caster)
-                             JOIN person x ON x.id = said.caster::uuid AND x.merged_into_id = e.caster_id) AS positions,
-         l.positions -> e.caster_id::text AS said,
+                             JOIN person x ON x.id = said.caster::uuid AND x.merged_into_id = e.caster_id)
+                     - CASE WHEN {YIELDS} THEN e.owner_id::text ELSE '' END AS positions,
+         {SAID} AS said, CASE WHEN e.caster_id <> e.owner_id THEN l.positions -> e.owner_id::text END AS unnamed,
          l.pending AND l.caster_id = e.caster_id AND l.choices = $2::text[] AND l.channel = $5 AS waits_already,
          CASE WHEN e.owner_id IS NULL THEN 'nobody'
               WHEN p.status <> 'open' OR ($3 >= p.closes_at AND NOT $12) THEN 'closed'
@@ -102,8 +117,9 @@ chosen AS (
 weighed AS (
   SELECT c.*,
          CASE WHEN c.waits THEN c.waits_already
-              ELSE c.said -> 'choices' = to_jsonb($2::text[]) END AS same,
-         CASE WHEN c.waits THEN coalesce(c.positions, '{{}}')
+              ELSE c.said -> 'choices' = to_jsonb($2::text[])
+                   AND NOT coalesce((c.unnamed ->> 'n')::int > (c.said ->> 'n')::int, false) END AS same,
+         CASE WHEN c.waits THEN coalesce(c.before, '{{}}')
               ELSE coalesce(c.positions, '{{}}') || jsonb_build_object(
                 coalesce(c.caster_id::text, ''),
                 jsonb_build_object('id', $4::uuid, 'n', coalesce(c.n, 0) + 1, 'choices', $2::text[])) END AS new_positions

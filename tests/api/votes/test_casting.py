@@ -109,6 +109,33 @@ async def test_co_owners_who_contradict_each_other_count_for_nothing_until_they_
     assert (shown["taking_part"]["heads"], shown["contradicting"]) == (1, 0)
 
 
+async def test_a_paper_that_names_nobody_yields_once_every_co_owner_has_spoken_since(estate: Estate) -> None:
+    head = await estate.head("80", people=2)
+    first, second = [await estate.resident(head, person) for person in range(2)]
+    vote = await opened(estate)
+    await cast(first, vote, "reject")
+    assert (await entered(estate, vote, head, "approve"))["state"] == "contradicting"
+    # It may be the other's: what the first said before it does not outdate it, what he says again does.
+    assert (await cast(second, vote, "reject")).json()["state"] == "contradicting"
+    assert (await cast(first, vote, "reject")).json()["state"] == "counted"
+    shown = await tally(estate, vote)
+    assert (shown["taking_part"]["heads"], shown["contradicting"]) == (1, 0)
+    assert (await cast(first, vote, "reject")).status_code == 200
+
+
+async def test_a_paper_that_names_nobody_is_outdated_also_when_it_is_confirmed_late(estate: Estate) -> None:
+    head = await estate.head("80", people=2)
+    residents = [await estate.resident(head, person) for person in range(2)]
+    vote = await opened(estate)
+    ballot = await entered(estate, vote, head, "approve", channel="paper")
+    for one in residents:
+        await cast(one, vote, "reject")
+    confirm = f"/v1/votes/{vote['id']}/ballots/{ballot['ballot_id']}/confirm"
+    assert (await estate.world.city.post(confirm, json={"choices": said("approve")})).status_code == 200
+    shown = await tally(estate, vote)
+    assert (shown["taking_part"]["heads"], shown["contradicting"]) == (1, 0)
+
+
 async def test_alone_and_together_are_two_heads(estate: Estate) -> None:
     alone = await estate.head("80")
     both = await estate.head("60", people=[*alone.people, (await estate.head("10")).people[0]])
@@ -150,6 +177,16 @@ async def test_an_owner_sees_doors_and_areas_of_his_compound_and_no_owner(estate
     items = [*page["items"], *rest["items"]]
     assert sorted(one["area"] for one in items) == ["80", "90"]
     assert {one[key] for one in items for key in ("owner_id", "property_id", "kind", "served")} == {None}
+
+
+async def test_a_page_of_the_roll_fits_the_mini_program(estate: Estate) -> None:
+    head = await estate.head(*["80"] * 40)
+    await sql(estate, "UPDATE building SET no = $2 WHERE id = $1", estate.building_id, "栋" * 64)
+    await sql(estate, "UPDATE property SET door_no = rpad(door_no, 64, '户') WHERE voting_owner_id = $1", head.id)
+    resident = await estate.resident(head)
+    vote = await opened(estate)
+    page = await resident.get(f"/v1/votes/{vote['id']}/roll", params={"limit": 100})
+    assert (page.json()["has_more"], len(page.content) <= 32 * 1024) == (True, True)
 
 
 async def test_fifty_identical_ballots_at_once_are_one(estate: Estate) -> None:

@@ -174,3 +174,23 @@ async def test_a_paper_of_an_entry_merged_since_is_confirmed_for_who_it_is(estat
     assert (await mend(estate, vote, paper["ballot_id"], "confirm", read, city=True)).status_code == 200
     shown = await tally(estate, vote)
     assert (shown["contradicting"], shown["taking_part"]["heads"]) == (0, 1)
+
+
+async def test_a_paper_that_is_taken_back_takes_no_ballot_of_a_merged_entry_along(estate: Estate) -> None:
+    head, twin = await estate.head("80"), await estate.head("10")
+    resident = await estate.resident(head)
+    vote = await opened(estate)
+    await cast(resident, vote, "approve")
+    gone, kept = head.people[0], twin.people[0]
+    await sql(estate, "UPDATE person SET merged_into_id = $2 WHERE id = $1", gone, kept)
+    await estate.transfer(head.properties[0], twin)
+    async with estate.database.begin(SYSTEM) as uow:
+        await merging.follow(uow, gone_id=gone, kept_id=kept)
+    # It would replace what was cast by phone under the other entry, so it waits at the door as well.
+    paper = await entered(estate, vote, head, "reject", person_id=str(kept))
+    assert paper["state"] == "pending"
+    mine = (await resident.get(f"/v1/votes/{vote['id']}")).json()["mine"][0]
+    assert (mine["choices"], mine["counted"]) == (["approve"], True)
+    assert (await mend(estate, vote, paper["ballot_id"], "void", {"reason": "录错户"})).status_code == 200
+    mine = (await resident.get(f"/v1/votes/{vote['id']}")).json()["mine"][0]
+    assert (mine["choices"], mine["counted"]) == (["approve"], True)
