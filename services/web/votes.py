@@ -1,6 +1,7 @@
 """What is printed of a vote: the ballot paper, the notice to post, the certificate. Each leads back by a QR code."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.web import pages
@@ -23,4 +24,13 @@ def notice(language: str, *, vote: Mapping[str, Any], result: Mapping[str, Any] 
 
 def certificate(language: str, *, told: Mapping[str, Any], digest: str, address: str) -> bytes:
     """A final result with all that proves it."""
-    return pages.page("vote_certificate", language, told=told, digest=digest, address=address, code=code_of(address))
+    finalised_at = datetime.fromisoformat(told["finalised_at"])
+    return pages.page(
+        "vote_certificate",
+        language,
+        told=told,
+        finalised_at=finalised_at,
+        digest=digest,
+        address=address,
+        code=code_of(address),
+    )

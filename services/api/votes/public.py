@@ -1,5 +1,6 @@
 """What everybody may read of votes without a token: the vote, its result, what is on notice, and how a vote goes."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from services.core.votes.lifecycle import ACT_TITLES, MOVES, STATUS_TITLES, TOLD
 
 router = APIRouter(prefix="/public", tags=["public"])
 NEWEST = UUID(int=2**128 - 1)
+MOST = 20
+"""Notices on a page: with the longest titles and names it fits the mini-program's 32 KB."""
 
 
 @router.get("/vote-transitions")
@@ -69,6 +72,7 @@ async def get_public_vote(reader: Reader, vote_id: UUID) -> Response:
 @router.get("/notices", response_model=NoticePage)
 async def list_notices(reader: Reader, page: Page, region: Annotated[UUID | None, Query()] = None) -> Response:
     """What was put on notice last of every vote, the latest vote first: its roll, the announcement, its result."""
+    page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after((UUID,)) or (NEWEST,)
     rows = await reader.fetch(queries.NOTICES, before, region, page.limit + 1)
     items = [NoticeOut.model_validate(dict(row)).model_dump(mode="json") for row in rows]

@@ -372,3 +372,13 @@ async def test_notices_and_transitions_are_public(estate: Estate, api: httpx.Asy
     assert [(one["kind"], one["vote_id"]) for one in listed] == [("vote_roll", vote["id"])]
     moves = (await api.get("/public/vote-transitions")).json()
     assert {"act": "finalise", "from_status": "preliminary", "to_status": "final"} in moves["transitions"]
+
+
+async def test_a_page_of_notices_fits_the_mini_program(estate: Estate, api: httpx.AsyncClient) -> None:
+    await estate.head("100")
+    for _ in range(21):
+        await rolled(estate, title="决" * 200)
+    await owners.sql(estate, "UPDATE compound SET name = $2 WHERE id = $1", estate.compound_id, "园" * 100)
+    page = await api.get("/public/notices", params={"region": str(estate.at.id), "limit": "100"})
+    assert (len(page.json()["items"]), page.json()["has_more"]) == (20, True)
+    assert len(page.content) <= 32 * 1024

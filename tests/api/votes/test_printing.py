@@ -1,10 +1,25 @@
 """Ballot paper, notice and certificate: what they tell, in both languages, and what they never do."""
 
 import re
+from datetime import UTC, datetime
+from uuid import UUID
 
 import httpx
 
-from tests.api.votes.owners import Estate, cast, drawn, entered, finalised, opened, rolled
+from services.core.kit.scope import Scope
+from services.core.kit.uow import Actor
+from services.core.votes import finishing
+from tests.api.votes.owners import (
+    Estate,
+    cast,
+    drawn,
+    end_result_notice,
+    entered,
+    finalised,
+    opened,
+    published,
+    rolled,
+)
 
 ENGLISH = {"Accept-Language": "en"}
 
@@ -70,3 +85,18 @@ async def test_a_certificate_shows_its_own_hash(estate: Estate) -> None:
     assert final["roll_digest"] in shown.text
     again = await resident.get(page, headers={"If-None-Match": shown.headers["etag"]})
     assert again.status_code == 304
+
+
+async def test_a_certificate_bears_the_day_of_shanghai(estate: Estate) -> None:
+    head = await estate.head("80")
+    vote = await opened(estate)
+    await entered(estate, vote, head, "approve")
+    version = (await published(estate, vote))["version"]
+    await end_result_notice(estate, vote)
+    early = datetime(2031, 3, 4, 23, 30, tzinfo=UTC)  # half past seven of the next morning
+    async with estate.database.begin(Actor("staff", estate.world.street.staff_id), now=early) as uow:
+        scope = Scope((estate.at.path,))
+        await finishing.finalise(uow, scope=scope, vote_id=UUID(vote["id"]), version=version)
+    page = f"/v1/votes/{vote['id']}/certificate/page"
+    assert "2031年3月5日" in (await estate.world.street.get(page)).text
+    assert "2031-03-05" in (await estate.world.street.get(page, headers=ENGLISH)).text
