@@ -208,7 +208,7 @@ class sound:  # noqa: N801 - reads as a word where it is used
             EOFError,
             NotImplementedError,
             RuntimeError,
-            IndexError,
+            LookupError,  # also an encoding that nobody knows
         )
-        if isinstance(error, (*broken, UnicodeDecodeError, KeyError, ValueError, OverflowError)):
+        if isinstance(error, (*broken, UnicodeDecodeError, ValueError, OverflowError)):
             raise refused("file-unreadable") from error

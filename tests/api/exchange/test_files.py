@@ -98,6 +98,7 @@ def test_a_workbook_of_another_program() -> None:
         (SHEET, rb"^<\?xml[^>]*>", b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>'),
         (SHEET, rb"</sheetData>", b""),
         (SHEET, rb"<v>0</v>", b"<v>99</v>"),
+        (SHEET, rb"UTF-8", b"UTF-9"),
         (BOOK, rb"<sheets>", b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><sheets>'),
         ("xl/_rels/workbook.xml.rels", rb"sheet1", b"sheet9"),
     ],
