@@ -89,7 +89,7 @@ async def cast(uow: UnitOfWork, *, vote_id: UUID, given: Given) -> Cast:
 
 async def enter(uow: UnitOfWork, *, scope: Scope, vote_id: UUID, entered: Entered) -> Cast:
     """Staff enter a ballot of a head. What is on paper waits for a second person, and is entered until the vote is closed; so does
-    wait what would replace a ballot that somebody cast by phone.
+    wait what comes beside a ballot that somebody of the head cast by phone.
 
     NotFound for a vote outside the scope; refusals as of `cast`, BallotInvalid also for a head that is not on the roll.
     """

@@ -65,8 +65,10 @@ IN_SCOPE = """EXISTS (SELECT 1 FROM unnest($15::text[], $16::text[]) AS scope(lo
                         WHERE v.region_path >= scope.low AND v.region_path < scope.high)"""
 
 
-# What somebody cast by phone is set aside by nobody alone: what staff enter against it waits for a second person, whatever it says.
-OVER_HIS_OWN = "EXISTS (SELECT 1 FROM ballot b WHERE b.id = (c.said ->> 'id')::uuid AND b.channel = 'phone')"
+# What somebody cast by phone is set aside by nobody alone: what staff enter beside it, for him, for a co-owner or for the head as
+# such, waits for a second person, whatever it says; so its answer tells nothing of what was cast.
+BESIDE_A_PHONE = """EXISTS (SELECT 1 FROM jsonb_each(c.before) AS one JOIN ballot b ON b.id = (one.value ->> 'id')::uuid
+                            WHERE b.channel = 'phone')"""
 
 # What the caster said last: under his own entry of the register, else under one that was merged into it.
 SAID = """coalesce(l.positions -> e.caster_id::text, (
@@ -162,7 +164,7 @@ CAST_BY_RESIDENT = _cast(entitled=BY_RESIDENT, where=ANYWHERE, waits="$12::boole
 """$1 vote, $2 choices, $3 now, $4 ballot, $5 channel, $6 evidence, $7 and $8 who acts, $9 request, $10 event, $11 audit entry,
 $12 whether it is on paper, $13 the event's kind, $14 the head or null."""
 
-CAST_BY_STAFF = _cast(entitled=BY_STAFF, where=IN_SCOPE, waits=f"$12::boolean OR {OVER_HIS_OWN}")
+CAST_BY_STAFF = _cast(entitled=BY_STAFF, where=IN_SCOPE, waits=f"$12::boolean OR {BESIDE_A_PHONE}")
 """The same with $14 the head, $15 and $16 the scope, $17 the co-owner, $18 the assurance."""
 
 # What counts of every head: its last line in the ledger. A line without `standing` counts for nothing; where somebody has said

@@ -194,3 +194,15 @@ async def test_a_paper_that_is_taken_back_takes_no_ballot_of_a_merged_entry_alon
     assert (await mend(estate, vote, paper["ballot_id"], "void", {"reason": "录错户"})).status_code == 200
     mine = (await resident.get(f"/v1/votes/{vote['id']}")).json()["mine"][0]
     assert (mine["choices"], mine["counted"]) == (["approve"], True)
+
+
+async def test_what_a_co_owner_cast_by_phone_is_not_found_out_nor_set_aside_by_one_of_staff(estate: Estate) -> None:
+    head = await estate.head("80", people=2)
+    resident = await estate.resident(head)
+    vote = await opened(estate)
+    await cast(resident, vote, "reject")
+    for choice in ("reject", "approve"):
+        for more in ({}, {"person_id": str(head.people[1])}):
+            assert (await entered(estate, vote, head, choice, **more))["state"] == "pending"
+    shown = await tally(estate, vote)
+    assert (shown["taking_part"]["heads"], shown["contradicting"]) == (1, 0)

@@ -101,6 +101,8 @@ async def test_a_roll_is_put_right_until_the_vote_opens(estate: Estate) -> None:
     vote = await announced(estate)
     serve = {"owner_ids": [str(head.id)], "how": "door", "served_on": days(0), "document": "送达单 3 号"}
     await estate.world.street.post(f"/v1/votes/{vote['id']}/services", json=serve)
+    number = {**serve, "document": "电 13812345678"}
+    assert code(await estate.world.street.post(f"/v1/votes/{vote['id']}/services", json=number)) == "vote-text-personal"
     roll = (await estate.world.street.get(f"/v1/votes/{vote['id']}/roll")).json()["items"]
     assert roll[0]["served"] == [{"how": "door", "served_on": days(0), "document": "送达单 3 号"}]
     # It reached the community within the notice, and is entered after the announcement.
