@@ -124,6 +124,7 @@ def test_env_starts_servers_that_a_shell_can_use(command: Command, data: Path) -
     said, _ = command("env").communicate(timeout=120)
     assert [row.split("=")[0] for row in sorted(said.splitlines())] == [
         "export DATABASE_URL",
+        "export FILES_PATH",
         "export JIUGAI_SECRET_KEY",
         "export REDIS_URL",
     ]

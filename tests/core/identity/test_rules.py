@@ -130,8 +130,9 @@ def test_one_form_for_what_keyboards_send_differently() -> None:
     assert normal_username(" ＬＩ.Wei ") == "li.wei"
 
 
-# Duties kept apart: who appoints an expert does not judge, who appoints an auditor does not look behind the letters.
-APART = {Permission.JUDGEMENT_GIVE, Permission.PANEL_IDENTIFY}
+# Duties kept apart: who appoints an expert does not judge, who appoints an auditor does not look behind the letters;
+# what another office hands over, its own system hands over.
+APART = {Permission.COMPLAINT_TRANSFER, Permission.JUDGEMENT_GIVE, Permission.PANEL_IDENTIFY}
 
 
 def test_each_role_gives_only_what_stands_below_it() -> None:
