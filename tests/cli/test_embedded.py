@@ -305,3 +305,14 @@ def test_a_folder_that_somebody_else_put_in_our_place_is_refused(tmp_path: Path)
     link.symlink_to(tmp_path)
     with pytest.raises(embedded.Refusal, match="belongs to somebody else"):
         accounts.refuse_foreign(link)
+
+
+def test_processes_that_make_the_folder_at_once_all_have_it(tmp_path: Path) -> None:
+    places = [tmp_path / str(number) / "data" for number in range(50)]
+    with ThreadPoolExecutor(8) as pool:
+        list(
+            pool.map(
+                lambda place: accounts.open_data(place, accounts.current()), [one for one in places for _ in range(8)]
+            )
+        )
+    assert all(place.is_dir() for place in places)

@@ -67,8 +67,11 @@ def current() -> Account:
 
 def open_data(data: Path, account: Account) -> None:
     """Makes sure that the data folder exists and is ours to write. A folder that exists keeps its mode."""
-    if not data.exists():
+    try:
         data.mkdir(parents=True)
+    except FileExistsError:
+        pass  # it was there, or another process was quicker
+    else:
         data.chmod(0o711 if account.switched else 0o700)
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
         raise Refusal(
