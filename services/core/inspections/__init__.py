@@ -1,0 +1,1 @@
+"""Inspections on site, findings put right by a deadline, acceptance by signboard, credit."""

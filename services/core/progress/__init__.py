@@ -1,0 +1,1 @@
+"""Weekly checks, monthly rankings, bulletins and period reports."""

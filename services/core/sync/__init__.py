@@ -1,0 +1,1 @@
+"""Devices that were offline: what they push, what they pull."""

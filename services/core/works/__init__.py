@@ -1,0 +1,1 @@
+"""Works of a project: what comes before them, phases, quantities, acceptance and hand-over."""
