@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -26,7 +27,7 @@ class Outcome:
         return (self.requests - self.wrong) / self.seconds
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(asyncio.Protocol, ABC):
     """One connection with one request on its way at most; `answered` is called when its answer is complete."""
 
     def __init__(self, expected: bytes) -> None:
@@ -44,9 +45,9 @@ class _Connection(asyncio.Protocol):
         self._since = since
         self.transport.write(sent)
 
+    @abstractmethod
     def answered(self) -> None:
         """What a kind of connection does next."""
-        raise NotImplementedError
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

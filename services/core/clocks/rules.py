@@ -94,10 +94,12 @@ def due(
     assert limit is not None  # noqa: S101 - one of the two is given
     if limit.hours is not None:
         return Due(deadline_in_hours(started_at, limit.hours, pauses))
+    counted = limit.days if days is None else days
+    assert counted is not None  # noqa: S101 - a limit without hours is in days
     first = deadline(
         calendar,
         start=day_of(started_at),
-        days=limit.days if days is None else days,  # type: ignore[arg-type]
+        days=counted,
         unit=limit.unit,
         roll=terms.roll,
         pauses=[Pause(day_of(since), day_of(until)) for since, until in pauses],

@@ -5,7 +5,7 @@ by its own id. The index decides races, so fifty at once are one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -189,12 +189,7 @@ async def take_in_as_resident(uow: UnitOfWork, intake: Intake, *, resident_id: U
         name=intake.reporter.name,
         phone=intake.reporter.phone,
     )
-    return await take_in(uow, _with(intake, where, reporter))
-
-
-def _with(intake: Intake, where: Where, reporter: Reporter) -> Intake:
-    values = {name: getattr(intake, name) for name in Intake.__slots__}
-    return Intake(**{**values, "where": where, "reporter": reporter})
+    return await take_in(uow, replace(intake, where=where, reporter=reporter))
 
 
 def _indexes(uow: UnitOfWork, intake: Intake) -> list[bytes]:
