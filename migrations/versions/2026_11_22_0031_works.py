@@ -1,18 +1,99 @@
-"""Placeholder of works.
+"""Works: sites, who is on them, and what comes before a start.
 
 Revision ID: 0031
 Revises: 0030
 """
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0031"
 down_revision = "0030"
 branch_labels = None
 depends_on = None
 
+TABLES = (
+    "site",
+    "site_entry",
+    "site_organisation",
+    "site_person",
+)
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.create_table('site',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('risk', sa.String(length=64, collation='C'), nullable=True),
+    sa.Column('planned_start', sa.Date(), nullable=False),
+    sa.Column('planned_end', sa.Date(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('opened_by', sa.Uuid(), nullable=True),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("state IN ('preparing', 'ready', 'started', 'stopped', 'finished', 'accepted', 'handed_over')", name=op.f('ck_site_state')),
+    sa.CheckConstraint('planned_end >= planned_start', name=op.f('ck_site_planned_end')),
+    sa.ForeignKeyConstraint(['project_id'], ['project.id'], name=op.f('fk_site_project_id')),
+    sa.PrimaryKeyConstraint('project_id', name=op.f('pk_site'))
+    )
+    op.create_index('ix_site_region_path', 'site', ['region_path', 'project_id'], unique=False)
+    op.create_table('site_entry',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('action', sa.String(length=12), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('risk', sa.String(length=64, collation='C'), nullable=True),
+    sa.Column('planned_start', sa.Date(), nullable=False),
+    sa.Column('planned_end', sa.Date(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('document', sa.String(length=300), nullable=True),
+    sa.Column('by', sa.Uuid(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("action IN ('open', 'change', 'prepared', 'reopen', 'start', 'stop', 'resume', 'finish', 'accept', 'hand_over')", name=op.f('ck_site_entry_action')),
+    sa.CheckConstraint("state IN ('preparing', 'ready', 'started', 'stopped', 'finished', 'accepted', 'handed_over')", name=op.f('ck_site_entry_state')),
+    sa.ForeignKeyConstraint(['project_id'], ['site.project_id'], name=op.f('fk_site_entry_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_site_entry'))
+    )
+    op.create_index('ix_site_entry_project_id', 'site_entry', ['project_id', 'id'], unique=False)
+    op.create_table('site_organisation',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('organisation_id', sa.Uuid(), nullable=False),
+    sa.Column('role', sa.String(length=20), nullable=False),
+    sa.Column('document', sa.String(length=300), nullable=True),
+    sa.Column('joined_by', sa.Uuid(), nullable=True),
+    sa.Column('joined_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('left_by', sa.Uuid(), nullable=True),
+    sa.Column('left_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("role IN ('client', 'surveyor', 'designer', 'contractor', 'supervisor', 'subcontractor', 'consultant', 'utility', 'supplier')", name=op.f('ck_site_organisation_role')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_site_organisation_organisation_id')),
+    sa.ForeignKeyConstraint(['project_id'], ['site.project_id'], name=op.f('fk_site_organisation_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_site_organisation')),
+    sa.UniqueConstraint('id', 'project_id', name=op.f('uq_site_organisation_id_project_id'))
+    )
+    op.create_index('ix_site_organisation_organisation_id', 'site_organisation', ['organisation_id', 'id'], unique=False)
+    op.create_index('ix_site_organisation_project_id', 'site_organisation', ['project_id', 'id'], unique=False)
+    op.create_index('uq_site_organisation_live', 'site_organisation', ['project_id', 'organisation_id', 'role'], unique=True, postgresql_where=sa.text('left_at IS NULL'))
+    op.create_index('uq_site_organisation_party', 'site_organisation', ['project_id', 'role'], unique=True, postgresql_where=sa.text("left_at IS NULL AND role IN ('client', 'surveyor', 'designer', 'contractor', 'supervisor')"))
+    op.create_table('site_person',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('site_organisation_id', sa.Uuid(), nullable=False),
+    sa.Column('staff_id', sa.Uuid(), nullable=False),
+    sa.Column('position', sa.String(length=100), nullable=False),
+    sa.Column('joined_by', sa.Uuid(), nullable=True),
+    sa.Column('joined_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('left_by', sa.Uuid(), nullable=True),
+    sa.Column('left_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['site_organisation_id', 'project_id'], ['site_organisation.id', 'site_organisation.project_id'], name=op.f('fk_site_person_site_organisation_id_project_id')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_site_person_staff_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_site_person'))
+    )
+    op.create_index('ix_site_person_project_id', 'site_person', ['project_id', 'id'], unique=False)
+    op.create_index('ix_site_person_staff_id', 'site_person', ['staff_id'], unique=False, postgresql_where=sa.text('left_at IS NULL'))
+    op.create_index('uq_site_person_live', 'site_person', ['site_organisation_id', 'staff_id'], unique=True, postgresql_where=sa.text('left_at IS NULL'))
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    for table in reversed(TABLES):
+        op.drop_table(table)

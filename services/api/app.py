@@ -61,6 +61,7 @@ from services.api.votes import mine as own_votes
 from services.api.votes import printing as printed_votes
 from services.api.votes import public as public_votes
 from services.api.votes import router as votes
+from services.api.works import router as works
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
@@ -141,6 +142,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.router,
     desks.router,
     routing_rules.router,
+    works.router,
     health.router,
     metrics.router,
 )

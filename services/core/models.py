@@ -26,6 +26,7 @@ from services.core.selection import models as selection
 from services.core.surveys import models as surveys
 from services.core.territory import models as territory
 from services.core.votes import models as votes
+from services.core.works import models as works
 
 TABLES = (
     after_hotline,
@@ -56,5 +57,6 @@ TABLES = (
     territory,
     votes,
     warranty,
+    works,
 )
 metadata = Base.metadata

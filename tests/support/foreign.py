@@ -16,7 +16,7 @@ from services.core.kit.uow import SYSTEM, Database
 from services.core.policy.service import store_packaged
 from services.worker import runtime
 from services.worker.tasks import selection as _bound  # noqa: F401 - binds the task that computes a run
-from tests.support import foreign_aftercare, foreign_complaints, foreign_deciding, foreign_hotline
+from tests.support import foreign_aftercare, foreign_complaints, foreign_deciding, foreign_hotline, foreign_works
 from tests.support.people import Client, Region, sign_in
 from tests.support.pictures import png
 
@@ -89,6 +89,7 @@ FACTORIES: dict[str, Factory] = {
     **foreign_complaints.FACTORIES,
     **foreign_aftercare.FACTORIES,
     **foreign_deciding.FACTORIES,
+    **foreign_works.FACTORIES,
 }
 
 # Parameters that name nothing of a region, each with a value to send.
@@ -260,7 +261,9 @@ async def _total(world: World) -> str:
 
 @makes("project_id")
 async def _project(world: World) -> str:
-    return await _planned(world, await world.get("compound_id"))
+    project = await _planned(world, await world.get("compound_id"))
+    await foreign_works.open_site(world, project)
+    return project
 
 
 @makes("round_id")

@@ -41,6 +41,8 @@ class Permission(StrEnum):
     GATE_EXCEPT = "gate:except"
     IMPORT_READ = "import:read"
     IMPORT_WRITE = "import:write"
+    INSPECTION_READ = "inspection:read"
+    INSPECTION_WRITE = "inspection:write"
     JUDGEMENT_GIVE = "judgement:give"
     ME = "me"
     OBJECTION_DECIDE = "objection:decide"
@@ -66,8 +68,10 @@ class Permission(StrEnum):
     REGION_CHANGE = "region:change"
     REGION_READ = "region:read"
     REGION_WRITE = "region:write"
+    RECTIFICATION_ANSWER = "rectification:answer"
     RESIDENT_ACT = "resident:act"
     RESIDENT_DISABLE = "resident:disable"
+    REVIEW_ANSWER = "review:answer"
     ROUND_APPROVE = "round:approve"
     ROUND_CONFIRM = "round:confirm"
     ROUND_FREEZE = "round:freeze"
@@ -75,6 +79,8 @@ class Permission(StrEnum):
     ROUND_READ = "round:read"
     ROUND_RUN = "round:run"
     ROUND_WRITE = "round:write"
+    SITE_READ = "site:read"
+    SITE_WRITE = "site:write"
     STAFF_READ = "staff:read"
     STAFF_WRITE = "staff:write"
     SUPPLEMENT_CONFIRM = "supplement:confirm"
@@ -83,6 +89,7 @@ class Permission(StrEnum):
     SURVEY_ENTER = "survey:enter"
     SURVEY_READ = "survey:read"
     SURVEY_WRITE = "survey:write"
+    UTILITY_PLAN = "utility:plan"
     VISIT_ENTER = "visit:enter"
     VISIT_READ = "visit:read"
     VISIT_WRITE = "visit:write"
@@ -94,10 +101,14 @@ class Permission(StrEnum):
     VOTE_ENTER = "vote:enter"
     VOTE_READ = "vote:read"
     VOTE_WRITE = "vote:write"
+    WORKS_WRITE = "works:write"
 
 
 class Role(StrEnum):
-    """Held on a region: it holds in that region's whole subtree."""
+    """Held on a region: it holds in that region's whole subtree.
+
+    `site`: people of firms, who may be put on sites there. It allows nothing by itself: what they may do follows from their posts.
+    """
 
     CITY = "city"
     DISTRICT = "district"
@@ -106,6 +117,21 @@ class Role(StrEnum):
     EXPERT = "expert"
     AUDITOR = "auditor"
     DEPARTMENT = "department"
+    SITE = "site"
+
+
+class SiteRole(StrEnum):
+    """What an organisation is to the works of one project (参建单位); its people act in this role on that site alone."""
+
+    CLIENT = "client"
+    SURVEYOR = "surveyor"
+    DESIGNER = "designer"
+    CONTRACTOR = "contractor"
+    SUPERVISOR = "supervisor"
+    SUBCONTRACTOR = "subcontractor"
+    CONSULTANT = "consultant"
+    UTILITY = "utility"
+    SUPPLIER = "supplier"
 
 
 P = Permission
@@ -130,10 +156,12 @@ COMMUNITY = READING | {
     P.COMPLAINT_HANDLE, P.COMPLAINT_READ, P.COMPLAINT_WRITE, P.FILE_WRITE,
     P.VISIT_ENTER, P.VISIT_READ, P.VISIT_WRITE, P.WARRANTY_HANDLE, P.WARRANTY_READ,
     P.DESK_READ, P.ORGANISATION_READ,
+    P.INSPECTION_READ, P.REVIEW_ANSWER, P.SITE_READ,
 }  # fmt: skip
 STREET = COMMUNITY | {
     P.COMPLAINT_ASSIGN, P.OBJECTION_READ, P.OBJECTION_WRITE, P.PROJECT_WRITE, P.PROJECT_APPLY, P.VOTE_WRITE,
     P.CONTENT_CHECK, P.WARRANTY_WRITE,
+    P.INSPECTION_WRITE, P.RECTIFICATION_ANSWER, P.SITE_WRITE, P.UTILITY_PLAN, P.WORKS_WRITE,
 }  # fmt: skip
 DISTRICT = STREET | {
     P.COMPLAINT_SUPERVISE, P.DESK_WRITE, P.ORGANISATION_WRITE,
@@ -156,7 +184,7 @@ ALLOWS: dict[Role, frozenset[Permission]] = {
     | {
         P.AUDIT_READ, P.EVENT_READ, P.IMPORT_READ, P.OBJECTION_READ, P.OWNER_READ, P.PANEL_IDENTIFY, P.STAFF_READ,
         P.VOTE_READ, P.SURVEY_READ, P.CONSULTATION_READ, P.COMPLAINT_READ,
-        P.VISIT_READ, P.WARRANTY_READ, P.DESK_READ, P.ORGANISATION_READ,
+        P.VISIT_READ, P.WARRANTY_READ, P.DESK_READ, P.ORGANISATION_READ, P.INSPECTION_READ, P.SITE_READ,
     },
     Role.DEPARTMENT: READING
     | {
@@ -164,8 +192,24 @@ ALLOWS: dict[Role, frozenset[Permission]] = {
         P.OBJECTION_READ,
         P.ROUND_APPROVE,
         P.VISIT_ENTER, P.VISIT_READ, P.WARRANTY_HANDLE, P.WARRANTY_READ, P.DESK_READ, P.ORGANISATION_READ,
+        P.INSPECTION_READ, P.REVIEW_ANSWER, P.SITE_READ,
     },
+    Role.SITE: frozenset(),
 }  # fmt: skip
+
+# What the people of an organisation may do on the site where it has that role, and nowhere else.
+ON_SITE = frozenset({P.FILE_READ, P.FILE_WRITE, P.INSPECTION_READ, P.SITE_READ})
+SITE_ALLOWS: dict[SiteRole, frozenset[Permission]] = {
+    SiteRole.CLIENT: ON_SITE | {P.INSPECTION_WRITE, P.WORKS_WRITE},
+    SiteRole.SURVEYOR: ON_SITE,
+    SiteRole.DESIGNER: ON_SITE,
+    SiteRole.CONTRACTOR: ON_SITE | {P.RECTIFICATION_ANSWER, P.WORKS_WRITE},
+    SiteRole.SUPERVISOR: ON_SITE | {P.INSPECTION_WRITE, P.WORKS_WRITE},
+    SiteRole.SUBCONTRACTOR: ON_SITE | {P.RECTIFICATION_ANSWER},
+    SiteRole.CONSULTANT: ON_SITE | {P.INSPECTION_WRITE, P.WORKS_WRITE},
+    SiteRole.UTILITY: ON_SITE | {P.UTILITY_PLAN},
+    SiteRole.SUPPLIER: ON_SITE,
+}
 
 # What a resident may do. Where, is decided by what binds him to properties, never by a part of the region tree.
 RESIDENT = frozenset({P.BALLOT_CAST, P.FILE_READ, P.FILE_WRITE, P.ME, P.RESIDENT_ACT, P.SURVEY_ANSWER, P.VOTE_READ})
@@ -173,7 +217,7 @@ RESIDENT = frozenset({P.BALLOT_CAST, P.FILE_READ, P.FILE_WRITE, P.ME, P.RESIDENT
 # Who may give which role: nobody hands out more than stands below them.
 GIVES: dict[Role, frozenset[Role]] = {
     Role.CITY: frozenset(Role),
-    Role.DISTRICT: frozenset({Role.STREET, Role.COMMUNITY, Role.EXPERT}),
+    Role.DISTRICT: frozenset({Role.STREET, Role.COMMUNITY, Role.EXPERT, Role.SITE}),
 }
 
 
@@ -186,6 +230,15 @@ class Grant:
     bureau: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A place on a site: for which organisation, in which role. It holds while its holder has the role `site` on the region."""
+
+    project_id: UUID
+    organisation_id: UUID
+    role: SiteRole
+
+
 @dataclass(frozen=True)
 class Principal:
     """Who a token stands for: a member of staff or a department's client with the grants that hold now, or a resident."""
@@ -196,6 +249,7 @@ class Principal:
     language: str = "zh"
     must_change_password: bool = False
     grants: tuple[Grant, ...] = ()
+    posts: tuple[Post, ...] = ()
     _scopes: dict[Permission, Scope] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -203,7 +257,9 @@ class Principal:
         """What this principal may do somewhere."""
         if self.kind == "resident":
             return RESIDENT
-        return frozenset({Permission.ME}).union(*(ALLOWS[grant.role] for grant in self.grants))
+        return frozenset({Permission.ME}).union(
+            *(ALLOWS[grant.role] for grant in self.grants), *(SITE_ALLOWS[post.role] for post in self.posts)
+        )
 
     def bureaus(self, region_path: str) -> frozenset[str] | None:
         """The bureaus for which this principal answers at a region. None: any, by those who keep its papers."""
@@ -220,6 +276,17 @@ class Principal:
         """Where this principal may do it."""
         if permission not in self._scopes:
             self._scopes[permission] = Scope.of(
-                grant.region_path for grant in self.grants if permission in ALLOWS[grant.role]
+                (grant.region_path for grant in self.grants if permission in ALLOWS[grant.role]),
+                (post.project_id for post in self.posts if permission in SITE_ALLOWS[post.role]),
             )
         return self._scopes[permission]
+
+    def acts_for(self, permission: Permission, *, project_id: UUID, region_path: str) -> frozenset[UUID] | None:
+        """The organisations for which this principal may do it on a site. None: for any, by those who keep the site's papers."""
+        if any(permission in ALLOWS[grant.role] and region_path.startswith(grant.region_path) for grant in self.grants):
+            return None
+        return frozenset(
+            post.organisation_id
+            for post in self.posts
+            if post.project_id == project_id and permission in SITE_ALLOWS[post.role]
+        )

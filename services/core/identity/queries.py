@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
-from services.core.identity.access import Grant, Principal, Role
+from services.core.identity.access import Grant, Post, Principal, Role, SiteRole
 from services.core.identity.models import AccessToken, Client, Resident, RoleGrant, Session, Staff
 from services.core.kit.database import Statement, in_scope
 
@@ -42,6 +42,42 @@ LIVE_GRANTS = (
     )
     .scalar_subquery()
 )
+# Sites belong to works, which stands above identity; these are the columns that say where somebody has a post now.
+SITE = table("site", column("project_id", Uuid()), column("region_path", String))
+SITE_ORGANISATION = table(
+    "site_organisation",
+    column("id", Uuid()),
+    column("project_id", Uuid()),
+    column("organisation_id", Uuid()),
+    column("role", String),
+    column("left_at"),
+)
+SITE_PERSON = table(
+    "site_person", column("site_organisation_id", Uuid()), column("staff_id", Uuid()), column("left_at")
+)
+LIVE_POSTS = (
+    select(
+        func.array_agg(
+            func.concat_ws(
+                " ",
+                SITE.c.region_path,
+                SITE.c.project_id,
+                SITE_ORGANISATION.c.organisation_id,
+                SITE_ORGANISATION.c.role,
+            )
+        )
+    )
+    .select_from(SITE_PERSON)
+    .join(SITE_ORGANISATION, SITE_ORGANISATION.c.id == SITE_PERSON.c.site_organisation_id)
+    .join(SITE, SITE.c.project_id == SITE_ORGANISATION.c.project_id)
+    .where(
+        Session.principal_kind == "staff",
+        SITE_PERSON.c.staff_id == Session.principal_id,
+        SITE_PERSON.c.left_at.is_(None),
+        SITE_ORGANISATION.c.left_at.is_(None),
+    )
+    .scalar_subquery()
+)
 # Who must change his password first may do nothing else: he gets no grants until then.
 PRINCIPAL = Statement(
     select(
@@ -51,6 +87,7 @@ PRINCIPAL = Statement(
         func.coalesce(Staff.language, Resident.language, "zh").label("language"),
         func.coalesce(Staff.must_change_password, false()).label("must_change_password"),
         case((Staff.must_change_password.is_(True), None), else_=LIVE_GRANTS).label("grants"),
+        LIVE_POSTS.label("posts"),
     )
     .select_from(AccessToken)
     .join(Session, Session.id == AccessToken.session_id)
@@ -76,13 +113,22 @@ async def principal_by_token(connection: "asyncpg.Connection", digest: str) -> P
     if row is None:
         return None
     held = (entry.split(" ") for entry in row["grants"] or ())
+    grants = tuple(Grant(Role(role), path, *bureau) for role, path, *bureau in held)
+    # A post holds where its holder may be put on sites: ending that one role ends them all.
+    may_be = tuple(grant.region_path for grant in grants if grant.role is Role.SITE)
+    placed = (entry.split(" ") for entry in row["posts"] or ())
     return Principal(
         kind=row["principal_kind"],
         id=row["principal_id"],
         session_id=row["session_id"],
         language=row["language"],
         must_change_password=row["must_change_password"],
-        grants=tuple(Grant(Role(role), path, *bureau) for role, path, *bureau in held),
+        grants=grants,
+        posts=tuple(
+            Post(UUID(project_id), UUID(organisation_id), SiteRole(role))
+            for path, project_id, organisation_id, role in placed
+            if path.startswith(may_be)
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     type_coerce,
 )
@@ -129,3 +130,8 @@ def in_scope(column: Any) -> ColumnElement[bool]:
     return exists(
         select(literal_column("1")).select_from(ranges).where(collated >= ranges.c.low, collated < ranges.c.high)
     )
+
+
+def in_scope_or_project(path: Any, project: Any) -> ColumnElement[bool]:
+    """`path` lies inside the scope, or `project` is one of the scope's own (`scope_projects`): rows of works."""
+    return or_(in_scope(path), project == func.any(bindparam("scope_projects", type_=ARRAY(Uuid()))))

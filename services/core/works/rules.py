@@ -1,0 +1,82 @@
+"""Pure rules of a site: what moves it from state to state, which organisations it has once, which of them are firms."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from services.core.identity.access import SiteRole
+
+
+class State(StrEnum):
+    """Where the works of a project stand."""
+
+    PREPARING = "preparing"
+    READY = "ready"
+    STARTED = "started"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    ACCEPTED = "accepted"
+    HANDED_OVER = "handed_over"
+
+
+class Action(StrEnum):
+    """What is done to a site. `open` and `change` move nothing; `reopen` takes back what was declared too early."""
+
+    OPEN = "open"
+    CHANGE = "change"
+    PREPARED = "prepared"
+    REOPEN = "reopen"
+    START = "start"
+    STOP = "stop"
+    RESUME = "resume"
+    FINISH = "finish"
+    ACCEPT = "accept"
+    HAND_OVER = "hand_over"
+
+
+MOVES: Mapping[tuple[Action, State], State] = {
+    (Action.PREPARED, State.PREPARING): State.READY,
+    (Action.REOPEN, State.READY): State.PREPARING,
+    (Action.START, State.READY): State.STARTED,
+    (Action.STOP, State.STARTED): State.STOPPED,
+    (Action.RESUME, State.STOPPED): State.STARTED,
+    (Action.FINISH, State.STARTED): State.FINISHED,
+    (Action.REOPEN, State.FINISHED): State.STARTED,
+    (Action.ACCEPT, State.FINISHED): State.ACCEPTED,
+    (Action.HAND_OVER, State.ACCEPTED): State.HANDED_OVER,
+}
+
+BEFORE_START = frozenset({State.PREPARING, State.READY})
+UNDER_WAY = frozenset({State.STARTED, State.STOPPED})
+OVER = frozenset({State.ACCEPTED, State.HANDED_OVER})
+"""Nothing of the works is written any more."""
+EXPLAINED = frozenset({Action.REOPEN, Action.STOP, Action.RESUME})
+"""Moves that need a reason."""
+
+COMMITTED: tuple[SiteRole, ...] = (
+    SiteRole.CLIENT,
+    SiteRole.SURVEYOR,
+    SiteRole.DESIGNER,
+    SiteRole.CONTRACTOR,
+    SiteRole.SUPERVISOR,
+)
+"""The five responsible parties (五方责任主体), each at most one at a time: they answer for quality for life (domain.md I1)."""
+
+FIRMS = frozenset(SiteRole) - {SiteRole.CLIENT, SiteRole.UTILITY}
+"""Roles of firms under contract: they are known by their unified social credit code."""
+
+ROLE_TITLES: Mapping[SiteRole, tuple[str, str]] = {
+    SiteRole.CLIENT: ("建设单位", "client"),
+    SiteRole.SURVEYOR: ("勘察单位", "surveyor"),
+    SiteRole.DESIGNER: ("设计单位", "designer"),
+    SiteRole.CONTRACTOR: ("施工总承包单位", "main contractor"),
+    SiteRole.SUPERVISOR: ("监理单位", "supervisor"),
+    SiteRole.SUBCONTRACTOR: ("分包单位", "subcontractor"),
+    SiteRole.CONSULTANT: ("全过程咨询单位", "consultant"),
+    SiteRole.UTILITY: ("专营单位", "utility"),
+    SiteRole.SUPPLIER: ("材料供应单位", "supplier"),
+}
+
+
+def after(action: Action, state: State) -> State | None:
+    """Where a move leads; None when it cannot be made now."""
+    return MOVES.get((action, state))

@@ -1,0 +1,125 @@
+"""A site with its organisations and people, as tests of works need it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from fastapi import FastAPI
+from stdnum.cn import uscc
+
+from services.core.kit.ids import new_id
+from services.core.kit.uow import SYSTEM, Database
+from tests.support.people import Client, Region, sign_in
+
+ADD_COMPOUND = """
+INSERT INTO compound (id, no, name, region_id, region_path, version, created_at) VALUES ($1, $2, '粮贸小区', $3, $4, 1, now())
+"""
+SET_STAGE = "UPDATE project SET stage = $2 WHERE id = $1"
+DATES = {"planned_start": "2027-03-15", "planned_end": "2027-10-31"}
+
+MakeRegion = Callable[..., Awaitable[Region]]
+
+
+def credit_code() -> str:
+    """A code of its own that passes the check."""
+    base = f"91330200{uuid4().int % 10**9:09d}"
+    return base + str(uscc.calc_check_digit(base + "0"))
+
+
+@dataclass(slots=True)
+class Building:
+    """A county with a street and a project in its annual plan, and who is signed in."""
+
+    app: FastAPI
+    database: Database
+    county: Region
+    street_region: Region
+    compound: UUID
+    project: str
+    district: Client
+    street: Client
+    parties: dict[str, str] = field(default_factory=dict)
+    firms: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Where the project's site is found."""
+        return f"/v1/projects/{self.project}/site"
+
+    async def another(self) -> str:
+        """Another project of the same street, with a site."""
+        body = {"title": "另一项目", "region_id": str(self.street_region.id), "compound_ids": [str(self.compound)]}
+        project = str(ok(await self.street.post("/v1/projects", json=body), 201)["id"])
+        await stage(self.database, project, "planned")
+        ok(await self.street.post(f"/v1/projects/{project}/site", json=DATES), 201)
+        return project
+
+    async def open(self, **changed: Any) -> dict[str, Any]:
+        """The street opens the site."""
+        return ok(await self.street.post(self.path, json={**DATES, **changed}), 201)
+
+    async def act(self, action: str, **body: Any) -> httpx.Response:
+        """The street takes a step of the site's way."""
+        version = (await self.street.get(self.path)).headers["etag"]
+        return await self.street.post(f"{self.path}/{action}", json=body, headers={"If-Match": version})
+
+    async def firm(self, kind: str = "contractor", name: str = "城投建设集团") -> str:
+        """A firm of the county's register."""
+        body = {"region_id": str(self.county.id), "name": name, "kind": kind, "uscc": credit_code()}
+        return str(ok(await self.district.post("/v1/organisations", json=body), 201)["id"])
+
+    async def join(self, role: str, organisation_id: str | None = None) -> str:
+        """An organisation takes part in a role; the id of this."""
+        firm = organisation_id or await self.firm()
+        body = {"organisation_id": firm, "role": role}
+        joined = str(ok(await self.street.post(f"{self.path}/organisations", json=body), 201)["id"])
+        self.parties[role], self.firms[role] = joined, firm
+        return joined
+
+    async def person(self, role: str, at: Region | None = None) -> Client:
+        """Somebody who acts for the organisation of that role, signed in."""
+        who = await sign_in(self.app, self.database, "site", at or self.county)
+        joined = self.parties.get(role) or await self.join(role)
+        body = {"site_organisation_id": joined, "staff_id": str(who.staff_id), "position": "负责人"}
+        ok(await self.street.post(f"{self.path}/people", json=body), 201)
+        return who
+
+
+def ok(answer: httpx.Response, status: int = 200) -> dict[str, Any]:
+    """The body of an answer that went well."""
+    assert answer.status_code == status, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def problem(answer: httpx.Response, status: int, code: str, pointer: str | None = None) -> dict[str, Any]:
+    """The problem that an answer tells, at a place."""
+    assert answer.status_code == status, answer.text
+    body: dict[str, Any] = answer.json()
+    assert body["type"] == f"/problems/{code}", answer.text
+    if pointer is not None:
+        assert pointer in [error["pointer"] for error in body["errors"]], answer.text
+    return body
+
+
+async def stage(database: Database, project: str, to: str) -> None:
+    """The project stands there from now on; how it gets there is tested where it belongs."""
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(SET_STAGE, UUID(project), to)
+
+
+async def build(app: FastAPI, database: Database, region: MakeRegion) -> Building:
+    """A project in an annual plan, without a site yet."""
+    county = await region("county")
+    street_region = await region("street", parent=county)
+    compound = new_id()
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(ADD_COMPOUND, compound, f"C-{uuid4().hex[:12]}", street_region.id, street_region.path)
+    street = await sign_in(app, database, "street", street_region)
+    body = {"title": "改造项目", "region_id": str(street_region.id), "compound_ids": [str(compound)]}
+    project = str(ok(await street.post("/v1/projects", json=body), 201)["id"])
+    await stage(database, project, "planned")
+    district = await sign_in(app, database, "district", county)
+    return Building(app, database, county, street_region, compound, project, district, street)
