@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class MayRead(Protocol):
-    """Whether somebody may read a subject's files. `public`: this one was attached for everybody to see, and passed the check."""
+    """Whether somebody may read a subject's files. `public`: this one was attached as public, and passed the check."""
 
     def __call__(
         self, connection: "asyncpg.Connection", principal: Principal, subject_id: UUID, *, public: bool
@@ -32,15 +32,19 @@ class MayRead(Protocol):
 
 
 READERS: dict[str, MayRead] = {}
+EVERYBODY: set[str] = set()
+"""Types of subjects whose public files are for everybody, at `/public/files`. Whatever is not named here is not."""
 
 
-def reads(subject_type: str) -> "Callable[[MayRead], MayRead]":
-    """Declares who reads the files of subjects of this type."""
+def reads(subject_type: str, *, everybody: bool = False) -> "Callable[[MayRead], MayRead]":
+    """Declares who reads the files of subjects of this type; `everybody`: those attached as public need nobody's leave."""
 
     def declare(may_read: MayRead) -> MayRead:
         if subject_type in READERS:
             raise RuntimeError(f"two say who reads {subject_type}")
         READERS[subject_type] = may_read
+        if everybody:
+            EVERYBODY.add(subject_type)
         return may_read
 
     return declare

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.api.deps import Reader, Uow, reply
 from services.api.files import serving
-from services.api.files.readers import readable, sees_original
+from services.api.files.readers import EVERYBODY, readable, sees_original
 from services.api.files.schemas import FileOut
 from services.api.files.uploads import BODY, Sent
 from services.api.security import Access, requires
@@ -82,7 +82,10 @@ async def get_thumbnail(request: Request, access: Reading, reader: Reader, file_
 
 @router.get("/public/files/{file_id}/rendition", response_class=Response)
 async def get_public_rendition(request: Request, reader: Reader, file_id: UUID) -> Response:
-    """A photograph that was attached for everybody to see and whose content passed; 404 for any other."""
+    """A photograph that was attached for everybody to see and whose content passed; 404 for any other.
+
+    Those of a complaint's history are at `/public/complaints/{code}/files/{file_id}`, for who has its code.
+    """
     return await serving.blob(
         request, await _public_part(reader, file_id, Part.RENDITION), Part.RENDITION, cache=PUBLIC
     )
@@ -113,7 +116,7 @@ async def _part(reader: "asyncpg.Connection", file_id: UUID, part: Part) -> "asy
 
 
 async def _public_part(reader: "asyncpg.Connection", file_id: UUID, part: Part) -> "asyncpg.Record":
-    row = await queries.PUBLIC_PART.first(reader, file_id=file_id, part=part)
+    row = await queries.PUBLIC_PART.first(reader, file_id=file_id, part=part, everybody=sorted(EVERYBODY))
     if row is None:
         raise NotFound
     return row

@@ -1,11 +1,14 @@
 """Routes of complaints without a token: from the code at a site, and what a complaint's own code opens."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.api.clocks.schemas import faces
 from services.api.deps import AnonymousUow, Key, Reader
+from services.api.files import serving
 from services.api.hotline import shown
 from services.api.hotline.router import taken_answer
 from services.api.hotline.schemas import AddByCodeIn, SiteIn, WithdrawIn
@@ -13,10 +16,16 @@ from services.api.hotline.shown import PublicComplaintOut, TakenOut
 from services.api.identity.proofs import NO_STORE, Counted
 from services.api.ownership.shown import Opening
 from services.core.clocks import queries as clocks
-from services.core.hotline import intake, queries, speaking, timing
+from services.core.files import queries as files
+from services.core.files.rules import Part
+from services.core.hotline import intake, queries, sealing, speaking, timing
 from services.core.hotline.promises import COMPLAINT
 from services.core.hotline.speaking import Own
+from services.core.kit.errors import NotFound
 from services.core.kit.uow import UnitOfWork
+
+if TYPE_CHECKING:
+    import asyncpg
 
 router = APIRouter(prefix="/public/complaints", tags=["public"])
 LINES = 30
@@ -54,6 +63,28 @@ async def follow_complaint(reader: Reader, vault: Opening, code: str) -> Respons
     promises = await clocks.of_subjects(reader, subject_type=COMPLAINT, subject_ids=[row["id"]])
     out = shown.public_complaint(vault, row, history, faces(promises, now=datetime.now(UTC)))
     return Response(out.model_dump_json(), headers=NO_STORE, media_type="application/json")
+
+
+@router.get("/{code}/files/{file_id}/rendition", response_class=Response, dependencies=[Counted])
+async def get_followed_rendition(request: Request, reader: Reader, code: str, file_id: UUID) -> Response:
+    """A photograph that the code's history names; 404 for any other. Attempts are counted per address."""
+    return await _shown(request, reader, code, file_id, Part.RENDITION)
+
+
+@router.get("/{code}/files/{file_id}/thumbnail", response_class=Response, dependencies=[Counted])
+async def get_followed_thumbnail(request: Request, reader: Reader, code: str, file_id: UUID) -> Response:
+    """The same, small."""
+    return await _shown(request, reader, code, file_id, Part.THUMBNAIL)
+
+
+async def _shown(request: Request, reader: "asyncpg.Connection", code: str, file_id: UUID, part: Part) -> Response:
+    entry_id = await queries.followed_file(reader, code=code, file_id=file_id)
+    row = await files.SHOWN_PART.first(
+        reader, file_id=file_id, part=part, subject_type=sealing.ENTRY, subject_id=entry_id
+    )
+    if row is None:
+        raise NotFound
+    return await serving.blob(request, row, part)
 
 
 async def _followed(uow: UnitOfWork, code: str) -> Response:

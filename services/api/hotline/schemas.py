@@ -226,7 +226,7 @@ class ChangeCategoryIn(CategoryIn):
 
 
 class NoteIn(In):
-    """How it goes on; `public`: its reporter reads it, and sees the files; `files_public`: then everybody sees them."""
+    """How it goes on; `public`: its reporter reads it, and sees the files; `files_public`: then also by its code."""
 
     text: OpenText
     public: bool = False
@@ -243,7 +243,7 @@ class RejectIn(In):
 class ReplyIn(In):
     """An answer: `text`, or a template; `{gaps}` in either are filled by the complaint and by `fill`.
 
-    Its reporter sees the files; `files_public`: everybody, and who follows by a code.
+    Its reporter sees the files when he is signed in; `files_public`: also who follows by its code.
     """
 
     text: OpenText | None = None

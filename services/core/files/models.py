@@ -90,7 +90,9 @@ class FilePart(Base):
 
 
 class FileUse(Base):
-    """Something uses a file: a complaint, a reply, a visit. `public`: its rendition may be shown to everybody, once checked."""
+    """Something uses a file: a complaint, a reply, a visit. `public`: its rendition is shown to whom the subject is, once checked:
+    to everybody, or of a complaint to who has its code.
+    """
 
     __tablename__ = "file_use"
     __table_args__ = (Index("ix_file_use_subject", "subject_type", "subject_id", "position"),)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, and_, bindparam, or_, select
+from sqlalchemy import ARRAY, ColumnElement, String, Uuid, and_, any_, bindparam, or_, select
 
 from services.core.files.models import ContentCheck, File, FilePart, FileUse
 from services.core.files.rules import CheckState, Part
@@ -41,18 +41,34 @@ PART = Statement(
     .join(File, File.id == FilePart.file_id)
     .where(_FILE_ID, FilePart.part == bindparam("part", type_=String), File.deleted_at.is_(None))
 )
-PUBLIC_PART = Statement(
-    select(FilePart.key, FilePart.sha256, FilePart.size, FilePart.media_type, File.id, File.media_type.label("sent_as"))
-    .join(File, File.id == FilePart.file_id)
-    .where(
-        _FILE_ID,
-        FilePart.part == bindparam("part", type_=String),
-        FilePart.part != Part.ORIGINAL,
-        File.deleted_at.is_(None),
-        File.check_state == CheckState.PASSED,
-        select(FileUse.file_id).where(FileUse.file_id == File.id, FileUse.public).exists(),
+
+
+def _shown_part(used_by: ColumnElement[bool]) -> Statement:
+    return Statement(
+        select(
+            FilePart.key,
+            FilePart.sha256,
+            FilePart.size,
+            FilePart.media_type,
+            File.id,
+            File.media_type.label("sent_as"),
+        )
+        .join(File, File.id == FilePart.file_id)
+        .where(
+            _FILE_ID,
+            FilePart.part == bindparam("part", type_=String),
+            FilePart.part != Part.ORIGINAL,
+            File.deleted_at.is_(None),
+            File.check_state == CheckState.PASSED,
+            select(FileUse.file_id).where(FileUse.file_id == File.id, FileUse.public, used_by).exists(),
+        )
     )
-)
+
+
+PUBLIC_PART = _shown_part(FileUse.subject_type == any_(bindparam("everybody", type_=ARRAY(String))))
+"""A rendition for everybody. `everybody`: the types of subjects of which that is said."""
+SHOWN_PART = _shown_part(_SUBJECT)
+"""A rendition that one subject shows, for whoever may see that."""
 
 # What a resident sent and has not gone yet, with what its camera wrote into it; for himself alone.
 SENT_BY_RESIDENT = """
@@ -85,7 +101,7 @@ SHOWN_OF_SUBJECT = Statement(
     .where(_SUBJECT, FileUse.public, File.deleted_at.is_(None), File.check_state == CheckState.PASSED, _READY)
     .order_by(FileUse.position, File.id)
 )
-"""What the public may see of a subject: ids for `/public/files/{file_id}/rendition` and `…/thumbnail`."""
+"""What is shown of a subject: ids of renditions; for everybody at `/public/files/{file_id}/…` where its type is."""
 
 # A text that was never asked about is staff's own, and stands on their word.
 TEXT_STATE = Statement(

@@ -147,8 +147,9 @@ async def attach(
 ) -> None:
     """Files that the actor sent belong to a subject from now on, in this order; NotFound when one is not his, or went.
 
-    Whoever may read the subject may read them (`services.api.files.readers`); `public`: their renditions are for everybody once the
-    check has passed. Attached again, a file takes the new `public`. A check that is pending or refused stands in no one's way here.
+    Whoever may read the subject may read them (`services.api.files.readers`); `public`: their renditions are also for whom the
+    subject is shown to without signing in, once the check has passed. Attached again, a file takes the new `public`. A check that
+    is pending or refused stands in no one's way here.
     """
     wanted = list(dict.fromkeys(file_ids))
     if not wanted:

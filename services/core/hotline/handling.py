@@ -88,7 +88,7 @@ async def note(
     file_ids: Sequence[UUID] = (),
     files_public: bool = False,
 ) -> UUID:
-    """Writes down how it goes on; `public`: for its reporter too, `files_public`: the files for everybody."""
+    """Writes down how it goes on; `public`: for its reporter too, `files_public`: the files also for who has its code."""
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
     entry_id = await steps.step(uow, held, Act.NOTE, text=text, public=public)
     await _attach(uow, held, entry_id, file_ids, public=public and files_public)

@@ -73,12 +73,17 @@ OWN_HISTORY = f"""
 SELECT e.id, e.at, e.act, e.state, e.text, e.text_sealed, {OF_ENTRY} FROM complaint_entry e
 WHERE e.complaint_id = $1 AND e.public ORDER BY e.id DESC LIMIT $2
 """
-# The same for whoever has the code: files that were made public alone.
+# The same for whoever has the code: files that were made public alone. Each is fetched by the line that it came with.
 FOLLOWED_HISTORY = """
 SELECT e.id, e.at, e.act, e.state, e.text, NULL AS text_sealed,
        ARRAY(SELECT u.file_id FROM file_use u WHERE u.subject_type = 'complaint_entry' AND u.subject_id = e.id AND u.public
              ORDER BY u.position, u.file_id) AS files
 FROM complaint_entry e WHERE e.complaint_id = $1 AND e.public ORDER BY e.id DESC LIMIT $2
+"""
+FOLLOWED_FILE = """
+SELECT e.id FROM complaint c JOIN complaint_entry e ON e.complaint_id = c.id
+JOIN file_use u ON u.subject_type = 'complaint_entry' AND u.subject_id = e.id
+WHERE c.code = $1 AND e.public AND u.public AND u.file_id = $2 LIMIT 1
 """
 # Whose files they are: the region of a complaint or of a line of one, its reporter, and whether he reads that line.
 READ_BY = """
@@ -123,3 +128,11 @@ async def by_code(driver: "asyncpg.Connection", *, code: str) -> "asyncpg.Record
     if row is None:
         raise NotFound
     return row
+
+
+async def followed_file(driver: "asyncpg.Connection", *, code: str, file_id: UUID) -> UUID:
+    """The line that shows a file to whoever has the complaint's code; NotFound for any other file."""
+    entry_id: UUID | None = await driver.fetchval(FOLLOWED_FILE, rules.typed(code), file_id)
+    if entry_id is None:
+        raise NotFound
+    return entry_id

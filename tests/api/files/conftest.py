@@ -1,11 +1,11 @@
 """What tests of files share: a subject of a test's own, and the worker's part done at once."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from uuid import UUID
 
 import pytest
 
-from services.api.files.readers import READERS
+from services.api.files.readers import EVERYBODY, READERS
 from services.core.files import housekeeping
 from services.core.files.service import attach
 from services.core.identity.access import Principal
@@ -30,8 +30,9 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> set[UUID]:
 
 
 @pytest.fixture
-def attached(database: Database) -> Attach:
-    """`await attached(client, kind, file_ids)`: a new subject of the region uses files of that person."""
+def attached(database: Database) -> Iterator[Attach]:
+    """`await attached(client, kind, file_ids)`: a new subject of the region uses files of that person; what it shows is for
+    everybody, if it is of type `test`."""
 
     async def do(
         client: Client,
@@ -40,20 +41,23 @@ def attached(database: Database) -> Attach:
         public: bool = False,
         region_path: str = "",
         subject_id: UUID | None = None,
+        subject_type: str = "test",
     ) -> UUID:
         subject_id = subject_id or new_id()
         async with database.begin(Actor(kind, client.principal_id)) as uow:
             await attach(
                 uow,
                 file_ids=[UUID(one) for one in file_ids],
-                subject_type="test",
+                subject_type=subject_type,
                 subject_id=subject_id,
                 region_path=region_path,
                 public=public,
             )
         return subject_id
 
-    return do
+    EVERYBODY.add("test")
+    yield do
+    EVERYBODY.remove("test")
 
 
 @pytest.fixture

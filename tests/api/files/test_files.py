@@ -272,13 +272,15 @@ async def test_the_public_sees_what_was_attached_for_it_and_passed(
     database: Database,
 ) -> None:
     clerk, owner = await staff("street", await region()), await resident()
-    passed, inner, pending = (
+    passed, inner, pending, narrow = (
         await sent(clerk, jpeg(seed=80)),
         await sent(clerk, jpeg(seed=81)),
         await sent(owner, jpeg(seed=82)),
+        await sent(clerk, jpeg(seed=83)),
     )
-    for file_id in (passed, inner, pending):
+    for file_id in (passed, inner, pending, narrow):
         await rendered(file_id)
+    await attached(clerk, "staff", narrow, public=True, subject_type="not for everybody")
     await attached(clerk, "staff", passed, public=True)
     await attached(clerk, "staff", inner)
     await attached(owner, "resident", pending, public=True)
@@ -287,7 +289,7 @@ async def test_the_public_sees_what_was_attached_for_it_and_passed(
     assert answer.headers["cache-control"] == "public, max-age=60"
     assert (await api.get(f"/public/files/{passed}/thumbnail")).status_code == 200
     assert (await api.get(f"/public/files/{passed}/content")).status_code == 404
-    for other in (inner, pending, str(uuid4())):
+    for other in (inner, pending, narrow, str(uuid4())):
         assert (await api.get(f"/public/files/{other}/rendition")).status_code == 404
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql(f"UPDATE file SET check_state = 'refused' WHERE id = '{passed}'")

@@ -1,11 +1,13 @@
 """Photographs and places of complaints: whose they are, who sees them."""
 
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import httpx
 
+from services.core.files import housekeeping
 from services.core.kit.geo import Crs, Place, convert
-from services.core.kit.uow import Database
+from services.core.kit.uow import SYSTEM, Database
 from tests.api.hotline.town import MakeTown, Town
 from tests.support.people import Client
 from tests.support.pictures import jpeg
@@ -44,13 +46,49 @@ async def test_files_of_a_reply_are_the_reporters_and_those_of_a_note_are_not(
     assert (await town.do(taken["id"], "reply", {"text": "已修。", "files": [outer]})).status_code == 200
     body = {"text": "补充照片。", "files": [shown], "files_public": True}
     assert (await town.do(taken["id"], "reply", body)).status_code == 200
-    for file, mine, others in ((inner, 404, 404), (outer, 200, 404), (shown, 200, 200)):
+    for file, mine in ((inner, 404), (outer, 200), (shown, 200)):
         assert (await me.get(f"/v1/files/{file}")).status_code == mine
-        assert (await stranger.get(f"/v1/files/{file}")).status_code == others
+        assert (await stranger.get(f"/v1/files/{file}")).status_code == 404, "whatever the complaint shows its reporter"
     own = (await me.get(f"/v1/me/complaints/{taken['id']}")).json()
     assert [line["files"] for line in own["history"]] == [[shown], [outer], []]
     followed = (await api.get(f"/public/complaints/{taken['code']}")).json()
     assert [line["files"] for line in followed["history"]] == [[shown], [], []], "with a code, what is public"
+
+
+async def test_a_public_photograph_is_its_reporters_and_not_everybodys(
+    town: Town, towns: MakeTown, resident: MakeResident, api: httpx.AsyncClient, database: Database
+) -> None:
+    me, stranger, elsewhere = await resident(), await resident(), await towns()
+    said = (await me.post("/v1/me/complaints", json=town.said())).json()
+    foreign = (await stranger.post("/v1/me/complaints", json=town.said())).json()["code"]
+    shown, kept = await sent(town.clerk, 6), await sent(town.clerk, 7)
+    for file_id in (shown, kept):
+        async with database.begin(SYSTEM) as uow:
+            await housekeeping.make_renditions(uow, file_id=UUID(file_id))
+    assert (
+        await town.do(said["id"], "reply", {"text": "已修。", "files": [shown], "files_public": True})
+    ).status_code == 200
+    inner = {"text": "内部。", "files": [kept], "files_public": True}
+    assert (await town.do(said["id"], "note", inner)).status_code == 200
+    for part in ("rendition", "thumbnail"):
+        assert (await api.get(f"/public/files/{shown}/{part}")).status_code == 404, "who knows its id alone"
+        for client, status in ((me, 200), (town.clerk, 200), (stranger, 404), (elsewhere.clerk, 404)):
+            assert (await client.get(f"/v1/files/{shown}/{part}")).status_code == status
+        for code, file_id, status in (
+            (said["code"], shown, 200),
+            (said["code"].lower().replace("-", " "), shown, 200),
+            (foreign, shown, 404),
+            (said["code"], kept, 404),
+            ("0" * 20, shown, 404),
+        ):
+            assert (await api.get(f"/public/complaints/{code}/files/{file_id}/{part}")).status_code == status
+    by_code = await api.get(f"/public/complaints/{said['code']}/files/{shown}/rendition")
+    assert by_code.content == (await me.get(f"/v1/files/{shown}/rendition")).content
+    assert by_code.headers["cache-control"] == "private, no-cache"
+    assert (await api.get(f"/public/complaints/{said['code']}/files/{shown}/content")).status_code == 404
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute("UPDATE file SET check_state = 'refused' WHERE id = $1", UUID(shown))
+    assert (await api.get(f"/public/complaints/{said['code']}/files/{shown}/rendition")).status_code == 404
 
 
 async def test_a_place_is_kept_as_it_was_given_and_found_in_wgs84(town: Town, database: Database) -> None:
