@@ -79,7 +79,7 @@ async def get_uow(
             target = b"%s %s?%s\n" % (request.method.encode(), request.scope["path"].encode(), query)
             fingerprint = hashlib.sha256(target + body).hexdigest()
             uow.answer, answered = await idempotency.claim(
-                uow.driver, principal_id=principal.id, key=key, fingerprint=fingerprint
+                uow.driver, uow.vault.cipher, principal_id=principal.id, key=key, fingerprint=fingerprint
             )
             if answered:
                 raise Replay(uow.answer)

@@ -33,7 +33,6 @@ from services.core.policy.schema import Policy
 if TYPE_CHECKING:
     import asyncpg
 
-STATE_OF = "SELECT state FROM complaint WHERE id = $1"
 ADD_RATING = """
 INSERT INTO complaint_rating (id, complaint_id, round, score, satisfied, resolved, entry_id, rated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -70,11 +69,7 @@ async def rate(uow: UnitOfWork, own: Own, *, rating: Rating) -> None:
         )
     if not rating.content and rating.text is None:
         raise ComplaintInputInvalid.at("/text", zh="不满意的请说明原因", en="say why you are dissatisfied")
-    # Merged into another, it was answered when that was: each of many reporters rates the one answer for himself.
-    if held["merged_into_id"] is not None:
-        state = await uow.driver.fetchval(STATE_OF, held["merged_into_id"])
-        if state not in {State.ANSWERED, State.CLOSED}:
-            raise NotAnsweredYet
+    _check_answered(held)
     entry_id = await steps.step(uow, held, Act.RATE, by=By.REPORTER, text=rating.text, public=True)
     added = await uow.driver.fetchval(
         ADD_RATING,
@@ -102,10 +97,10 @@ async def rate(uow: UnitOfWork, own: Own, *, rating: Rating) -> None:
 async def reopen_own(uow: UnitOfWork, own: Own, *, text: str, file_ids: Sequence[UUID] = ()) -> None:
     """A reporter has it taken up again, with a reason and photographs: within so many days of the answer, so many times.
 
-    NotFound for anybody else's; ActNotAllowed; ReopenUndefined, ReopenTooLate (`until`), ReopenedEnough (`times`).
+    NotFound for anybody else's; ActNotAllowed, NotAnsweredYet; ReopenUndefined, ReopenTooLate (`until`), ReopenedEnough (`times`).
     """
     held = await speaking.locked(uow, own)
-    if State(held["state"]) in {State.ANSWERED, State.CLOSED}:
+    if held["answered_at"] is not None:
         _check_limits(uow, held, await _limits(uow, held))
     await _reopen(uow, held, By.REPORTER, text, file_ids)
 
@@ -113,12 +108,14 @@ async def reopen_own(uow: UnitOfWork, own: Own, *, text: str, file_ids: Sequence
 async def reopen(
     uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int, text: str, file_ids: Sequence[UUID] = ()
 ) -> None:
-    """Staff take it up again, whatever the limits of reporters are. NotFound, VersionStale, ActNotAllowed."""
+    """Staff take it up again, whatever the limits of reporters are. NotFound, VersionStale, ActNotAllowed, NotAnsweredYet."""
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
     await _reopen(uow, held, By.STAFF, text, file_ids)
 
 
 async def _reopen(uow: UnitOfWork, held: "asyncpg.Record", by: By, text: str, file_ids: Sequence[UUID]) -> None:
+    """One that was merged into another goes on by itself: the others may be content with the answer."""
+    _check_answered(held)
     entry_id = await steps.step(uow, held, Act.REOPEN, by=by, text=text, public=True)
     await files.attach(
         uow,
@@ -130,7 +127,13 @@ async def _reopen(uow: UnitOfWork, held: "asyncpg.Record", by: By, text: str, fi
     await calling_back.drop(uow, held)
     # The deadline of a transfer was of its first round.
     await promises.begin(uow, {**held, "partner_due_at": None})
-    await assigning.again(uow, complaint_id=held["id"])
+    await assigning.again(uow, held)
+
+
+def _check_answered(held: Mapping[str, Any]) -> None:
+    """One that was merged into another was answered when that was; of any other its state says so."""
+    if held["state"] == State.MERGED and held["answered_at"] is None:
+        raise NotAnsweredYet
 
 
 def _check_limits(uow: UnitOfWork, held: Mapping[str, Any], limits: Reopening | None) -> None:

@@ -32,6 +32,7 @@ class SupervisionOpened(Event):
     """A reporter is dissatisfied: a supervisor is to look into it."""
 
     kind: ClassVar[str] = "complaint.supervision_opened"
+    nameless: ClassVar[bool] = True  # it may be the reporter's own rating
     supervision_id: UUID
     round: int
     cause: Cause

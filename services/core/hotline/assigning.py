@@ -5,8 +5,8 @@ elsewhere never gives it more time. A desk that takes part has a reply clock of 
 has its own clock to sign in. Whoever changes assignments holds the complaint's row.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.clocks import service as clocks
@@ -103,10 +103,14 @@ async def route_in(uow: UnitOfWork, row: "Record") -> UUID | None:
     return found.desk_id
 
 
-async def again(uow: UnitOfWork, *, complaint_id: UUID) -> None:
-    """A case that is taken up again goes back to the desk that answered it, or by the rules where that is closed."""
+async def again(uow: UnitOfWork, held: Mapping[str, Any]) -> None:
+    """A case that is taken up again goes back to the desk that answered it, or by the rules where that is closed.
+
+    `held`: as it stood before; one that was merged was answered by the desk of what it was merged into.
+    """
+    complaint_id = held["id"]
     row = await uow.driver.fetchrow(desk_queries.TO_ROUTE, complaint_id)
-    last = await uow.driver.fetchval(desk_queries.LAST_LEAD, complaint_id)
+    last = await uow.driver.fetchval(desk_queries.LAST_LEAD, held["merged_into_id"] or complaint_id)
     await end(uow, complaint_id=complaint_id, state=Standing.DONE)
     if last is None:
         await route_in(uow, row)
@@ -135,6 +139,7 @@ async def assign(
         raise ArbiterDecides(refusals=sent_back)
     await _refuse_involved(uow, complaint_id)
     await _check(uow, held, [("/desk_id", desk_id), *((f"/co_desk_ids/{i}", one) for i, one in enumerate(co_desk_ids))])
+    await promises.run_again(uow, held)
     await uow.driver.fetch(DECIDE, complaint_id, Decision.REROUTED, uow.actor.id, uow.now, text, None)
     await _replace(uow, held, desk_id=desk_id, co_desk_ids=co_desk_ids, text=text, binding=False)
 
@@ -319,6 +324,8 @@ async def refuse(
     if uow.now >= refusable_until(WorkCalendar.default(), one["assigned_at"]):
         raise RefusedTooLate
     leads = one["part"] == Part.LEAD
+    if leads:
+        await promises.run_again(uow, held)
     refusal_id = new_id()
     await uow.driver.execute(
         REFUSE, refusal_id, assignment_id, complaint_id, one["part"], ground, text, uow.actor.id, uow.now

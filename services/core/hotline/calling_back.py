@@ -17,8 +17,8 @@ from services.core.kit.uow import UnitOfWork
 
 CALL_BACK = "call_back"
 REACHABLE = """
-SELECT EXISTS (SELECT 1 FROM complaint_reporter
-               WHERE complaint_id = $1 AND (phone_sealed IS NOT NULL OR resident_id IS NOT NULL))
+SELECT EXISTS (SELECT 1 FROM complaint c JOIN complaint_reporter r ON r.complaint_id = c.id
+               WHERE c.id = $1 AND NOT c.anonymous AND (r.phone_sealed IS NOT NULL OR r.resident_id IS NOT NULL))
 """
 ADD = """
 INSERT INTO call_back (id, complaint_id, round, clock_id, compound_id, region_path, state, tries, made_at)

@@ -6,7 +6,7 @@ Locks: complaints that are not merged first, by their ids; then those merged int
 answer and an unmerging wait for each other and never in a circle.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -33,8 +33,8 @@ SELECT {steps.HELD} FROM complaint WHERE merged_into_id = $1 AND ($2::uuid IS NU
 """
 FOLLOW = "UPDATE complaint SET merged_into_id = $2, version = version + 1 WHERE merged_into_id = $1"
 ANSWERED = "UPDATE complaint SET answered_at = $2, version = version + 1 WHERE id = $1"
-# The answer was to the group; and whoever sent the same again meanwhile has his newer one.
-APART = "UPDATE complaint SET content_index = NULL, answered_at = NULL WHERE id = $1"
+# The answer was to the group.
+APART = "UPDATE complaint SET answered_at = NULL WHERE id = $1"
 TAKES_ITS_PLACE = "原并案诉求已了结，由本件继续办理。The case it was handled with is over: this one goes on."
 CLOCK_RUNS = """
 SELECT EXISTS (SELECT FROM clock WHERE subject_type = 'complaint' AND subject_id = $1 AND kind = 'reply'
@@ -67,6 +67,7 @@ async def merge(
     for index, one in enumerate(others):
         if one not in held:
             raise _not_one(index)
+        await promises.run_again(uow, held[one])
         await steps.step(uow, held[one], Act.MERGE, into=complaint_id, text=text, public=False)
         await assigning.end(uow, complaint_id=one, state=Standing.ENDED)
         await uow.driver.execute(FOLLOW, one, complaint_id)
@@ -98,18 +99,18 @@ async def unmerge(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version:
     await assigning.route_in(uow, row)
 
 
-async def answered(uow: UnitOfWork, held: "Record", *, text: str) -> None:
+async def answered(uow: UnitOfWork, held: "Record", *, say: "Callable[[Record], str]") -> None:
     """The case was answered: its leading desk is done, its promises are kept, and so are those of what was merged into it.
 
-    Who answers has also made contact. Each of their reporters reads the same answer in the history of his own, and nothing else of
-    the group.
+    Who answers has also made contact. Each of their reporters reads the same answer in the history of his own (`say`: with the
+    number and the days of his own), and nothing else of the group.
     """
     await assigning.end(uow, complaint_id=held["id"], state=Standing.DONE, part=Part.LEAD)
     await _keep(uow, held["id"])
     for one in await uow.driver.fetch(LOCK_MERGED, held["id"], None):
         await _keep(uow, one["id"])
         await uow.driver.execute(ANSWERED, one["id"], uow.now)
-        await steps.step(uow, one, Act.REPLY, text=text, public=True, moves=False)
+        await steps.step(uow, one, Act.REPLY, text=say(one), public=True, moves=False)
 
 
 async def _keep(uow: UnitOfWork, complaint_id: UUID) -> None:
@@ -118,15 +119,15 @@ async def _keep(uow: UnitOfWork, complaint_id: UUID) -> None:
 
 
 async def gone(uow: UnitOfWork, held: "Record") -> None:
-    """The case is over without an answer: no desk has it, nothing is promised any more. Of those merged into it the oldest takes
-    its place.
+    """The case is over: no desk has it, nothing is promised any more. Of those merged into it that have no answer yet the oldest
+    takes its place.
     """
     await clocks.cancel(uow, subject_type=COMPLAINT, subject_id=held["id"])
     await assigning.end(uow, complaint_id=held["id"], state=Standing.ENDED)
     merged = await uow.driver.fetch(LOCK_MERGED, held["id"], None)
-    if not merged:
+    first = next((one for one in merged if one["answered_at"] is None), None)
+    if first is None:
         return
-    first = merged[0]
     await steps.step(uow, first, Act.UNMERGE, by=By.RULES, text=TAKES_ITS_PLACE)
     await uow.driver.execute(APART, first["id"])
     await uow.driver.execute(FOLLOW, held["id"], first["id"])

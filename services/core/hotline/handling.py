@@ -1,6 +1,6 @@
 """What staff do with a complaint: noted, answered, closed, taken up again, not taken up. What desks do is `assigning`'s."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -34,21 +34,25 @@ class Composed:
     missing: list[str]
 
 
-async def compose(uow: UnitOfWork, held: "asyncpg.Record", words: Words) -> Composed:
-    """The words for this complaint. NotFound for a template of elsewhere; ComplaintInputInvalid for no words at all."""
+async def _said(uow: UnitOfWork, held: "asyncpg.Record", words: Words) -> "Callable[[asyncpg.Record], str]":
+    """What makes the words of a complaint: of this one, or of one that is handled with it.
+
+    NotFound for a template of elsewhere; ComplaintInputInvalid for no words at all.
+    """
     text = words.text
     if words.template_id is not None:
         text = await templates.body_for(uow, template_id=words.template_id, region_path=held["region_path"])
     if text is None:
         raise ComplaintInputInvalid.at("/text", zh="须写明", en="say what is told")
-    text = rules.filled(text, {**templates.values(held, uow.now), **(words.fill or {})})
-    return Composed(text, rules.gaps(text))
+    body = text
+    return lambda one: rules.filled(body, {**templates.values(one, uow.now), **(words.fill or {})})
 
 
 async def preview(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, words: Words) -> Composed:
     """What a reply would say; nothing is written."""
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id)
-    return await compose(uow, held, words)
+    text = (await _said(uow, held, words))(held)
+    return Composed(text, rules.gaps(text))
 
 
 async def reply(
@@ -68,11 +72,12 @@ async def reply(
     """
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
     desk_id = await assigning.acting(uow, held)
-    composed = await compose(uow, held, words)
-    if composed.missing:
-        raise ComplaintInputInvalid.at(f"/fill/{composed.missing[0]}", zh="模板中有未填的空", en="is a gap left open")
-    entry_id = await steps.step(uow, held, Act.REPLY, text=composed.text, public=True, desk_id=desk_id)
-    await grouping.answered(uow, held, text=composed.text)
+    say = await _said(uow, held, words)
+    missing = rules.gaps(say(held))
+    if missing:
+        raise ComplaintInputInvalid.at(f"/fill/{missing[0]}", zh="模板中有未填的空", en="is a gap left open")
+    entry_id = await steps.step(uow, held, Act.REPLY, text=say(held), public=True, desk_id=desk_id)
+    await grouping.answered(uow, held, say=say)
     await _attach(uow, held, entry_id, file_ids, public=files_public)
     return entry_id
 

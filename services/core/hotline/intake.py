@@ -100,14 +100,6 @@ class Reporter:
         """Whether he can be reached."""
         return self.resident_id is not None or self.phone is not None
 
-    @property
-    def same_as(self) -> str | None:
-        """What equal intakes are told by; None: every one is another."""
-        for kind, value in (("resident", self.resident_id), ("key", self.key), ("phone", self.phone)):
-            if value is not None:
-                return f"{kind}:{value}"
-        return None
-
 
 @dataclass(frozen=True, slots=True)
 class Partner:
@@ -192,9 +184,23 @@ async def take_in_as_resident(uow: UnitOfWork, intake: Intake, *, resident_id: U
     return await take_in(uow, replace(intake, where=where, reporter=reporter))
 
 
+def _who(intake: Intake) -> str | None:
+    """What equal intakes are told by; None: every one is another.
+
+    A telephone number counts where somebody heard it from the caller. Typed in by nobody knows whom it may be a neighbour's, whose
+    complaint the answer's code would open.
+    """
+    reporter = intake.reporter
+    heard = reporter.phone if intake.channel is Channel.PHONE else None
+    for kind, value in (("resident", reporter.resident_id), ("key", reporter.key), ("phone", heard)):
+        if value is not None:
+            return f"{kind}:{value}"
+    return None
+
+
 def _indexes(uow: UnitOfWork, intake: Intake) -> list[bytes]:
     """The blind index of who said what about where under each key, the present one first; none where nobody says who."""
-    who = intake.reporter.same_as
+    who = _who(intake)
     if who is None or intake.partner is not None:
         return []
     where = intake.where
@@ -221,7 +227,8 @@ async def _look(uow: UnitOfWork, intake: Intake, scope: Scope | None, indexes: S
         raise ComplaintInputInvalid.at("/compound_id", zh="不是该项目的小区", en="is no compound of this project")
     if row["category"] is None:
         raise CategoryUnknown.at("/category", zh="没有这一类别", en="is no category")
-    if (intake.anonymous or not intake.reporter.known) and intake.partner is None and not row["anonymous"]:
+    said_to_us = intake.partner is None and intake.parent_id is None
+    if said_to_us and (intake.anonymous or not intake.reporter.known) and not row["anonymous"]:
         raise AnonymousRefused
     return row
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.core.clocks import service as clocks
 from services.core.clocks.terms import Terms, promised
+from services.core.hotline.rules import State
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
@@ -34,6 +35,12 @@ async def terms(driver: "asyncpg.Connection", *, policy_version_id: UUID, kind: 
         hotline = Policy.model_validate(stored.body).hotline
         _KNOWN[key] = {} if hotline is None else hotline.terms(kind)
     return _KNOWN[key]
+
+
+async def run_again(uow: UnitOfWork, held: Mapping[str, Any]) -> None:
+    """A case that stands still is sent elsewhere: its clock runs again, for nobody is left who could have it run."""
+    if held["state"] == State.WAITING:
+        await clocks.resume(uow, subject_type=COMPLAINT, subject_id=held["id"], kind=REPLY)
 
 
 async def begin(uow: UnitOfWork, held: Mapping[str, Any], *, since: datetime | None = None) -> None:

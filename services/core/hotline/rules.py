@@ -110,7 +110,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         Act.REOPEN,
         (By.STAFF, By.REPORTER),
-        frozenset({State.ANSWERED, State.CLOSED}),
+        frozenset({State.ANSWERED, State.CLOSED, State.MERGED}),
         State.REOPENED,
         text_needed=True,
     ),

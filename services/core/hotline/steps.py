@@ -37,8 +37,11 @@ SELECT {HELD} FROM complaint
 WHERE id = $1 AND EXISTS (SELECT 1 FROM complaint_reporter r WHERE r.complaint_id = $1 AND r.resident_id = $2)
 FOR NO KEY UPDATE
 """
-MOVE = """
+ENDED = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(set(State) - rules.OPEN)))
+# What comes back to life is told from nothing by its words: whoever sent the same again meanwhile has his newer one.
+MOVE = f"""
 UPDATE complaint SET state = $2::text, version = version + 1,
+  content_index = CASE WHEN NOT ({ENDED}) THEN content_index END,
   merged_into_id = CASE WHEN $2::text = 'merged' THEN $4::uuid END,
   answered_at = CASE $2::text WHEN 'answered' THEN $3::timestamptz WHEN 'reopened' THEN NULL ELSE answered_at END,
   closed_at = CASE WHEN $2::text = 'closed' THEN $3::timestamptz END,

@@ -1,5 +1,7 @@
 """Repeated requests: the first answer is stored in the transaction of the write itself and given again.
 
+An answer may hold what somebody wrote, or the code that opens his case: its body is sealed for its place, as such fields are.
+
 The header is that of draft-ietf-httpapi-idempotency-key-header-07 (expired, yet what everybody does): a quoted string, or bare.
 """
 
@@ -11,6 +13,7 @@ from sqlalchemy import LargeBinary, String, delete, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.core.kit.crypto import CannotDecrypt, FieldCipher
 from services.core.kit.database import Base
 from services.core.kit.errors import DomainError, Kind
 from services.core.kit.uow import StoredAnswer
@@ -48,6 +51,14 @@ class KeyReused(DomainError):
     )
 
 
+class AnswerGone(DomainError):
+    code, kind = "idempotent-answer-gone", Kind.CONFLICT
+    title_zh, title_en = (
+        "此请求已办结，其答复已不能再次给出",
+        "This was done already; its answer cannot be given again",
+    )
+
+
 LOCK_AND_LOOK = """
 SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || ' ' || $2, 0)) AS locked,
        fingerprint, status, headers, body
@@ -56,9 +67,12 @@ FROM (SELECT 1) AS one LEFT JOIN idempotent_answer ON principal_id = $1 AND key 
 
 
 async def claim(
-    driver: "asyncpg.Connection", *, principal_id: UUID, key: str, fingerprint: str
+    driver: "asyncpg.Connection", cipher: FieldCipher, *, principal_id: UUID, key: str, fingerprint: str
 ) -> tuple[StoredAnswer, bool]:
     """The stored answer and True when this request was answered before; else an empty one to fill in and False.
+
+    RequestInFlight, KeyReused; AnswerGone for an answer that was stored under another key of personal data, or by a program that
+    sealed none.
 
     The look's snapshot may be older than its lock. When the last holder committed in between, storing the answer breaks the
     primary key, everything is rolled back and the caller hears `RequestInFlight`: the constraint decides, not the look.
@@ -70,8 +84,12 @@ async def claim(
         return StoredAnswer(principal_id, key, fingerprint), False
     if row["fingerprint"] != fingerprint:
         raise KeyReused
-    headers: dict[str, str] = row["headers"]
-    return StoredAnswer(principal_id, key, fingerprint, row["status"], headers, row["body"]), True
+    stored = StoredAnswer(principal_id, key, fingerprint, row["status"], row["headers"])
+    try:
+        stored.body = cipher.open(row["body"], **stored.place)
+    except CannotDecrypt:
+        raise AnswerGone from None
+    return stored, True
 
 
 async def forget_old(connection: AsyncConnection, *, now: datetime) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import Connection
 from sqlalchemy import event as sa_event
@@ -55,6 +55,11 @@ class StoredAnswer:
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where its body is sealed for."""
+        return {"table": "idempotent_answer", "column": "body", "row": uuid5(self.principal_id, self.key)}
 
 
 FLUSH_LEDGERS = """
@@ -256,7 +261,7 @@ class UnitOfWork:
             answer.fingerprint if answer else None,
             answer.status if answer else None,
             json.dumps(answer.headers) if answer else None,
-            answer.body if answer else None,
+            self.vault.cipher.seal(answer.body, **answer.place) if answer else None,
         )
         self._events, self._audit, self._jobs = [], [], []
         self._answered = self._answered or answer is not None

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.core.kit.uow import Database
 from tests.api.hotline.town import MakeTown, Town
 from tests.api.selection.world import MakeRegion, MakeStaff
+from tests.support.people import Region
 
 
 @pytest.fixture
@@ -32,14 +33,14 @@ async def town(towns: MakeTown) -> Town:
 
 
 @pytest.fixture
-def partner(
-    app: FastAPI, api: httpx.AsyncClient, staff: MakeStaff, town: Town
-) -> Callable[[], Awaitable[httpx.AsyncClient]]:
-    """`await partner()` is the system of a 12345 line, signed in for the community."""
+def partner_of(
+    app: FastAPI, api: httpx.AsyncClient, staff: MakeStaff
+) -> Callable[[Region], Awaitable[httpx.AsyncClient]]:
+    """`await partner_of(region)` is the system of a 12345 line, signed in for the region."""
 
-    async def make() -> httpx.AsyncClient:
-        body = {"name": "12345", "organisation": "市政务服务热线", "region_ids": [str(town.at.id)]}
-        made = (await (await staff("city", town.at)).post("/v1/clients", json=body)).json()
+    async def make(at: Region) -> httpx.AsyncClient:
+        body = {"name": "12345", "organisation": "市政务服务热线", "region_ids": [str(at.id)]}
+        made = (await (await staff("city", at)).post("/v1/clients", json=body)).json()
         grant = {"grant_type": "client_credentials", "client_id": made["id"], "client_secret": made["client_secret"]}
         token = (await api.post("/oauth/token", data=grant)).json()["access_token"]
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -47,3 +48,11 @@ def partner(
         return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
     return make
+
+
+@pytest.fixture
+def partner(
+    partner_of: Callable[[Region], Awaitable[httpx.AsyncClient]], town: Town
+) -> Callable[[], Awaitable[httpx.AsyncClient]]:
+    """`await partner()` is one of the community."""
+    return lambda: partner_of(town.at)

@@ -269,3 +269,28 @@ async def test_lists_are_of_the_own_region(answered: Answered, towns: MakeTown) 
     assert (await elsewhere.clerk.get(f"/v1/complaints/{answered.id}/rounds")).status_code == 404
     body = {"reached": False}
     assert (await elsewhere.clerk.post(f"/v1/complaints/{answered.id}/call-back", json=body)).status_code == 404
+
+
+async def test_what_a_reporter_thinks_names_him_to_nobody(answered: Answered) -> None:
+    assert (await answered.rate(score=1, resolved=False, text="没有修好。")).status_code == 200
+    assert (await answered.reopen()).status_code == 200
+    told = await answered.town.events(answered.id)
+    assert "complaint.supervision_opened" in {one["kind"] for one in told}
+    assert answered.me.resident_id not in {one["actor_id"] for one in told}
+
+
+async def test_the_same_words_meanwhile_do_not_stand_in_the_way_of_taking_up_again(answered: Answered) -> None:
+    newer = await answered.me.post("/v1/me/complaints", json=answered.town.said())
+    assert newer.status_code == 201, "the first is closed"
+    again = await answered.reopen()
+    assert (again.status_code, again.json()["round"]) == (200, 1), again.text
+    same = await answered.me.post("/v1/me/complaints", json=answered.town.said())
+    assert (same.status_code, same.json()["id"]) == (200, newer.json()["id"])
+
+
+async def test_nobody_is_to_call_somebody_who_is_not_to_be_told(answered: Answered) -> None:
+    unnamed = answered.town.said(description="楼上夜间扔垃圾。", category="noise", anonymous=True)
+    made = (await answered.me.post("/v1/me/complaints", json=unnamed)).json()
+    await answered.town.do(made["id"], "reply", {"text": "已劝阻。"})
+    assert (await answered.town.do(made["id"], "close")).status_code == 200
+    assert [one["complaint_id"] for one in await answered.due()] == [answered.id]

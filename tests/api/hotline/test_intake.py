@@ -349,3 +349,28 @@ async def test_the_list_as_a_file_tells_nobodys_number(town: Town) -> None:
     with zipfile.ZipFile(io.BytesIO(book.content)) as parts:
         held = "".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
     assert (taken["no"] in held, PHONE in held, "<f>" in held) == (True, False, False)
+
+
+async def test_a_neighbours_number_opens_nothing(town: Town, api: httpx.AsyncClient) -> None:
+    """Whoever knows it and says the same is not told the code: nobody heard the number from him."""
+    contact = {"phone": "13800001234"}
+    hers = await town.call(contact=contact)
+    at_site = [await api.post("/public/complaints", json=town.said(contact=contact)) for _ in range(2)]
+    assert [one.status_code for one in at_site] == [201, 201]
+    assert len({hers["code"], *(one.json()["code"] for one in at_site)}) == 3
+    assert (await town.call(contact=contact))["id"] == hers["id"], "who answers the telephone hears it"
+
+
+async def test_what_is_kept_of_answers_is_sealed(town: Town, resident: MakeResident, database: Database) -> None:
+    me, key = await resident(), {"Idempotency-Key": "kept-1"}
+    told = await me.post("/v1/me/complaints", json=town.said(), headers=key)
+    path, added = f"/v1/me/complaints/{told.json()['id']}/add", {"text": "三楼王阿姨家也漏。"}
+    more = await me.post(path, json=added, headers={"Idempotency-Key": "kept-2"})
+    async with database.read() as connection:
+        kept = await connection.fetch("SELECT body FROM idempotent_answer WHERE principal_id = $1", me.resident_id)
+    said = [told.json()["code"], told.json()["id"], "楼道漏水", "王阿姨"]
+    assert len(kept) == 2
+    assert not [word for word in said for row in kept if word.encode() in row["body"]]
+    again = await me.post("/v1/me/complaints", json=town.said(), headers=key)
+    assert (again.headers["Idempotency-Replayed"], again.json()) == ("true", told.json())
+    assert (await me.post(path, json=added, headers={"Idempotency-Key": "kept-2"})).json() == more.json()

@@ -15,6 +15,7 @@ from tests.support.people import Client, Region
 MakeRegion = Callable[..., Awaitable[Region]]
 MakeStaff = Callable[..., Awaitable[Client]]
 ANSWER = "总阀已更换，漏水已修复。"
+PAPER = {"reason": "waiting_for_citizen", "document": "补正通知书 2026-7"}
 
 
 @pytest.fixture
@@ -189,3 +190,107 @@ async def test_a_complaint_of_two_matters_becomes_two(
     assert (again.status_code, again.json()["errors"][0]["pointer"]) == (422, "/matters/0")
     stale = await offices.clerk.post(f"/v1/complaints/{case}/split", json=body, headers={"If-Match": '"1"'})
     assert stale.status_code == 412
+
+
+async def by_code(api: httpx.AsyncClient, one: dict[str, Any], act: str, **body: Any) -> httpx.Response:
+    """What a reporter does with his own, without an account."""
+    return await api.post(f"/public/complaints/{one['code']}/{act}", json=body)
+
+
+async def test_an_answer_by_template_tells_each_reporter_his_own_number(
+    offices: Offices, api: httpx.AsyncClient
+) -> None:
+    first, second = [await taken(offices, n) for n in range(2)]
+    await merge(offices, first["id"], second["id"])
+    words = {"region_id": str(offices.at.id), "title": "已修复", "body": "您的诉求 {no} 已办理：{what}。"}
+    template = (await offices.clerk.post("/v1/reply-templates", json=words)).json()["id"]
+    said = {"template_id": template, "fill": {"what": "总阀已更换"}}
+    assert (await offices.act(first["id"], "reply", said, by=offices.clerk)).status_code == 200
+    for one, other in ((first, second), (second, first)):
+        page = (await api.get(f"/public/complaints/{one['code']}")).text
+        assert (f"您的诉求 {one['no']} 已办理：总阀已更换。" in page, other["no"] in page) == (True, False)
+
+
+async def test_what_was_sent_again_meanwhile_does_not_stand_in_the_way(offices: Offices) -> None:
+    """Its words are another's now: what comes back to life is told from nothing by them."""
+    await offices.rule("城建办")
+    first, second = [await taken(offices, n) for n in range(2)]
+    await merge(offices, first["id"], second["id"])
+    newer = await taken(offices, 1)
+    assert newer["id"] != second["id"]
+    apart = await offices.act(second["id"], "unmerge", {"text": "不是同一处漏水。"}, by=offices.clerk)
+    assert (apart.status_code, apart.json()["state"]) == (200, "assigned"), apart.text
+    again = await offices.clerk.post(
+        "/v1/complaints",
+        json={
+            "category": "leak",
+            "description": "1 号门口漏水，住户标记-1-",
+            "compound_id": offices.compound,
+            "contact": {"phone": "13800000001"},
+        },
+    )
+    assert (again.status_code, again.json()["id"]) == (200, newer["id"])
+
+
+async def test_a_group_goes_on_though_its_heirs_words_were_sent_again(offices: Offices, api: httpx.AsyncClient) -> None:
+    first, second = [await taken(offices, n) for n in range(2)]
+    await merge(offices, first["id"], second["id"])
+    await taken(offices, 1)
+    back = await by_code(api, first, "withdraw")
+    assert back.status_code == 200, back.text
+    assert (await offices.get(second["id"]))["state"] == "received"
+
+
+async def test_who_was_answered_stays_so_when_the_first_is_taken_back(offices: Offices, api: httpx.AsyncClient) -> None:
+    await offices.rule("城建办")
+    first, second, third = [await taken(offices, n) for n in range(3)]
+    await merge(offices, first["id"], second["id"])
+    desk = offices.desks["城建办"].staff
+    await offices.act(first["id"], "reply", {"text": ANSWER}, by=desk)
+    await offices.act(first["id"], "reopen", {"text": "又漏了。"}, by=offices.clerk)
+    assert (await merge(offices, first["id"], third["id"])).status_code == 200
+    assert (await by_code(api, first, "withdraw")).status_code == 200
+    assert (await offices.get(second["id"]))["state"] == "merged", "he has his answer"
+    assert (await by_code(api, second, "rate", score=5, resolved=True)).status_code == 200
+    heir = await offices.get(third["id"])
+    assert (heir["state"], heir["merged_into_id"]) == ("assigned", None), "he has none yet"
+    assert (await offices.clocks(third["id"]))["reply"]["state"] == "running"
+
+
+async def test_one_of_many_has_his_own_taken_up_again(offices: Offices, api: httpx.AsyncClient) -> None:
+    await offices.rule("城建办")
+    first, second, third = [await taken(offices, n) for n in range(3)]
+    await merge(offices, first["id"], second["id"], third["id"])
+    early = await by_code(api, second, "reopen", text="还没修。")
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/complaint-not-answered-yet")
+    for_him = await offices.act(second["id"], "reopen", {"text": "还没修。"}, by=offices.clerk)
+    assert (for_him.status_code, for_him.json()["type"]) == (409, "/problems/complaint-not-answered-yet")
+    await offices.act(first["id"], "reply", {"text": ANSWER}, by=offices.desks["城建办"].staff)
+    again = await by_code(api, second, "reopen", text="我家仍在漏。")
+    assert (again.status_code, again.json()) == (200, {"state": "assigned", "round": 1}), again.text
+    alone = await offices.get(second["id"])
+    assert (alone["merged_into_id"], alone["answered_at"]) == (None, None)
+    assert [one["desk_title"] for one in (await offices.assignments(second["id"])).values()][-1] == "城建办"
+    assert (await offices.clocks(second["id"]))["reply"]["state"] == "running"
+    assert [(await offices.get(one["id"]))["state"] for one in (first, third)] == ["answered", "merged"]
+    enough = await by_code(api, second, "reopen", text="我家仍在漏。")
+    assert enough.status_code == 409
+
+
+async def test_a_case_that_stood_still_runs_again_when_it_is_merged(offices: Offices) -> None:
+    first, second = [await taken(offices, n) for n in range(2)]
+    await offices.act(second["id"], "pause", PAPER, by=offices.clerk)
+    assert (await offices.clocks(second["id"]))["reply"]["state"] == "paused"
+    assert (await merge(offices, first["id"], second["id"])).status_code == 200
+    assert (await offices.clocks(second["id"]))["reply"]["state"] == "running"
+
+
+async def test_a_transferred_case_without_a_contact_is_split(
+    offices: Offices, partner_of: Callable[[Region], Awaitable[httpx.AsyncClient]]
+) -> None:
+    said = {"category": "money", "description": "墙面开裂，还有漏水。", "compound_id": offices.compound, "ref": "T-9"}
+    made = await (await partner_of(offices.at)).post("/v1/complaint-transfers", json=said)
+    assert made.status_code == 201, made.text
+    body = {"matters": [{"category": "money", "description": "墙面开裂。"}]}
+    parted = await offices.act(made.json()["id"], "split", body, by=offices.clerk)
+    assert parted.status_code == 201, parted.text

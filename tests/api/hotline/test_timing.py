@@ -154,3 +154,35 @@ async def test_what_is_taken_back_or_not_taken_up_waits_for_nothing(
     assert (await town.do(no, "reject", {"text": "不属于受理范围。"})).status_code == 200
     for complaint_id in (back, no):
         assert {one["state"] for one in (await town.get(complaint_id, "/clock"))["items"]} == {"cancelled"}
+
+
+async def test_a_case_that_stands_still_runs_again_when_it_is_sent_elsewhere(
+    town: Town, boss: Client, resident: MakeResident, staff: MakeStaff
+) -> None:
+    """Or nobody could ever let it run: it would not be waiting any more, and its clock would stand for good."""
+    city = await staff("city", town.at)
+    desk = (await city.post("/v1/desks", json={"region_id": str(town.at.id), "title": "城建办"})).json()["id"]
+    member = {"staff_id": str((await staff("department", town.at)).staff_id)}
+    assert (await city.post(f"/v1/desks/{desk}/members", json=member)).status_code == 201
+    complaint_id = (await (await resident()).post("/v1/me/complaints", json=town.said())).json()["id"]
+    assert (await town.do(complaint_id, "pause", PAPER)).status_code == 200
+    sent = await town.do(complaint_id, "assign", {"desk_id": desk}, by=city)
+    assert (sent.status_code, sent.json()["state"]) == (200, "assigned"), sent.text
+    assert (await reply_clock(town, complaint_id))["state"] == "running"
+
+
+async def test_a_case_that_stands_still_runs_again_when_it_is_sent_back(
+    town: Town, boss: Client, resident: MakeResident, staff: MakeStaff
+) -> None:
+    city = await staff("city", town.at)
+    desk = (await city.post("/v1/desks", json={"region_id": str(town.at.id), "title": "城建办"})).json()["id"]
+    at_desk = await staff("department", town.at)
+    await city.post(f"/v1/desks/{desk}/members", json={"staff_id": str(at_desk.staff_id)})
+    complaint_id = (await (await resident()).post("/v1/me/complaints", json=town.said())).json()["id"]
+    await town.do(complaint_id, "assign", {"desk_id": desk}, by=city)
+    assert (await town.do(complaint_id, "pause", PAPER, by=at_desk)).json()["state"] == "waiting"
+    (one,) = (await town.get(complaint_id, "/assignments"))["items"]
+    path = f"/v1/complaints/{complaint_id}/assignments/{one['id']}/refuse"
+    back = await at_desk.post(path, json={"ground": "not_our_duty", "text": "不属本单位职责。"})
+    assert (back.status_code, back.json()["state"]) == (200, "received"), back.text
+    assert (await reply_clock(town, complaint_id))["state"] == "running"

@@ -159,3 +159,17 @@ async def test_answers_are_forgotten_after_their_time(client: Client, database: 
         )
         assert await forget_old(uow.connection, now=uow.now) >= 1
     assert "idempotency-replayed" not in (await post(client, word, key)).headers
+
+
+async def test_what_was_stored_unsealed_is_not_told(client: Client, database: Database) -> None:
+    """By a program that sealed nothing yet, or under a key of personal data that was replaced: done once, and not told again."""
+    word, key = uuid4().hex, uuid4().hex
+    assert (await post(client, word, key)).status_code == 201
+    async with database.begin(SYSTEM) as uow:
+        stored = await uow.driver.fetchval("SELECT body FROM idempotent_answer WHERE key = $1", key)
+        assert word.encode() not in stored
+        plain = b'{"word": "plain"}'
+        await uow.driver.execute("UPDATE idempotent_answer SET body = $2 WHERE key = $1", key, plain)
+    again = await post(client, word, key)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/idempotent-answer-gone")
+    assert await effects(database, word) == 1
