@@ -12,9 +12,9 @@ from fastapi.responses import StreamingResponse
 
 from services.api.exchange.schemas import ExportKind, FileFormat
 from services.core.exchange import exporting, files, queries
-from services.core.exchange.exporting import Export, Reading, Value
 from services.core.exchange.findings import told
 from services.core.exchange.forms import Form
+from services.core.exchange.pages import Export, Reading, Value
 from services.core.exchange.regions import Regions
 from services.core.exchange.rolls_export import People
 from services.core.exchange.tables import REASONS

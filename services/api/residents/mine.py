@@ -40,7 +40,7 @@ from services.core.ownership.rules import phone_number
 from services.core.residents import account, asking, codes, consents, queries, service
 from services.core.residents.rules import INVITATION_HOLDS, Topic, printed
 from services.core.surveys import residents as surveys
-from services.core.votes import queries as votes
+from services.core.votes import objection_queries, reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +49,8 @@ router = APIRouter(prefix="/v1/me", tags=["me"])
 MOST = 12
 """Rows on a page: with the longest names, numbers, family and reasons it fits the mini-program's 32 KB."""
 GIVEN = {
-    "ballots": votes.CAST_BY_RESIDENT,
-    "vote_objections": votes.OBJECTED_BY_RESIDENT,
+    "ballots": reading.CAST_BY_RESIDENT,
+    "vote_objections": objection_queries.OBJECTED_BY_RESIDENT,
     "survey_answers": surveys.ANSWERED_BY,
     "consultation_answers": consultations.SAID_BY_RESIDENT,
     "lifts": consultations.LIFTS_BY_RESIDENT,
@@ -227,7 +227,7 @@ async def erase(access: ResidentMe, body: EraseIn, uow: Uow) -> Response:
     if body.confirmation is not None:
         await account.erase(uow, resident_id=resident_id, confirmation=body.confirmation)
         await surveys.forget_words(uow, resident_id=resident_id)
-        for forget in (consultations.FORGET_WORDS, votes.FORGET_WORDS):
+        for forget in (consultations.FORGET_WORDS, objection_queries.FORGET_WORDS):
             await uow.driver.execute(forget, resident_id)
         await speaking.forget_words(uow, resident_id=resident_id)
         return reply(uow, 204)

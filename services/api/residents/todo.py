@@ -23,7 +23,7 @@ from services.core.residents.rules import Topic
 from services.core.selection import annual_queries as selection
 from services.core.surveys import residents as surveys
 from services.core.surveys.rules import Purpose
-from services.core.votes import queries as votes
+from services.core.votes import reading
 from services.core.votes.lifecycle import VoteStatus
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class OwnVoteQuery(BaseModel):
 async def todo(access: ResidentMe, reader: Reader) -> Response:
     """What waits for the caller's ballot, answer or word; at most ten of each kind."""
     resident_id, language, now = access.principal.id, access.principal.language, datetime.now(UTC)
-    open_votes = await reader.fetch(votes.WAITING_FOR_RESIDENT, resident_id, now, SHOWN + 1)
+    open_votes = await reader.fetch(reading.WAITING_FOR_RESIDENT, resident_id, now, SHOWN + 1)
     asked = await surveys.surveys_of(
         reader, resident_id=resident_id, today=day_of(now), waiting=True, after=(FIRST, FIRST), limit=SHOWN + 1
     )
@@ -202,7 +202,7 @@ async def todo(access: ResidentMe, reader: Reader) -> Response:
 
 async def _notices(reader: "asyncpg.Connection", compound_ids: "Sequence[UUID]", today: date) -> list[WaitingNotice]:
     """What is on notice about some compounds, the first to end first."""
-    of_votes = await reader.fetch(votes.NOTICES_OF_COMPOUNDS, compound_ids, today, SHOWN + 1)
+    of_votes = await reader.fetch(reading.NOTICES_OF_COMPOUNDS, compound_ids, today, SHOWN + 1)
     of_rounds = await reader.fetch(selection.NOTICES_OF_COMPOUNDS, compound_ids, today, SHOWN + 1)
     found = [
         *(WaitingNotice(id=row["vote_id"], **_told(WaitingNotice, row)) for row in of_votes),
@@ -233,6 +233,6 @@ async def list_own_votes(
     """The votes in which the caller is a co-owner of a head by the register of today, past ones too; at most 20 a page."""
     page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after([UUID]) or [NEWEST]
-    rows = await reader.fetch(votes.OF_RESIDENT, access.principal.id, before, wanted.status, page.limit + 1)
+    rows = await reader.fetch(reading.OF_RESIDENT, access.principal.id, before, wanted.status, page.limit + 1)
     items = [OwnVote.model_validate(dict(row)).model_dump(mode="json") for row in rows]
     return page.answer(items, lambda row: (row["id"],))

@@ -33,7 +33,7 @@ from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 from services.core.kit.exact import decimal_text
 from services.core.kit.paging import whole
-from services.core.selection import explaining, filtering, freezing, publishing, queries, service
+from services.core.selection import explaining, filtering, freezing, publishing, queries, run_queries, service
 
 router = APIRouter(prefix="/v1", tags=["selection"])
 NONE = UUID(int=0)
@@ -143,7 +143,7 @@ async def list_freezes(
 ) -> Response:
     """Every freeze of a round."""
     await queries.round_of(reader, scope=access.scope, round_id=round_id)
-    rows = await queries.FREEZES.all(reader, round_id=round_id)
+    rows = await run_queries.FREEZES.all(reader, round_id=round_id)
     items = [FreezeOut.model_validate({**row, "round_id": round_id}) for row in rows]
     return Response(FreezesOut(items=items).model_dump_json(), media_type="application/json")
 
@@ -159,8 +159,10 @@ async def list_excluded(
     """Who was in the round's stage and did not compete, or is held back by a conflict, and why."""
     (after,) = page.after((str,)) or ("",)
     await queries.round_of(reader, scope=access.scope, round_id=round_id)
-    freeze = await queries.freeze_of(reader, round_id=round_id, number=query.freeze)
-    rows = await queries.EXCLUDED.all(reader, freeze_id=freeze["id"], why=query.why, after=after, limit=page.limit + 1)
+    freeze = await run_queries.freeze_of(reader, round_id=round_id, number=query.freeze)
+    rows = await run_queries.EXCLUDED.all(
+        reader, freeze_id=freeze["id"], why=query.why, after=after, limit=page.limit + 1
+    )
     items = [{**row, "reasons": [_reason(one) for one in row["reasons"]]} for row in rows]
     return page.answer(items, lambda row: (row["no"],))
 
@@ -184,7 +186,7 @@ async def list_runs(
 ) -> Response:
     """Every run of a round."""
     await queries.round_of(reader, scope=access.scope, round_id=round_id)
-    rows = await queries.RUNS.all(reader, round_id=round_id)
+    rows = await run_queries.RUNS.all(reader, round_id=round_id)
     items = [RunOut.model_validate(dict(row)) for row in rows]
     return Response(RunsOut(items=items).model_dump_json(), media_type="application/json")
 
@@ -202,7 +204,7 @@ async def list_publications(
 @router.get("/runs/{run_id}", response_model=RunOut)
 async def get_run(access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, run_id: UUID) -> Response:
     """One run and how far it is."""
-    run = RunOut.model_validate(dict(await queries.run_of(reader, scope=access.scope, run_id=run_id)))
+    run = RunOut.model_validate(dict(await run_queries.run_of(reader, scope=access.scope, run_id=run_id)))
     return Response(run.model_dump_json(), media_type="application/json")
 
 
@@ -216,7 +218,7 @@ async def get_ranking(
 ) -> Response:
     """What a run found, by partition and rank; empty until the run is done."""
     (after,) = page.after((_small,)) or (0,)
-    rows = await queries.RANKING.all(
+    rows = await run_queries.RANKING.all(
         reader,
         run_id=run_id,
         after=after,
@@ -226,7 +228,7 @@ async def get_ranking(
         **access.scope.parameters,
     )
     if not rows:
-        await queries.run_of(reader, scope=access.scope, run_id=run_id)
+        await run_queries.run_of(reader, scope=access.scope, run_id=run_id)
     return page.answer([_ranked(row) for row in rows], lambda row: (row["position"],))
 
 
@@ -252,7 +254,7 @@ async def get_result(
     access: Annotated[Access, requires(Permission.ROUND_READ)], reader: Reader, run_id: UUID, project_id: UUID
 ) -> Response:
     """One project in a run: every point with its fact, sources and time, and the sentence why."""
-    row = await queries.RESULT.first(reader, run_id=run_id, project_id=project_id, **access.scope.parameters)
+    row = await run_queries.RESULT.first(reader, run_id=run_id, project_id=project_id, **access.scope.parameters)
     if row is None:
         raise NotFound
     return Response(to_json({**_ranked(row), **await explaining.result(reader, row)}), media_type="application/json")

@@ -21,7 +21,7 @@ from services.api.surveys.schemas import (
     QuotaProgress,
     ResultsOut,
 )
-from services.core.exchange.exporting import Export
+from services.core.exchange.pages import Export
 from services.core.identity.access import Permission
 from services.core.kit.exact import decimal_text
 from services.core.kit.uow import Actor, Database

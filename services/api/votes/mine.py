@@ -15,7 +15,7 @@ from services.api.votes.router import visible
 from services.api.wire import In, PageOnly, one_line
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
-from services.core.votes import objecting, queries
+from services.core.votes import objecting, objection_queries
 from services.core.votes.lifecycle import ObjectionTo, VoteObjectionStatus
 
 router = APIRouter(prefix="/v1/me/votes/{vote_id}/objections", tags=["me"])
@@ -62,7 +62,7 @@ async def list_own_vote_objections(
     await visible(reader, access, vote_id)
     page = replace(page, limit=min(page.limit, MOST))
     (after,) = page.after((UUID,)) or (NONE,)
-    rows = await queries.OWN_OBJECTIONS.all(
+    rows = await objection_queries.OWN_OBJECTIONS.all(
         reader, vote_id=vote_id, resident_id=access.principal.id, after=after, limit=page.limit + 1
     )
     return page.answer([_own(row).model_dump(mode="json") for row in rows], lambda row: (row["id"],))
@@ -76,7 +76,7 @@ def _own(row: Mapping[str, Any]) -> OwnVoteObjection:
 async def object_to_vote(access: ResidentMe, uow: Uow, vote_id: UUID, body: OwnObjectionIn) -> Response:
     """Objects to the roll or the result that is on notice; somebody of the staff decides, and the answer is read here."""
     objection_id = await objecting.object_as_resident(uow, vote_id=vote_id, what=body.what)
-    row = await queries.OWN_OBJECTION.first(
+    row = await objection_queries.OWN_OBJECTION.first(
         uow.driver, vote_id=vote_id, objection_id=objection_id, resident_id=access.principal.id
     )
     if row is None:

@@ -13,7 +13,7 @@ from services.api.problems import language_of
 from services.api.votes.router import Reading, is_resident, visible
 from services.core.kit.errors import NotFound
 from services.core.kit.exact import decimal_text
-from services.core.votes import finishing, queries, service
+from services.core.votes import finishing, queries, reading, service
 from services.core.votes.errors import VoteNotFinal
 from services.core.votes.lifecycle import TOLD, VoteStatus
 from services.web import votes as printed
@@ -68,7 +68,7 @@ async def get_ballot_paper(
 @router.get("/public/votes/{vote_id}/notice", response_class=Response, responses=HTML, tags=["public"])
 async def get_vote_notice(request: Request, reader: Reader, vote_id: UUID) -> Response:
     """The notice that fits the stage, fit for posting: the roll, the vote, or its result. It names no owner and no door."""
-    vote = await queries.PUBLIC.first(reader, vote_id=vote_id)
+    vote = await reading.PUBLIC.first(reader, vote_id=vote_id)
     if vote is None or vote["status"] == VoteStatus.CANCELLED:
         raise NotFound
     result = await queries.RESULTS.first(reader, vote_id=vote_id) if vote["status"] in TOLD else None

@@ -16,7 +16,7 @@ from services.api.votes.count_schemas import (
     VoteTransitionsOut,
 )
 from services.core.kit.errors import NotFound
-from services.core.votes import counting, queries
+from services.core.votes import counting, queries, reading
 from services.core.votes.lifecycle import ACT_TITLES, MOVES, STATUS_TITLES, TOLD, Interim, VoteStatus
 
 router = APIRouter(prefix="/public", tags=["public"])
@@ -45,7 +45,7 @@ def _told(titles: tuple[str, str]) -> dict[str, str]:
 @router.get("/votes/{vote_id}", response_model=PublicVote)
 async def get_public_vote(reader: Reader, vote_id: UUID) -> Response:
     """A vote once its roll was published: thresholds, how many take part (where the policy tells it), later the result."""
-    row = await queries.PUBLIC.first(reader, vote_id=vote_id)
+    row = await reading.PUBLIC.first(reader, vote_id=vote_id)
     if row is None:
         raise NotFound
     result = None
@@ -74,6 +74,6 @@ async def list_notices(reader: Reader, page: Page, region: Annotated[UUID | None
     """What was put on notice last of every vote, the latest vote first: its roll, the announcement, its result."""
     page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after((UUID,)) or (NEWEST,)
-    rows = await reader.fetch(queries.NOTICES, before, region, page.limit + 1)
+    rows = await reader.fetch(reading.NOTICES, before, region, page.limit + 1)
     items = [NoticeOut.model_validate(dict(row)).model_dump(mode="json") for row in rows]
     return page.answer(items, lambda row: (row["vote_id"],))

@@ -24,7 +24,7 @@ from services.api.votes.schemas import (
 )
 from services.api.wire import PageOnly
 from services.core.identity.access import Permission
-from services.core.votes import objecting, queries, service
+from services.core.votes import objecting, objection_queries, queries, service
 
 router = APIRouter(prefix="/v1/votes/{vote_id}", tags=["votes"])
 NONE = UUID(int=0)
@@ -99,7 +99,7 @@ async def list_vote_objections(
     """Objections to the roll and to the result."""
     await queries.vote_of(reader, scope=access.scope, vote_id=vote_id)
     (after,) = page.after((UUID,)) or (NONE,)
-    rows = await queries.OBJECTIONS.all(reader, vote_id=vote_id, after=after, limit=page.limit + 1)
+    rows = await objection_queries.OBJECTIONS.all(reader, vote_id=vote_id, after=after, limit=page.limit + 1)
     return page.answer([_objection(row).model_dump(mode="json") for row in rows], lambda row: (row["id"],))
 
 
@@ -116,7 +116,7 @@ async def record_vote_objection(access: Entering, uow: Uow, vote_id: UUID, body:
 
 async def _one(access: Access, uow: Uow, vote_id: UUID, objection_id: UUID) -> VoteObjectionOut:
     return _objection(
-        await queries.objection_of(uow.driver, scope=access.scope, vote_id=vote_id, objection_id=objection_id)
+        await objection_queries.objection_of(uow.driver, scope=access.scope, vote_id=vote_id, objection_id=objection_id)
     )
 
 

@@ -23,7 +23,7 @@ from services.api.votes.schemas import (
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
 from services.core.kit.uow import UnitOfWork
-from services.core.votes import contents, counting, drafting, finishing, queries, service
+from services.core.votes import contents, counting, drafting, finishing, queries, reading, service
 from services.core.votes.errors import VoteNotFinal, VoteSealed
 from services.core.votes.lifecycle import MOVES, TOLD, Interim
 
@@ -43,7 +43,7 @@ async def visible(driver: Any, access: Access, vote_id: UUID) -> tuple[Any, list
     """A vote that the caller may see, with his own heads if he is a resident; NotFound otherwise."""
     if not is_resident(access):
         return await queries.vote_of(driver, scope=access.scope, vote_id=vote_id), None
-    mine = await driver.fetch(queries.MINE, vote_id, access.principal.id)
+    mine = await driver.fetch(reading.MINE, vote_id, access.principal.id)
     if not mine:
         raise NotFound
     return await queries.ANY_VOTE.first(driver, vote_id=vote_id), [_mine(row) for row in mine]

@@ -17,7 +17,7 @@ from services.core.votes.lifecycle import Assurance, Channel
 from services.core.votes.rules import Choice
 
 if TYPE_CHECKING:
-    from services.core.exchange.exporting import Reading, Value
+    from services.core.exchange.pages import Reading, Value
 
 DOORS = """
 SELECT p.vote_id, p.door, p.owner_id FROM roll_property p JOIN vote v ON v.id = p.vote_id

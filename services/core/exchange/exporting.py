@@ -1,9 +1,6 @@
 """The rows of exports, page by page: the forms that imports take, filled in; and the discrepancies of a region, to work through."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +18,7 @@ from services.core.exchange.forms import (
     YES_NO,
     ImportKind,
 )
+from services.core.exchange.pages import Export, Reading, Value
 from services.core.exchange.regions import Regions
 from services.core.exchange.rolls_export import People
 from services.core.facts.catalogue import CATALOGUE, ValueType
@@ -33,10 +31,6 @@ from services.core.territory.rules import FindingKind
 
 if TYPE_CHECKING:
     import asyncpg
-
-Value = str | Decimal | date | None
-Reading = Callable[[], "AbstractAsyncContextManager[asyncpg.Connection]"]
-"""Opens a connection for a page: none is held while the caller writes."""
 
 PAGE = 1000
 DISCREPANCIES = "discrepancies"
@@ -71,14 +65,6 @@ DISCREPANCY_TITLES = (
     "分组或行\nGroup or line",
     "报表合计\nReported", "分项之和\nSum of parts", "差额\nDifference", "缺项\nMissing", "各方数据\nFigures",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A table to write: titles of its columns, and its rows page by page."""
-
-    titles: tuple[str, ...]
-    pages: AsyncIterator[list[list[Value]]]
 
 
 def export(kind: ImportKind | str, *, reading: Reading, region_path: str, places: Regions, people: People) -> Export:

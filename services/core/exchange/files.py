@@ -9,8 +9,8 @@ from typing import IO, Any
 import xlsxwriter
 
 from services.core.exchange import delimited
-from services.core.exchange.exporting import Value
 from services.core.exchange.forms import HELP_MARK, Form
+from services.core.exchange.pages import Value
 from services.core.kit.exact import decimal_text
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -14,7 +14,7 @@ from services.core.ownership.sealing import Masked, Particulars
 if TYPE_CHECKING:
     import asyncpg
 
-    from services.core.exchange.exporting import Reading, Value
+    from services.core.exchange.pages import Reading, Value
 
 PAGE = 1000
 PROPERTIES = """

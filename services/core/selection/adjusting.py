@@ -12,7 +12,7 @@ from services.core.kit.errors import NotFound, VersionStale
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.selection import frozen, plan_queries, queries, weighing
+from services.core.selection import frozen, plan_queries, run_queries, weighing
 from services.core.selection.annual_models import EntryKind, PlanEntry, PlanList
 from services.core.selection.errors import CapsExceeded, NotInPlan, PlanChanged, PlanInputInvalid
 from services.core.selection.events import PlanAdjusted
@@ -50,7 +50,7 @@ async def adjust(uow: UnitOfWork, *, scope: Scope, year: int, version: int, adju
     client_unit = adjustment.client_unit or entry["client_unit"]
     if (budget, client_unit) == (entry["budget"], entry["client_unit"]):
         raise PlanInputInvalid.at("/budget", zh="未调整任何内容", en="nothing changes")
-    found = await queries.ROUND_TO_COMPUTE.first(uow.driver, round_id=entry["round_id"])
+    found = await run_queries.ROUND_TO_COMPUTE.first(uow.driver, round_id=entry["round_id"])
     assert found is not None  # noqa: S101 - held by a foreign key
     others = await weighing.held(
         uow, plan_id=entry["plan_id"], round_id=entry["round_id"], without=adjustment.project_id

@@ -10,7 +10,7 @@ from services.core.kit.exact import decimal_text
 from services.core.kit.scope import Scope
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
-from services.core.selection import frozen, queries
+from services.core.selection import frozen, queries, run_queries
 from services.core.selection.candidates import RoundParameters
 from services.core.selection.errors import PartitionTooLarge, RunOfOtherRules
 from services.core.selection.nearest import Nearest, nearest
@@ -39,15 +39,15 @@ async def question(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID, 
 
     RunOfOtherRules where today's rules may not find what the run found, PartitionTooLarge past MOST_CANDIDATES.
     """
-    row = await queries.RESULT.first(driver, run_id=run_id, project_id=project_id, **scope.parameters)
+    row = await run_queries.RESULT.first(driver, run_id=run_id, project_id=project_id, **scope.parameters)
     if row is None:
         raise NotFound
-    run = await queries.run_of(driver, scope=scope, run_id=run_id)
+    run = await run_queries.run_of(driver, scope=scope, run_id=run_id)
     if run["rules_version"] != RULES_VERSION:
         raise RunOfOtherRules
     found = await queries.round_of(driver, scope=scope, round_id=run["round_id"])
     stored = await policies.by_id(driver, version_id=found["policy_version_id"])
-    rows = await queries.SOME_CANDIDATES.all(
+    rows = await run_queries.SOME_CANDIDATES.all(
         driver, freeze_id=run["freeze_id"], partition=row["partition"], limit=MOST_CANDIDATES + 1
     )
     if len(rows) > MOST_CANDIDATES:

@@ -19,7 +19,7 @@ from sqlalchemy import update
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
-from services.core.selection import frozen, queries
+from services.core.selection import frozen, run_queries
 from services.core.selection.bundle import Writer
 from services.core.selection.candidates import RoundParameters
 from services.core.selection.events import RunFinished
@@ -45,7 +45,7 @@ async def compute(uow: UnitOfWork, *, run_id: UUID) -> None:
     A round that cannot be computed ends as `failed` with the reason. Any other error is shown and raised, to be tried again; so
     is being cancelled, which is how a time-out arrives here: the ledger may hold its last attempt.
     """
-    found = await queries.RUN_TO_COMPUTE.first(uow.driver, run_id=run_id)
+    found = await run_queries.RUN_TO_COMPUTE.first(uow.driver, run_id=run_id)
     if found is None or found["state"] == RunState.DONE:
         return
     await _show(uow, run_id, state=RunState.RUNNING, progress=0, started_at=uow.now, error=None)
@@ -67,7 +67,7 @@ async def compute(uow: UnitOfWork, *, run_id: UUID) -> None:
 
 async def _compute(uow: UnitOfWork, run: "asyncpg.Record") -> None:
     run_id, round_id = run["id"], run["round_id"]
-    terms = await queries.ROUND_TO_COMPUTE.first(uow.driver, round_id=round_id)
+    terms = await run_queries.ROUND_TO_COMPUTE.first(uow.driver, round_id=round_id)
     assert terms is not None  # noqa: S101 - held by a foreign key
     stored = await policies.by_id(uow.driver, version_id=terms["policy_version_id"])
     work = _Work(run_id, Policy.model_validate(stored.body), frozen.parameters_of(terms))
@@ -119,7 +119,7 @@ async def _parts(driver: "asyncpg.Connection", freeze_id: UUID) -> _Parts:
     """Frozen candidates by partition and number, some thousand at a time, never half a partition."""
     held: list[asyncpg.Record] = []
     after = ("", "")
-    while rows := await queries.CANDIDATES.all(
+    while rows := await run_queries.CANDIDATES.all(
         driver, freeze_id=freeze_id, after_partition=after[0], after_no=after[1], limit=PART
     ):
         held += rows

@@ -18,7 +18,7 @@ from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
 from services.core.projects import stages
 from services.core.projects.rules import MOVES, Action, Stage
-from services.core.selection import annual_queries, approving, publishing, queries, service
+from services.core.selection import annual_queries, approving, publishing, queries, run_queries, service
 from services.core.selection.annual_models import AnnualPlan, Confirmation, EntryKind, Opinion, PlanList
 from services.core.selection.candidates import Outcome
 from services.core.selection.errors import (
@@ -87,7 +87,7 @@ async def confirm(
     ConfirmationInputInvalid for a day of issue before the end of the notice or after today. PlanChanged when another round of
     the year that ranks the same project is confirmed at the same moment; its entries hold until this one is confirmed after it.
     """
-    run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
+    run = await run_queries.run_of(uow.driver, scope=scope, run_id=run_id)
     await service.locked(uow, scope=scope, round_id=run["round_id"])
     found = await queries.round_of(uow.driver, scope=scope, round_id=run["round_id"])
     standing = await _standing(uow.driver, found, run_id)

@@ -11,7 +11,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import Database
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
-from services.core.selection import frozen, queries
+from services.core.selection import frozen, queries, run_queries
 from services.core.selection.bundle import Writer
 from services.core.selection.candidates import RoundParameters, indicator_points
 from services.core.selection.errors import RunNotDone
@@ -25,7 +25,7 @@ PART = 2000
 
 
 async def result(driver: "asyncpg.Connection", row: Mapping[str, Any]) -> dict[str, Any]:
-    """Indicators of a stored result (`queries.RESULT`), each with the frozen fact behind it; conflicts, exceptions, carry-over."""
+    """Indicators of a stored `run_queries.RESULT`, each with the frozen fact behind it; conflicts, exceptions, carry-over."""
     stored = await policies.by_id(driver, version_id=row["policy_version_id"])
     rubric = Policy.model_validate(stored.body).rubric
     assert rubric is not None  # noqa: S101 - there is no result without one
@@ -82,7 +82,7 @@ class Bundle:
 
         async def read(after: int) -> "list[asyncpg.Record]":
             async with database.read() as reader:
-                return await queries.BUNDLED.all(reader, run_id=self.run_id, after=after, limit=PART)
+                return await run_queries.BUNDLED.all(reader, run_id=self.run_id, after=after, limit=PART)
 
         async for rows in partitions(read):
             by_number = sorted(rows, key=lambda row: str(row["no"]))
@@ -94,7 +94,7 @@ class Bundle:
 
 async def bundle(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID) -> Bundle:
     """The bundle of a finished run. NotFound outside `scope`, RunNotDone before it is finished."""
-    run = await queries.run_of(driver, scope=scope, run_id=run_id)
+    run = await run_queries.run_of(driver, scope=scope, run_id=run_id)
     if run["state"] != RunState.DONE:
         raise RunNotDone
     found = await queries.round_of(driver, scope=scope, round_id=run["round_id"])

@@ -19,7 +19,7 @@ from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.queries import StoredPolicy, lineage
 from services.core.projects import queries as projects
-from services.core.selection import queries, service
+from services.core.selection import queries, run_queries, service
 from services.core.selection.bundle import facts_json
 from services.core.selection.carry_over import carry_overs
 from services.core.selection.events import RoundFrozen
@@ -58,7 +58,7 @@ FROZEN = Statement(
 async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int) -> Freeze:
     """Copies the facts of every candidate: the projects of the round's region in the stage that its filter names.
 
-    Those that the filter or the last day of applications keeps out are listed with the reasons (`queries.EXCLUDED`).
+    Those that the filter or the last day of applications keeps out are listed with the reasons (`run_queries.EXCLUDED`).
     All facts are read from one snapshot, so an edit of several facts is in the freeze wholly or not at all; and some hundred
     projects at a time, so that memory does not grow with their number. May be done again, under
     the next number, until the round is published (RoundPublished), and again once it was reopened.
@@ -67,7 +67,7 @@ async def freeze(uow: UnitOfWork, *, scope: Scope, round_id: UUID, version: int)
     service.refuse_published(found)
     if found["version"] != version:
         raise VersionStale
-    last = await queries.NEWEST_FREEZE.first(uow.driver, round_id=round_id)
+    last = await run_queries.NEWEST_FREEZE.first(uow.driver, round_id=round_id)
     taken = Freeze(
         id=new_id(),
         round_id=round_id,

@@ -13,7 +13,7 @@ from services.core.kit.scope import Scope
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
 from services.core.projects import queries as project_queries
-from services.core.selection import annual_queries, plan_queries, queries, service
+from services.core.selection import annual_queries, plan_queries, queries, run_queries, service
 from services.core.selection.annual_models import PlanList
 from services.core.selection.errors import PrintTooLong, RunNotDone
 from services.core.selection.models import RunState
@@ -62,11 +62,11 @@ class Ranking:
 
 async def ranking(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID, partition: str | None) -> Ranking:
     """A finished run, whole or one partition. NotFound outside `scope`, RunNotDone before it is finished, PrintTooLong."""
-    run = await queries.run_of(driver, scope=scope, run_id=run_id)
+    run = await run_queries.run_of(driver, scope=scope, run_id=run_id)
     if run["state"] != RunState.DONE:
         raise RunNotDone
     found = await queries.round_of(driver, scope=scope, round_id=run["round_id"])
-    rows = await queries.PRINTED.all(driver, run_id=run_id, partition=partition, limit=MOST_ROWS + 1)
+    rows = await run_queries.PRINTED.all(driver, run_id=run_id, partition=partition, limit=MOST_ROWS + 1)
     if len(rows) > MOST_ROWS:
         raise PrintTooLong.at("?partition", zh=f"至多 {MOST_ROWS} 个项目", en=f"at most {MOST_ROWS} projects")
     if partition is not None and not rows:

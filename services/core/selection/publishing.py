@@ -15,7 +15,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
-from services.core.selection import annual_queries, explaining, queries, service
+from services.core.selection import annual_queries, explaining, queries, run_queries, service
 from services.core.selection.errors import (
     ApplicationsOpen,
     NoticeUndefined,
@@ -61,10 +61,10 @@ async def publish(uow: UnitOfWork, *, scope: Scope, run_id: UUID) -> Publication
     decided; ApplicationsOpen until the round's last day of applications is over: freezes and runs before it are trials.
     NoticeUndefined when the policy does not say how long a ranking is on notice.
     """
-    run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
+    run = await run_queries.run_of(uow.driver, scope=scope, run_id=run_id)
     await service.locked(uow, scope=scope, round_id=run["round_id"])
     found = await queries.round_of(uow.driver, scope=scope, round_id=run["round_id"])
-    run = await queries.run_of(uow.driver, scope=scope, run_id=run_id)
+    run = await run_queries.run_of(uow.driver, scope=scope, run_id=run_id)
     await _check(uow, found, run)
     stored = await policies.by_id(uow.driver, version_id=found["policy_version_id"])
     notice = notice_from_now(uow, Policy.model_validate(stored.body))
@@ -109,7 +109,7 @@ async def _publish_parts(driver: "asyncpg.Connection", made: Publication, shown:
     """Stores every partition and gives the whole; one partition is held at a time, or MOST_TOGETHER results."""
 
     async def read(after: int) -> "list[asyncpg.Record]":
-        return await queries.WHOLE_RUN.all(driver, run_id=made.run_id, after=after, limit=MOST_TOGETHER)
+        return await run_queries.WHOLE_RUN.all(driver, run_id=made.run_id, after=after, limit=MOST_TOGETHER)
 
     together: list[dict[str, Any]] | None = []
     async for rows in explaining.partitions(read):
@@ -135,7 +135,7 @@ async def _check(uow: UnitOfWork, found: "asyncpg.Record", run: "asyncpg.Record"
         raise RunNotDone
     if found["apply_until"] is not None and not has_ended(found["apply_until"], uow.now):
         raise ApplicationsOpen(apply_until=found["apply_until"].isoformat())
-    newest = await queries.NEWEST_FREEZE.first(uow.driver, round_id=found["id"])
+    newest = await run_queries.NEWEST_FREEZE.first(uow.driver, round_id=found["id"])
     if newest is None or newest["id"] != run["freeze_id"]:
         raise RunOutdated
     objections = await annual_queries.objection_counts(uow.driver, round_id=found["id"])

@@ -19,7 +19,7 @@ from services.core.policy import queries as policies
 from services.core.policy.errors import NoPolicyInForce
 from services.core.policy.queries import StoredPolicy, lineage
 from services.core.policy.schema import Policy
-from services.core.selection import queries
+from services.core.selection import queries, run_queries
 from services.core.selection.errors import (
     NotFrozen,
     PolicyNotInForce,
@@ -177,10 +177,10 @@ async def request_run(uow: UnitOfWork, *, scope: Scope, round_id: UUID) -> Run:
     refuse_published(found)
     if found["status"] == RoundStatus.REOPENED:
         raise RoundReopened
-    freeze = await queries.NEWEST_FREEZE.first(uow.driver, round_id=round_id)
+    freeze = await run_queries.NEWEST_FREEZE.first(uow.driver, round_id=round_id)
     if freeze is None:
         raise NotFrozen
-    last = await queries.LAST_RUN.first(uow.driver, round_id=round_id)
+    last = await run_queries.LAST_RUN.first(uow.driver, round_id=round_id)
     run = Run(
         id=new_id(),
         round_id=round_id,

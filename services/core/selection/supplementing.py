@@ -21,7 +21,16 @@ from services.core.kit.uow import UnitOfWork
 from services.core.projects import stages
 from services.core.projects.errors import StageWrong
 from services.core.projects.rules import MOVES, Action, Stage
-from services.core.selection import adjusting, annual_queries, plan_queries, publishing, queries, service, weighing
+from services.core.selection import (
+    adjusting,
+    annual_queries,
+    plan_queries,
+    publishing,
+    queries,
+    run_queries,
+    service,
+    weighing,
+)
 from services.core.selection.annual_models import EntryKind, PlanEntry, PlanList, Supplement, SupplementStatus
 from services.core.selection.errors import (
     NobodyEnters,
@@ -267,7 +276,7 @@ async def _path(uow: UnitOfWork, scope: Scope, round_id: UUID, project_id: UUID)
     if row is None:
         entry = await plan_queries.PLACE_ENTRY.first(uow.driver, round_id=round_id, project_id=project_id)
         if entry is not None and scope.covers(entry["region_path"]):
-            row = await queries.ROUND_TO_COMPUTE.first(uow.driver, round_id=round_id)
+            row = await run_queries.ROUND_TO_COMPUTE.first(uow.driver, round_id=round_id)
     if row is None:
         raise NotFound
     path: str = row["region_path"]

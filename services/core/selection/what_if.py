@@ -17,7 +17,7 @@ from services.core.kit.scope import Scope
 from services.core.policy import queries as policies
 from services.core.policy.rubric import BandsCurve, CountCurve, Curve, Indicator, Rubric
 from services.core.policy.schema import Policy
-from services.core.selection import frozen, queries, service
+from services.core.selection import frozen, queries, run_queries, service
 from services.core.selection.candidates import Candidate, Caps, Outcome, Result, RoundParameters
 from services.core.selection.choice import MEASURES, Amount, amount_text, demand_of, limits_of
 from services.core.selection.errors import RoundInputInvalid
@@ -77,8 +77,8 @@ async def question(
     stored = await policies.by_id(driver, version_id=found["policy_version_id"])
     if supposed.caps is not None:
         await service.check_caps(driver, found["region_path"], stored, supposed.caps)
-    frozen_at = await queries.freeze_of(driver, round_id=round_id, number=freeze)
-    rows = await queries.SOME_CANDIDATES.all(
+    frozen_at = await run_queries.freeze_of(driver, round_id=round_id, number=freeze)
+    rows = await run_queries.SOME_CANDIDATES.all(
         driver, freeze_id=frozen_at["id"], partition=partition, limit=MOST_CANDIDATES + 1
     )
     if len(rows) > MOST_CANDIDATES:
@@ -89,7 +89,7 @@ async def question(
         )
     if partition is not None and not rows:
         raise RoundInputInvalid.at("/partition", zh="该分区没有候选项目", en="has no candidates")
-    same = await queries.RUN_OF_FREEZE.first(driver, freeze_id=frozen_at["id"], rules_version=RULES_VERSION)
+    same = await run_queries.RUN_OF_FREEZE.first(driver, freeze_id=frozen_at["id"], rules_version=RULES_VERSION)
     return Question(
         policy=Policy.model_validate(stored.body),
         parameters=frozen.parameters_of(found),

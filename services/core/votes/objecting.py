@@ -17,7 +17,7 @@ from services.core.kit.errors import NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.votes import queries, service
+from services.core.votes import objection_queries, queries, reading, service
 from services.core.votes.errors import (
     VoteInputWrong,
     VoteObjectionDecided,
@@ -89,12 +89,12 @@ async def object_as_resident(uow: UnitOfWork, *, vote_id: UUID, what: str) -> UU
     NotFound for a vote in which he has no head, VoteStatusWrong, VoteTextPersonal, VoteObjectionsMany.
     """
     refuse_numbers(what=what)
-    if not await uow.driver.fetch(queries.MINE, vote_id, uow.actor.id):
+    if not await uow.driver.fetch(reading.MINE, vote_id, uow.actor.id):
         raise NotFound
     vote = await queries.ANY_LOCKED.first(uow.driver, vote_id=vote_id)
     assert vote is not None  # noqa: S101 - he has a head in it
     # The vote is held: who sends many at once does not pass the bound.
-    if await uow.driver.fetchval(queries.OBJECTIONS_LEFT, uow.actor.id, vote_id) >= MOST_AT_ONCE:
+    if await uow.driver.fetchval(objection_queries.OBJECTIONS_LEFT, uow.actor.id, vote_id) >= MOST_AT_ONCE:
         raise VoteObjectionsMany
     return await _record(uow, vote, Claim(what, day_of(uow.now), None))
 
@@ -144,7 +144,9 @@ async def decide(
     """
     refuse_numbers(reason=reason, document=document)
     vote = await queries.locked(uow.driver, scope=scope, vote_id=vote_id)
-    objection = await queries.objection_of(uow.driver, scope=scope, vote_id=vote_id, objection_id=objection_id)
+    objection = await objection_queries.objection_of(
+        uow.driver, scope=scope, vote_id=vote_id, objection_id=objection_id
+    )
     if objection["status"] != VoteObjectionStatus.OPEN:
         raise VoteObjectionDecided
     if objection["recorded_by"] == uow.actor.id:

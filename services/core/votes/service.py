@@ -18,7 +18,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.policy import queries as policies
 from services.core.policy.schema import Policy
-from services.core.votes import counting, queries, rolls
+from services.core.votes import counting, objection_queries, queries, rolls
 from services.core.votes.drafting import RESULT_NOTICE, ROLL_NOTICE, VOTE_NOTICE
 from services.core.votes.errors import (
     BallotsUnconfirmed,
@@ -321,7 +321,7 @@ async def refuse_notice_running(uow: UnitOfWork, vote: "asyncpg.Record", about: 
 async def refuse_objected(uow: UnitOfWork, vote: "asyncpg.Record", about: ObjectionTo) -> None:
     """VoteObjectionsOpen while something that was objected to in time is neither rejected nor put right."""
     published_at = await uow.driver.fetchval(queries.PUBLISHED_AT[about], vote["id"])
-    left = await uow.driver.fetchval(queries.IN_THE_WAY, vote["id"], about, published_at)
+    left = await uow.driver.fetchval(objection_queries.IN_THE_WAY, vote["id"], about, published_at)
     if left:
         raise VoteObjectionsOpen(open=left)
 
