@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -122,3 +122,16 @@ async def test_a_case_that_no_desk_has_is_told_to_who_assigns(duty: Duty) -> Non
 
 async def test_the_breach_itself_is_a_fact_and_wakes_nobody(duty: Duty) -> None:
     assert await duty.happen(ClockBreached(clock_id=new_id(), key="reply", due_at=DUE), "complaint", duty.case) == {}
+
+
+async def test_what_was_merged_is_told_to_the_desk_that_has_what_it_was_merged_into(duty: Duty) -> None:
+    """Its promise is its own, the handling is one."""
+    merged = uuid4()
+    async with duty.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(REPLICA)
+        await uow.driver.execute(COMPLAINT, merged, duty.street.path)
+        await uow.driver.execute(
+            "UPDATE complaint SET state = 'merged', merged_into_id = $2 WHERE id = $1", merged, duty.case
+        )
+    overdue = ClockOverdue(clock_id=new_id(), key="reply", due_at=DUE, reminders=0, late=False)
+    assert set(await duty.happen(overdue, "complaint", merged)) == {"lead"}

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/me/complaints", tags=["me"])
 ResidentMe = Annotated[Access, requires(Permission.RESIDENT_ACT)]
 NEWEST = UUID(int=2**128 - 1)
 LINES = 30
-"""Of the history: with his own words the whole fits the mini-program's 32 KB. Older ones are the staff's to read."""
+"""Of the history, or as many of them as fit the mini-program's 32 KB (`shown.fitting`). Older ones are the staff's to read."""
 MOST = 40
 """On a page, for the same reason."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -334,19 +334,36 @@ def own_item(vault: "Vault", row: Mapping[str, Any]) -> OwnComplaintItem:
     return OwnComplaintItem(category=_named(row), excerpt=_excerpt(vault, row), code=rules.printed(row["code"]), **same)
 
 
+PAGE_BYTES = 32 * 1024
+"""What a page of the mini-program may hold."""
+Followed = TypeVar("Followed", OwnComplaintOut, PublicComplaintOut)
+
+
+def fitting(out: Followed) -> Followed:
+    """With as many lines of its history, the latest first, as a page holds."""
+    left = PAGE_BYTES - len(out.model_copy(update={"history": []}).model_dump_json().encode())
+    for index, line in enumerate(out.history):
+        left -= len(line.model_dump_json().encode()) + 1
+        if left < 0:
+            return out.model_copy(update={"history": out.history[:index]})
+    return out
+
+
 def own_complaint(
     vault: "Vault", row: Mapping[str, Any], history: list[Any], clocks: list[ClockFace]
 ) -> OwnComplaintOut:
     """One's own, whole."""
-    return OwnComplaintOut(
-        **dict(own_item(vault, row)),
-        description=_words(vault, sealing.DESCRIPTION, row),
-        answered_at=row["answered_at"],
-        closed_at=row["closed_at"],
-        files=row["files"],
-        clocks=clocks,
-        history=[own_entry(vault, line) for line in history],
-        next=rules.allowed(State(row["state"]), By.REPORTER),
+    return fitting(
+        OwnComplaintOut(
+            **dict(own_item(vault, row)),
+            description=_words(vault, sealing.DESCRIPTION, row),
+            answered_at=row["answered_at"],
+            closed_at=row["closed_at"],
+            files=row["files"],
+            clocks=clocks,
+            history=[own_entry(vault, line) for line in history],
+            next=rules.allowed(State(row["state"]), By.REPORTER),
+        )
     )
 
 
@@ -355,10 +372,12 @@ def public_complaint(
 ) -> PublicComplaintOut:
     """What a code shows."""
     made = {"category", "clocks", "history", "next"}
-    return PublicComplaintOut(
-        category=_named(row),
-        clocks=clocks,
-        history=[own_entry(vault, line) for line in history],
-        next=rules.allowed(State(row["state"]), By.REPORTER),
-        **{name: row[name] for name in PublicComplaintOut.model_fields if name not in made},
+    return fitting(
+        PublicComplaintOut(
+            category=_named(row),
+            clocks=clocks,
+            history=[own_entry(vault, line) for line in history],
+            next=rules.allowed(State(row["state"]), By.REPORTER),
+            **{name: row[name] for name in PublicComplaintOut.model_fields if name not in made},
+        )
     )

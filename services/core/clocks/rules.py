@@ -102,7 +102,7 @@ def due(
         days=counted,
         unit=limit.unit,
         roll=terms.roll,
-        pauses=[Pause(day_of(since), day_of(until)) for since, until in pauses],
+        pauses=[Pause(day_of(since), day_of(until)) for since, until in pauses if day_of(since) != day_of(until)],
         after_cut_off=terms.cut_off is not None and is_after_cut_off(started_at, terms.cut_off),
     )
     return Due(end_of(first.due).astimezone(UTC), first.provisional, first.skipped)

@@ -3,12 +3,18 @@
 A batch locks its clocks (SKIP LOCKED: two sweeps at once share the work) and then reads what is still to be done about them, so
 what another sweep has just done is seen as done. First limits that have passed are put on record; then people are told: of each
 clock one message to those who handle it and one up the ladder, however many steps it stands for. In quiet hours telling is put off.
+
+A clock that cannot be reckoned with (terms that this version of the program does not read) is told in the log and looked at again
+an hour later: the others do not wait for it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+import structlog
 
 from services.core.clocks import planning, rules
 from services.core.clocks.events import ClockEscalated, ClockOverdue, ClockReminder, ClockUrged
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 BATCH = 1000
+BROKEN_AGAIN_IN = timedelta(hours=1)
+log = structlog.get_logger("worker")
 
 # One row for each due step, in the order of the index; the lock is on the clock, the steps are read again under it.
 CLAIM = f"""
@@ -41,12 +49,23 @@ FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[], $6::boolean[], $7::boo
        AS d(clock_id, revision, kind, number, late, joined)
 WHERE s.clock_id = d.clock_id AND s.revision = d.revision AND s.kind = d.kind AND s.number = d.number
 """
+SET_ASIDE = "UPDATE clock_step SET due_at = $2 WHERE clock_id = ANY ($1::uuid[]) AND done_at IS NULL AND due_at < $2"
 PUT_OFF = """
 UPDATE clock_step s SET due_at = d.until, late = d.late
 FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::boolean[], $6::timestamptz[])
        AS d(clock_id, revision, kind, number, late, until)
 WHERE s.clock_id = d.clock_id AND s.revision = d.revision AND s.kind = d.kind AND s.number = d.number
 """
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Clocks of a batch; those whose limit has passed, with what follows that; those that cannot be reckoned with."""
+
+    clocks: dict[UUID, HeldClock] = field(default_factory=dict)
+    passed: list[HeldClock] = field(default_factory=list)
+    follows: list[tuple[UUID, int, Step]] = field(default_factory=list)
+    broken: list[UUID] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -60,11 +79,13 @@ class _Telling:
 async def sweep(uow: UnitOfWork, *, limit: int = BATCH, calendar: WorkCalendar | None = None) -> bool:
     """Does one batch of what is due; whether there may be more (then the caller comes again in another transaction)."""
     rows = await uow.driver.fetch(CLAIM, uow.now, limit)
-    clocks = {row["id"]: HeldClock.of(row) for row in {row["id"]: row for row in rows}.values()}
-    passed = [clock for clock in clocks.values() if clock.state is State.RUNNING and clock.due_at <= uow.now]
-    if passed:
-        await planning.breach(uow, passed)
-        await planning.add_steps(uow, _what_follows(passed, calendar or WorkCalendar.default()))
+    batch = _reckoned(rows, uow.now, calendar or WorkCalendar.default())
+    clocks = batch.clocks
+    if batch.broken:
+        await uow.driver.execute(SET_ASIDE, batch.broken, uow.now + BROKEN_AGAIN_IN)
+    if batch.passed:
+        await planning.breach(uow, batch.passed)
+        await planning.add_steps(uow, batch.follows)
     of_clock: dict[UUID, list[Record]] = {}
     for step in await uow.driver.fetch(PENDING, list(clocks), uow.now):
         of_clock.setdefault(step["clock_id"], []).append(step)
@@ -79,10 +100,22 @@ async def sweep(uow: UnitOfWork, *, limit: int = BATCH, calendar: WorkCalendar |
     return len(rows) == limit
 
 
-def _what_follows(clocks: Iterable[HeldClock], calendar: WorkCalendar) -> Iterator[tuple[UUID, int, Step]]:
-    for clock in clocks:
-        for step in rules.after(calendar, clock.terms, due_at=clock.due_at):
-            yield clock.id, clock.revision, step
+def _reckoned(rows: "Iterable[Record]", now: datetime, calendar: WorkCalendar) -> _Batch:
+    batch = _Batch()
+    for row in {row["id"]: row for row in rows}.values():
+        try:
+            clock = HeldClock.of(row)
+            passed = clock.state is State.RUNNING and clock.due_at <= now
+            follows = rules.after(calendar, clock.terms, due_at=clock.due_at) if passed else []
+        except Exception as error:  # whatever it was, it is of this clock alone
+            log.error("a clock cannot be swept", clock=str(row["id"]), exc_info=error)
+            batch.broken.append(row["id"])
+            continue
+        batch.clocks[clock.id] = clock
+        if passed:
+            batch.passed.append(clock)
+            batch.follows += [(clock.id, clock.revision, step) for step in follows]
+    return batch
 
 
 def _tell(uow: UnitOfWork, clock: HeldClock, steps: "list[Record]", telling: _Telling) -> None:

@@ -14,15 +14,19 @@ from services.core.ownership.sealing import PHONE
 if TYPE_CHECKING:
     import asyncpg
 
-OVER = """
+_HELD = "EXISTS (SELECT 1 FROM complaint_hold h WHERE h.complaint_id = r.complaint_id AND h.lifted_at IS NULL)"
+OVER = f"""
 SELECT c.id FROM complaint_reporter r JOIN complaint c ON c.id = r.complaint_id
-WHERE r.resident_id = $1 AND c.state IN ('closed', 'merged', 'withdrawn', 'rejected')
+WHERE r.resident_id = $1 AND c.state IN ('closed', 'merged', 'withdrawn', 'rejected') AND NOT {_HELD}
 """
-# What was said goes, what is to be done stays: category, place and history without words.
-FORGET = """
+# What was said goes, what is to be done stays: category, place and history without words. What is held stays whole.
+FORGET = f"""
 WITH own AS (
-  UPDATE complaint_reporter SET name_sealed = NULL, phone_sealed = NULL, phone_index = NULL, index_key = NULL, property_id = NULL
-  WHERE resident_id = $1 RETURNING complaint_id),
+  UPDATE complaint_reporter r SET name_sealed = NULL, phone_sealed = NULL, phone_index = NULL, index_key = NULL, property_id = NULL
+  WHERE resident_id = $1 AND NOT {_HELD} RETURNING complaint_id),
+numbers AS (
+  UPDATE complaint_contact_change SET phone_sealed = NULL, decision = 'refused', decided_at = $2
+  WHERE complaint_id IN (SELECT complaint_id FROM own) AND decision = 'asked'),
 words AS (
   UPDATE complaint_entry SET text_sealed = NULL
   WHERE complaint_id IN (SELECT complaint_id FROM own) AND text_sealed IS NOT NULL)
@@ -107,10 +111,13 @@ async def own_words(uow: UnitOfWork, *, resident_id: UUID) -> list[dict[str, Any
 
 
 async def forget_words(uow: UnitOfWork, *, resident_id: UUID) -> None:
-    """His words, how to reach him and, of what is over, his photographs are forgotten; that there was a complaint stays."""
+    """His words, how to reach him and, of what is over, his photographs are forgotten; that there was a complaint stays.
+
+    What a court, an audit or an appeal needs is kept until it is released, and then for the policy's days (`retention`).
+    """
     over = [row["id"] for row in await uow.driver.fetch(OVER, resident_id)]
     await files.release(uow, subject_type=sealing.COMPLAINT, subject_ids=over)
-    await uow.driver.execute(FORGET, resident_id)
+    await uow.driver.execute(FORGET, resident_id, uow.now)
 
 
 async def rewrite_indexes(uow: UnitOfWork, *, at_most: int) -> int:

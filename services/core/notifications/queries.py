@@ -36,7 +36,8 @@ ORDER BY e.seq
 """
 
 # Grants are found by region, whatever the number of staff: the regions around an event, and the range of paths inside it. A case is
-# at the desk of the assignment that is told of, or of the one that leads. Its department: who supervises for the same organisation.
+# at the desk of the assignment that is told of, or of the one that leads in it or in what it was merged into. Its department: who
+# supervises for the same organisation.
 WRITE_MESSAGES = """
 WITH told AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS t(
@@ -47,7 +48,9 @@ WITH told AS MATERIALIZED (
     SELECT told.event_id, assignment.desk_id FROM told JOIN assignment ON assignment.id = told.subject_id
     WHERE told.subject_type = 'assignment' AND (told.desk OR told.department)
     UNION ALL
-    SELECT told.event_id, assignment.desk_id FROM told JOIN assignment ON assignment.complaint_id = told.subject_id
+    SELECT told.event_id, assignment.desk_id
+    FROM told JOIN complaint ON complaint.id = told.subject_id
+         JOIN assignment ON assignment.complaint_id = coalesce(complaint.merged_into_id, complaint.id)
     WHERE told.subject_type = 'complaint' AND (told.desk OR told.department)
       AND assignment.part = 'lead' AND assignment.state IN ('assigned', 'signed_in')
 ), heard AS (

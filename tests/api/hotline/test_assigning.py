@@ -3,9 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from uuid import UUID
 
+import asyncpg
 import pytest
 
+from services.core.clocks import recomputing
+from services.core.clocks import service as clocks
+from services.core.kit.calendar import WorkCalendar
 from services.core.kit.uow import SYSTEM, Database
 from tests.api.hotline.offices import Offices, open_offices
 from tests.support.people import Client, Region
@@ -275,3 +280,28 @@ async def test_three_departments_with_a_pause_and_an_extension(offices: Offices)
     assert answered.status_code == 200, answered.text
     assert {one["state"] for one in (await offices.assignments(case)).values()} == {"done"}
     assert {one["state"] for one in (await offices.clocks(case)).values()} == {"met"}
+
+
+async def test_a_new_calendar_gives_way_to_whoever_handles_a_case(offices: Offices, database: Database) -> None:
+    """He holds the part of his desk and wants the clock; the calendar's job holds the clock and wants the part, by its trigger."""
+    await offices.rule("城建办")
+    complaint_id = UUID(await offices.call())
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(
+            "UPDATE clock SET provisional = true, calendar = 'of yesterday', days = 14 WHERE subject_id = $1 AND kind = 'reply'",
+            complaint_id,
+        )
+
+    async def recompute() -> None:
+        async with database.begin(SYSTEM) as uow:
+            await recomputing.recompute(uow, calendar=WorkCalendar.default())
+
+    async with database.begin(SYSTEM) as handling:
+        await handling.driver.execute("UPDATE assignment SET binding = true WHERE complaint_id = $1", complaint_id)
+        job = asyncio.create_task(recompute())
+        await asyncio.sleep(1.2)
+        met = await clocks.meet(handling, subject_type="complaint", subject_id=complaint_id, kind="reply")
+    assert met is not None
+    with pytest.raises(asyncpg.LockNotAvailableError):
+        await job
+    assert (await offices.clocks(str(complaint_id)))["reply"]["state"] == "met"

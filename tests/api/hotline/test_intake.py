@@ -374,3 +374,20 @@ async def test_what_is_kept_of_answers_is_sealed(town: Town, resident: MakeResid
     again = await me.post("/v1/me/complaints", json=town.said(), headers=key)
     assert (again.headers["Idempotency-Replayed"], again.json()) == ("true", told.json())
     assert (await me.post(path, json=added, headers={"Idempotency-Key": "kept-2"})).json() == more.json()
+
+
+async def test_a_long_history_fits_the_mini_program_too(
+    town: Town, resident: MakeResident, api: httpx.AsyncClient
+) -> None:
+    me = await resident()
+    taken = (await me.post("/v1/me/complaints", json=town.said(description="漏水" * 1000))).json()
+    for n in range(12):
+        assert (await town.do(taken["id"], "note", {"text": f"{n} " + "修" * 1990, "public": True})).status_code == 200
+    assert (await town.do(taken["id"], "reply", {"text": "已修复。"})).status_code == 200
+    for page in (
+        await me.get(f"/v1/me/complaints/{taken['id']}"),
+        await api.get(f"/public/complaints/{taken['code']}"),
+    ):
+        acts = [line["act"] for line in page.json()["history"]]
+        assert acts[:2] == ["reply", "note"], "the latest are there"
+        assert 24 * 1024 <= len(page.content) <= 32 * 1024

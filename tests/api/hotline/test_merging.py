@@ -294,3 +294,34 @@ async def test_a_transferred_case_without_a_contact_is_split(
     body = {"matters": [{"category": "money", "description": "墙面开裂。"}]}
     parted = await offices.act(made.json()["id"], "split", body, by=offices.clerk)
     assert parted.status_code == 201, parted.text
+
+
+async def test_an_answer_beside_whatever_else_is_done_at_once(offices: Offices, api: httpx.AsyncClient) -> None:
+    """On connections of their own: each is done or refused, none waits in a circle, and nobody is left without a promise."""
+    await offices.rule("城建办")
+    desk = offices.desks["城建办"].staff
+
+    async def version(one: dict[str, Any]) -> dict[str, str]:
+        return {"If-Match": f'"{(await offices.get(one["id"]))["version"]}"'}
+
+    for turn in range(6):
+        first, second, third = [await taken(offices, turn * 3 + n) for n in range(3)]
+        assert (await merge(offices, first["id"], second["id"])).status_code == 200
+        lead, part, other = [await version(one) for one in (first, second, third)]
+        path = "/v1/complaints/{}/{}"
+        answers = await asyncio.gather(
+            desk.post(path.format(first["id"], "reply"), json={"text": ANSWER}, headers=lead),
+            offices.clerk.post(path.format(second["id"], "unmerge"), json={"text": "不是一处。"}, headers=part),
+            offices.clerk.post(path.format(third["id"], "merge"), json={"others": [first["id"]]}, headers=other),
+            by_code(api, first, "withdraw"),
+            by_code(api, second, "urge"),
+            by_code(api, second, "reopen", text="仍在漏。"),
+        )
+        assert {one.status_code for one in answers} <= {200, 409, 412, 422}, [one.text for one in answers]
+        rows = {one["id"]: await offices.get(one["id"]) for one in (first, second, third)}
+        for one, row in rows.items():
+            into = row["merged_into_id"]
+            assert into is None or rows[into]["merged_into_id"] is None
+            clock = (await offices.clocks(one))["reply"]["state"]
+            live = row["state"] in {"received", "assigned", "signed_in", "in_progress", "reopened"}
+            assert clock == "running" if live else row["state"] == "merged" or clock != "running", (row["state"], clock)

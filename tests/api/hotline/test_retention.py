@@ -169,3 +169,14 @@ async def test_what_is_due_is_found_by_the_index_of_what_is_left(town: Town) -> 
     plan = "\n".join(row[0] for row in rows)
     assert "ix_complaint_to_forget" in plan
     assert "Seq Scan" not in plan
+
+
+async def test_who_leaves_takes_along_what_is_not_held(town: Town, boss: Client, resident: MakeResident) -> None:
+    me = await resident()
+    held, free = await ended(town, me), await ended(town, me, category="noise", description="夜间施工。")
+    assert (await boss.post(f"/v1/complaints/{held}/hold", json={"reason": "法院调阅"})).status_code == 204
+    asked = (await me.post("/v1/me/erase", json={})).json()["confirmation"]
+    assert (await me.post("/v1/me/erase", json={"confirmation": asked})).status_code == 204
+    found = [await kept(town, one) for one in (held, free)]
+    assert [one["description_sealed"] is not None for one in found] == [True, False]
+    assert [one["words"] > 0 for one in found] == [True, False]

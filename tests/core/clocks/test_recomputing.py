@@ -94,3 +94,14 @@ async def test_what_has_ended_stays_as_it_was(clocks: Clocks, ended: str) -> Non
     [row] = await clocks.fetch("SELECT subject_id FROM clock WHERE id = $1", started.clock_id)
     await getattr(clocks, ended)("2026-12-30T11:00", row["subject_id"])
     assert await clocks.recompute("2026-12-30T12:00", NEW_YEAR) == []
+
+
+async def test_a_clock_that_cannot_be_reckoned_with_is_passed_over_and_the_others_are_not(clocks: Clocks) -> None:
+    broken, sound = await provisional(clocks), await provisional(clocks)
+    async with clocks.database.begin(clocks.officer) as uow:
+        unknown = '{"limit": {"days": 3, "unit": "workday"}, "weather": "fair"}'
+        await uow.driver.execute("UPDATE clock SET terms = $2::text::jsonb WHERE id = $1", broken.clock_id, unknown)
+    first, second = await clocks.recompute("2026-12-30T12:00", NEW_YEAR)
+    assert (first.clock_id, first.after, first.provisional) == (broken.clock_id, broken.due.at, True)
+    assert (second.clock_id, second.after) == (sound.clock_id, at("2027-01-07T00:00"))
+    assert await clocks.recompute("2026-12-30T13:00", NEW_YEAR) == [], "it is looked at once for each calendar"

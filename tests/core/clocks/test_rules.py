@@ -265,3 +265,11 @@ def test_a_pause_never_takes_time_that_was_left(span: Span, started: datetime, a
 def test_an_extension_has_a_ceiling_of_at_least_a_day() -> None:
     with pytest.raises(ValidationError):
         Extension(max_days=0, times=1)
+
+
+def test_who_stops_it_a_hundred_times_a_day_can_still_answer() -> None:
+    """What was stopped and ran again within a day took nothing: it is no pause that the calendar counts."""
+    moments = [at("2026-03-03T09:00") + timedelta(minutes=2 * n) for n in range(150)]
+    pauses = [(since, since + timedelta(minutes=1)) for since in moments]
+    due = rules.due(CALENDAR, REPLY_3, started_at=at("2026-03-02T10:00"), pauses=pauses)
+    assert rules.last_day(due.at) == date(2026, 3, 5)

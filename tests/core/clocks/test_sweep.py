@@ -29,6 +29,8 @@ TWO_RUNGS = Terms.model_validate(
     }
 )  # fmt: skip
 
+NEW_TERMS = "UPDATE clock SET terms = $2::text::jsonb WHERE id = $1"
+
 
 async def test_step_by_step_everything_is_told_in_its_time(clocks: Clocks) -> None:
     """Due at the end of Thursday 19 March 2026."""
@@ -174,3 +176,21 @@ async def test_the_sweep_walks_the_index_of_what_is_due_and_never_all_clocks(clo
     )
     assert "ix_clock_step_due" in plan
     assert "Seq Scan" not in plan
+
+
+async def test_a_clock_that_cannot_be_reckoned_with_holds_up_no_other(clocks: Clocks) -> None:
+    """Its terms are of a program that knew more. Due first, it would stand before the others in every batch."""
+    broken, _ = await clocks.start("2026-03-02T09:00", PLAIN)
+    sound, _ = await clocks.start("2026-03-02T10:00", PLAIN)
+    held = await clocks.clock(broken)
+    async with clocks.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(NEW_TERMS, held["id"], '{"limit": {"hours": 2}, "weather": "fair"}')
+    assert await clocks.sweep("2026-03-02T13:00", limit=1) == 3
+    assert await clocks.kinds(sound) == ["breached", "overdue"]
+    assert await clocks.kinds(broken) == []
+    async with clocks.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(NEW_TERMS, held["id"], PLAIN.model_dump_json(exclude_defaults=True))
+    await clocks.sweep("2026-03-02T13:30")
+    assert await clocks.kinds(broken) == [], "an hour later"
+    await clocks.sweep("2026-03-02T14:00")
+    assert await clocks.kinds(broken) == ["breached", "overdue"]
