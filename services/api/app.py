@@ -22,7 +22,7 @@ from services.api.facts import router as facts
 from services.api.files import checks
 from services.api.files import router as files
 from services.api.hotline import after as after_complaints
-from services.api.hotline import assignments
+from services.api.hotline import assignments, contact_board, published_cases, site_form
 from services.api.hotline import categories as complaint_categories
 from services.api.hotline import groups as complaint_groups
 from services.api.hotline import handling as complaint_handling
@@ -130,6 +130,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     complaint_categories.router,
     own_complaints.router,
     after_complaints.router,
+    contact_board.router,
+    site_form.router,
+    published_cases.router,
     public_complaints.router,
     signing.router,
     me.router,

@@ -11,6 +11,7 @@ from services.core.files import models as files
 from services.core.hotline import after_models as after_hotline
 from services.core.hotline import desk_models as hotline_desks
 from services.core.hotline import models as hotline
+from services.core.hotline import public_models as public_hotline
 from services.core.hotline import retention_models as retention
 from services.core.identity import models as identity
 from services.core.judgement import models as judgement
@@ -50,6 +51,7 @@ TABLES = (
     ownership,
     policy,
     projects,
+    public_hotline,
     residents,
     retention,
     selection,

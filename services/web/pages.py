@@ -28,10 +28,11 @@ from services.web.words import (
 
 STYLE = (files("services.web") / "templates" / "print.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""Content-Security-Policy of every page: its own style, and nothing else at all."""
+_POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'; form-action "
+SECURITY_POLICY = f"{_POLICY}'none'"
+"""Content-Security-Policy of a page: its own style, and nothing else at all."""
+FORM_POLICY = f"{_POLICY}'self'"
+"""The same of a page with a form, which is sent to where it came from."""
 
 
 @cache

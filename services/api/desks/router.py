@@ -129,6 +129,7 @@ async def open_desk(access: Writing, uow: Uow, body: DeskIn) -> Response:
         region_id=body.region_id,
         organisation_id=body.organisation_id,
         title=body.title,
+        phone=body.phone,
         role=body.role,
     )
     return await _desk(access, uow, desk_id, 201)
@@ -143,7 +144,7 @@ async def get_desk(access: Reading, reader: Reader, desk_id: UUID) -> Response:
 
 @router.put("/desks/{desk_id}", response_model=DeskOut)
 async def change_desk(access: Writing, uow: Uow, desk_id: UUID, version: IfMatch, body: DeskChangeIn) -> Response:
-    """New title and organisation."""
+    """New title, telephone and organisation."""
     await service.change_desk(
         uow,
         scope=access.scope,
@@ -151,6 +152,7 @@ async def change_desk(access: Writing, uow: Uow, desk_id: UUID, version: IfMatch
         version=version,
         organisation_id=body.organisation_id,
         title=body.title,
+        phone=body.phone,
     )
     return await _desk(access, uow, desk_id, 200)
 

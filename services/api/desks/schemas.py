@@ -4,16 +4,19 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from services.api.wire import In, Line, Name
-from services.core.desks.rules import DeskRole, OrganisationKind, Unmet
+from services.core.desks.rules import DeskRole, OrganisationKind, Unmet, duty_number
 from services.core.hotline.rules import Channel
 
 CreditCode = Annotated[str, Field(min_length=18, max_length=30, examples=["91110000600037341L"])]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$", examples=["leak"])]
 Hour = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["08:30"])]
 Weekday = Annotated[int, Field(strict=True, ge=1, le=7)]
+
+
+DutyPhone = Annotated[str, Field(min_length=5, max_length=30, examples=["0574-12345678"]), AfterValidator(duty_number)]
 
 
 class OrganisationIn(In):
@@ -66,11 +69,12 @@ class OrganisationQuery(In):
 
 
 class DeskIn(In):
-    """A new desk for a region's subtree; without an organisation the region's own."""
+    """A new desk for a region's subtree; without an organisation the region's own. `phone`: the desk's, for the public."""
 
     region_id: UUID
     organisation_id: UUID | None = None
     title: Name
+    phone: DutyPhone | None = None
     role: DeskRole = DeskRole.HANDLING
 
 
@@ -79,6 +83,7 @@ class DeskChangeIn(In):
 
     organisation_id: UUID | None
     title: Name
+    phone: DutyPhone | None = None
 
 
 class DeskOut(BaseModel):
@@ -90,6 +95,7 @@ class DeskOut(BaseModel):
     organisation_id: UUID | None
     organisation_name: str | None
     title: str
+    phone: str | None
     role: DeskRole
     on_duty: int
     made_at: datetime

@@ -33,6 +33,7 @@ from services.core.hotline import assigning, desk_queries, queries, rules, seali
 from services.core.identity.access import Permission
 from services.core.kit.calendar import Unit, WorkCalendar, day_of, end_of
 from services.core.kit.errors import NotFound
+from services.core.kit.paging import instant
 from services.core.kit.vault import Vault
 
 router = APIRouter(prefix="/v1", tags=["complaints"])
@@ -150,7 +151,7 @@ async def list_cases(
     _wanted: Annotated[DeskCasesQuery, Query()],
 ) -> Response:
     """What the desk has to do: the overdue first."""
-    since, after = page.after((_instant, UUID)) or (LONG_AGO, FIRST)
+    since, after = page.after((instant, UUID)) or (LONG_AGO, FIRST)
     now = datetime.now(UTC)
     counts = await reader.fetchrow(
         desk_queries.COUNTS, desk_id, now, end_of(day_of(now)), access.scope.lows, access.scope.highs
@@ -164,13 +165,6 @@ async def list_cases(
         lambda row: (keys[row["assignment_id"]], row["assignment_id"]),
         counts=dict(counts),
     )
-
-
-def _instant(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    return moment
 
 
 def _assignment(row: Mapping[str, Any]) -> AssignmentOut:

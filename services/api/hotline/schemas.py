@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
-from services.api.wire import In, Line, PlaceIn, no_personal_number, one_line
+from services.api.wire import In, Line, Name, PlaceIn, no_personal_number, one_line
 from services.core.hotline.handling import Words
 from services.core.hotline.intake import Intake, Reporter, Where
 from services.core.hotline.rules import Channel, Kind
@@ -31,6 +31,7 @@ Text = Annotated[
 OpenText = Annotated[Text, AfterValidator(no_personal_number)]
 PersonName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line), AfterValidator(person_name)]
 Phone = Annotated[str, Field(min_length=5, max_length=30, examples=["13800001234"]), AfterValidator(phone_number)]
+OpenName = Annotated[Name, AfterValidator(no_personal_number)]
 Gap = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["leak"])]
 Ref = Annotated[

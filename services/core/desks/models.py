@@ -47,7 +47,7 @@ class Organisation(Keyed, Base):
 class Desk(Keyed, Base):
     """Where cases of a region's subtree are sent: to a desk, never to a person, because people leave.
 
-    Without an organisation it is the region's own.
+    Without an organisation it is the region's own. `phone`: the telephone of the desk, which the public is told; nobody's own.
     """
 
     __tablename__ = "desk"
@@ -61,6 +61,7 @@ class Desk(Keyed, Base):
     region_path: Mapped[str] = mapped_column(PATH)
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     title: Mapped[str] = mapped_column(String(100))
+    phone: Mapped[str | None] = mapped_column(String(20, collation="C"))
     role: Mapped[str] = mapped_column(String(20))
     made_by: Mapped[UUID | None]
     made_at: Mapped[datetime]

@@ -107,6 +107,7 @@ _DESK = (
         Desk.organisation_id,
         Organisation.name.label("organisation_name"),
         Desk.title,
+        Desk.phone,
         Desk.role,
         _ON_DUTY.label("on_duty"),
         Desk.made_at,

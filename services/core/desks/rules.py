@@ -35,6 +35,7 @@ class DeskRole(StrEnum):
 
 
 _BETWEEN = re.compile(r"[\s-]")
+_DUTY_NUMBER = re.compile(r"0\d{9,11}|[48]00\d{7}|1[0-2]\d{3}|9\d{4,5}", re.ASCII)
 _USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 
 
@@ -47,6 +48,21 @@ def credit_code(given: str) -> str:
     if _USCC.fullmatch(folded) is None or uscc.calc_check_digit(folded) != folded[-1]:
         raise InvalidAt("", "统一社会信用代码有误，请核对", "is no valid unified social credit code; check its digits")
     return folded
+
+
+def duty_number(given: str) -> str:
+    """The telephone of a desk in digits: a landline with its area code, a 400 or 800 number, or a short one such as 12345.
+
+    InvalidAt for anything else, mobile numbers among it: what the public is told is never a person's own.
+    """
+    digits = _BETWEEN.sub("", unicodedata.normalize("NFKC", given))
+    if _DUTY_NUMBER.fullmatch(digits) is None:
+        raise InvalidAt(
+            "",
+            "应为带区号的固定电话、400/800 号码或 12345 等短号，不得为个人手机",
+            "must be a landline with its area code, a 400 or 800 number, or a short one such as 12345; no mobile",
+        )
+    return digits
 
 
 @dataclass(frozen=True, slots=True)

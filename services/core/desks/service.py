@@ -47,10 +47,10 @@ CHANGE_ORGANISATION = "UPDATE organisation SET name = $2, uscc = $3, kind = $4, 
 CLOSE_ORGANISATION = "UPDATE organisation SET closed_at = $2, version = version + 1 WHERE id = $1"
 OPEN_DESKS = "SELECT EXISTS (SELECT FROM desk WHERE organisation_id = $1 AND closed_at IS NULL)"
 OPEN_DESK = """
-INSERT INTO desk (id, region_id, region_path, organisation_id, title, role, made_by, made_at, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)
+INSERT INTO desk (id, region_id, region_path, organisation_id, title, phone, role, made_by, made_at, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
 """
-CHANGE_DESK = "UPDATE desk SET title = $2, organisation_id = $3, version = version + 1 WHERE id = $1"
+CHANGE_DESK = "UPDATE desk SET title = $2, phone = $3, organisation_id = $4, version = version + 1 WHERE id = $1"
 CLOSE_DESK = "UPDATE desk SET closed_at = $2, version = version + 1 WHERE id = $1"
 EVERYBODY_LEAVES = "UPDATE desk_member SET until = $2, taken_by = $3 WHERE desk_id = $1 AND until IS NULL"
 PUT = "INSERT INTO desk_member (id, desk_id, staff_id, since, put_by) VALUES ($1, $2, $3, $4, $5)"
@@ -154,7 +154,14 @@ async def _region(uow: UnitOfWork, scope: Scope, region_id: UUID) -> str:
 
 
 async def open_desk(
-    uow: UnitOfWork, *, scope: Scope, region_id: UUID, organisation_id: UUID | None, title: str, role: DeskRole
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    region_id: UUID,
+    organisation_id: UUID | None,
+    title: str,
+    phone: str | None,
+    role: DeskRole,
 ) -> UUID:
     """A new desk for a region's subtree; its id. DeskInputInvalid for a region or organisation outside `scope`,
     OrganisationClosed.
@@ -162,7 +169,9 @@ async def open_desk(
     path = await _region(uow, scope, region_id)
     await _of_organisation(uow, scope, organisation_id)
     desk_id = new_id()
-    await uow.driver.execute(OPEN_DESK, desk_id, region_id, path, organisation_id, title, role, uow.actor.id, uow.now)
+    await uow.driver.execute(
+        OPEN_DESK, desk_id, region_id, path, organisation_id, title, phone, role, uow.actor.id, uow.now
+    )
     uow.record(
         DeskOpened(role=role, organisation_id=organisation_id), subject="desk", subject_id=desk_id, region_path=path
     )
@@ -170,13 +179,20 @@ async def open_desk(
 
 
 async def change_desk(
-    uow: UnitOfWork, *, scope: Scope, desk_id: UUID, version: int, organisation_id: UUID | None, title: str
+    uow: UnitOfWork,
+    *,
+    scope: Scope,
+    desk_id: UUID,
+    version: int,
+    organisation_id: UUID | None,
+    title: str,
+    phone: str | None,
 ) -> None:
-    """Title and organisation. NotFound, VersionStale, DeskClosed, DeskInputInvalid, OrganisationClosed."""
+    """Title, telephone and organisation. NotFound, VersionStale, DeskClosed, DeskInputInvalid, OrganisationClosed."""
     held = await desk_locked(uow, scope=scope, desk_id=desk_id, version=version)
     if organisation_id != held["organisation_id"]:
         await _of_organisation(uow, scope, organisation_id)
-    await uow.driver.execute(CHANGE_DESK, desk_id, title, organisation_id)
+    await uow.driver.execute(CHANGE_DESK, desk_id, title, phone, organisation_id)
     uow.record(
         DeskChanged(organisation_id=organisation_id, version=version + 1),
         subject="desk",

@@ -98,6 +98,7 @@ class Complaint(Keyed, Placed, Base):
             "id",
             postgresql_where=text(f"{ENDED} AND description_sealed IS NOT NULL"),
         ),
+        Index("ix_complaint_created_at", "created_at"),
         Index("ix_complaint_point", "point", postgresql_using="gist"),
         Index("ix_complaint_compound_id", "compound_id", "id"),
         Index("ix_complaint_project_id", "project_id", "id", postgresql_where=text("project_id IS NOT NULL")),

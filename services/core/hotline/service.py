@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.core.hotline import queries, sealing, steps
+from services.core.hotline import publishing, queries, sealing, steps
 from services.core.hotline.errors import CategoryExists, CategoryUnknown, ComplaintInputInvalid
 from services.core.hotline.events import CategoryChanged, ComplaintCorrected
 from services.core.hotline.rules import Act, Kind
@@ -118,6 +118,7 @@ async def correct(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version:
         about.plan_item,
         about.organisation_id,
     )
+    await publishing.follow(uow, complaint_id=complaint_id, project_id=about.project_id)
     await uow.driver.execute(BUMP, complaint_id)
     uow.record(
         ComplaintCorrected(version=version + 1, key=about.category),

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from services.core.kit.errors import CursorInvalid
@@ -36,6 +37,14 @@ def whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= GREATEST):
         raise ValueError(text)
     return int(text)
+
+
+def instant(text: str) -> datetime:
+    """An instant with its zone, in UTC; the parser for cursors over such columns."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
 
 
 def _is_storable(text: str) -> bool:
