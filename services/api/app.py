@@ -22,7 +22,7 @@ from services.api.facts import router as facts
 from services.api.files import checks
 from services.api.files import router as files
 from services.api.hotline import after as after_complaints
-from services.api.hotline import assignments, contact_board, published_cases, site_form
+from services.api.hotline import assignments, contact_board, published_cases, site_form, statistics
 from services.api.hotline import categories as complaint_categories
 from services.api.hotline import groups as complaint_groups
 from services.api.hotline import handling as complaint_handling
@@ -121,6 +121,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     printed_votes.router,
     public_votes.router,
     nearby_complaints.router,
+    statistics.router,
     complaints.router,
     complaint_handling.router,
     complaint_timing.router,
@@ -188,6 +189,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.principals = PrincipalCache(settings.principal_cache_seconds)
     app.state.per_principal = RateLimiter(settings.rate_per_principal_minute, "principal")
     app.state.sign_ins = RateLimiter(settings.sign_in_per_client_minute, "sign-in")
+    app.state.statistics = statistics.Counts()
     app.state.complaints = RateLimiter(settings.complaints_per_client_minute, "complaint")
     problems.install(app)
     app.add_exception_handler(Replay, replay)
