@@ -33,10 +33,12 @@ from services.api.hotline import public as public_complaints
 from services.api.hotline import reading as _reading  # noqa: F401 - says who reads the files of complaints
 from services.api.hotline import router as complaints
 from services.api.hotline import timing as complaint_timing
+from services.api.identity import keys as client_keys
 from services.api.identity import managing, me, signing
 from services.api.judgement import router as judgement
 from services.api.middleware import Gate, RateLimiter
 from services.api.notifications import router as notifications
+from services.api.open311 import router as open311
 from services.api.ownership import buildings, people, properties
 from services.api.policy import router as policy
 from services.api.projects import plan_documents, plans, rollups, stages
@@ -135,12 +137,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     site_form.router,
     published_cases.router,
     public_complaints.router,
+    open311.router,
     signing.router,
     me.router,
     own.router,
     todo.router,
     community.router,
     managing.router,
+    client_keys.router,
     calculators.router,
     policy.router,
     audit.router,
@@ -191,6 +195,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.sign_ins = RateLimiter(settings.sign_in_per_client_minute, "sign-in")
     app.state.statistics = statistics.Counts()
     app.state.complaints = RateLimiter(settings.complaints_per_client_minute, "complaint")
+    app.state.open311 = RateLimiter(settings.open311_per_key_minute, "open311")
     problems.install(app)
     app.add_exception_handler(Replay, replay)
     routes = [published.ranking, *(route for router in ROUTERS for route in router.routes)]

@@ -1,6 +1,7 @@
 """RFC 9457 problem answers in the caller's language. The offending input is never echoed."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -35,6 +36,9 @@ STATUS: dict[Kind, int] = {
 }
 
 log = structlog.get_logger("api")
+
+FORMS: dict[str, Callable[[Request, DomainError, int | None], Response]] = {}
+"""How refusals are answered at addresses that begin so, where a protocol has a form of its own for them."""
 
 
 class Internal(DomainError):
@@ -179,6 +183,9 @@ async def handle(request: Request, error: Exception) -> Response:
     if isinstance(refusal, Internal):
         log.error("request failed", request_id=request_id, route=request.scope.get("route_path"), exc_info=error)
     status = 500 if isinstance(refusal, Internal) else None
+    for beginning, form in FORMS.items():
+        if request.url.path.startswith(beginning):
+            return form(request, refusal, status)
     language = language_of(request.headers.get("accept-language"))
     return problem_response(refusal, language=language, request_id=request_id, status=status)
 

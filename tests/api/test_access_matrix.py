@@ -28,7 +28,7 @@ DOCUMENT = create_app(
 ).openapi()
 WITHOUT_TOKEN = {"POST /v1/auth/staff", "POST /v1/auth/wechat", "POST /v1/auth/refresh"}
 MAY = {**{str(role): ALLOWS[role] | {Permission.ME} for role in Role}, "resident": RESIDENT}
-FOR_ALL = re.compile(r"/(public/.*|wechat/push|healthz|readyz|problems(/\{code\})?|oauth/token)")
+FOR_ALL = re.compile(r"/(public/.*|open311/.*|wechat/push|healthz|readyz|problems(/\{code\})?|oauth/token)")
 
 ALL = routes(DOCUMENT)
 GUARDED = [route for route in ALL if route.path.startswith("/v1/") and str(route) not in WITHOUT_TOKEN]

@@ -147,6 +147,11 @@ async def _client(world: World) -> str:
     return str((await world.post("/v1/clients", body))["id"])
 
 
+@makes("key_id")
+async def _key(world: World) -> str:
+    return str((await world.post(f"/v1/clients/{await world.get('client_id')}/keys", None, version=1))["id"])
+
+
 @makes("session_id")
 async def _session(world: World) -> str:
     me = (await (await world.person("city")).get("/v1/me")).json()

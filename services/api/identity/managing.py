@@ -43,7 +43,8 @@ ClientWriting = Annotated[Access, requires(Permission.CLIENT_WRITE)]
 router = APIRouter(prefix="/v1", tags=["staff"])
 
 
-def _manager(access: Access) -> Manager:
+def manager(access: Access) -> Manager:
+    """The caller as one who manages accounts."""
     return Manager(access.principal, access.scope)
 
 
@@ -75,7 +76,7 @@ async def create_staff(access: StaffWriting, body: StaffIn, temporary: Temporary
     """A new account. The temporary password is told once, and must be changed before anything else."""
     staff_id = await service.create_staff(
         uow,
-        _manager(access),
+        manager(access),
         username=body.username,
         display_name=body.display_name,
         language=body.language,
@@ -99,7 +100,7 @@ async def change_staff(
     """New name and language."""
     new = await service.change_staff(
         uow,
-        _manager(access),
+        manager(access),
         staff_id=staff_id,
         version=version,
         display_name=body.display_name,
@@ -113,7 +114,7 @@ async def give_grant(access: StaffWriting, staff_id: UUID, version: IfMatch, bod
     """One more role on a region."""
     grant_id, new = await service.give_grant(
         uow,
-        _manager(access),
+        manager(access),
         staff_id=staff_id,
         version=version,
         wanted=GrantWanted(body.role, body.region_id, body.bureau),
@@ -124,21 +125,21 @@ async def give_grant(access: StaffWriting, staff_id: UUID, version: IfMatch, bod
 @router.post("/staff/{staff_id}/grants/{grant_id}/end", response_model=VersionOut, dependencies=[Forgetting])
 async def end_grant(access: StaffWriting, staff_id: UUID, grant_id: UUID, version: IfMatch, uow: Uow) -> Response:
     """Ends a grant from now on."""
-    new = await service.end_grant(uow, _manager(access), staff_id=staff_id, version=version, grant_id=grant_id)
+    new = await service.end_grant(uow, manager(access), staff_id=staff_id, version=version, grant_id=grant_id)
     return reply(uow, 200, VersionOut(id=staff_id, version=new), version=new)
 
 
 @router.post("/staff/{staff_id}/disable", response_model=VersionOut, dependencies=[Forgetting])
 async def disable_staff(access: StaffWriting, staff_id: UUID, version: IfMatch, uow: Uow) -> Response:
     """Ends every session; nobody signs in to the account any more."""
-    new = await service.disable_staff(uow, _manager(access), staff_id=staff_id, version=version)
+    new = await service.disable_staff(uow, manager(access), staff_id=staff_id, version=version)
     return reply(uow, 200, VersionOut(id=staff_id, version=new), version=new)
 
 
 @router.post("/staff/{staff_id}/enable", response_model=VersionOut)
 async def enable_staff(access: StaffWriting, staff_id: UUID, version: IfMatch, uow: Uow) -> Response:
     """Lets the account sign in again."""
-    new = await service.enable_staff(uow, _manager(access), staff_id=staff_id, version=version)
+    new = await service.enable_staff(uow, manager(access), staff_id=staff_id, version=version)
     return reply(uow, 200, VersionOut(id=staff_id, version=new), version=new)
 
 
@@ -155,7 +156,7 @@ async def reset_password(
     """A temporary password, told once; ends the lock and every session."""
     new = await service.reset_password(
         uow,
-        _manager(access),
+        manager(access),
         staff_id=staff_id,
         version=version,
         password_hash=temporary.hash,
@@ -168,7 +169,7 @@ async def reset_password(
 @router.post("/staff/{staff_id}/revoke-sessions", response_model=EndedOut, dependencies=[Forgetting])
 async def revoke_sessions(access: StaffWriting, staff_id: UUID, uow: Uow) -> Response:
     """Ends every session of the account, at once and whatever its version."""
-    ended = await service.revoke_sessions(uow, _manager(access), staff_id=staff_id)
+    ended = await service.revoke_sessions(uow, manager(access), staff_id=staff_id)
     return reply(uow, 200, EndedOut(ended=ended))
 
 
@@ -187,7 +188,7 @@ async def create_client(access: ClientWriting, body: ClientIn, uow: Uow) -> Resp
     """A new client with the department's role. Its secret is told once."""
     client_id, secret = await service.create_client(
         uow,
-        _manager(access),
+        manager(access),
         name=body.name,
         organisation=body.organisation,
         region_ids=body.region_ids,
@@ -206,14 +207,14 @@ async def get_client(access: ClientWriting, reader: Reader, client_id: UUID) -> 
 @router.put("/clients/{client_id}/bureau", response_model=VersionOut, dependencies=[Forgetting])
 async def set_bureau(access: ClientWriting, client_id: UUID, version: IfMatch, body: BureauIn, uow: Uow) -> Response:
     """For which bureau of a policy the client answers (`POST /v1/rounds/{id}/approvals`)."""
-    new = await service.set_bureau(uow, _manager(access), client_id=client_id, version=version, bureau=body.bureau)
+    new = await service.set_bureau(uow, manager(access), client_id=client_id, version=version, bureau=body.bureau)
     return reply(uow, 200, VersionOut(id=client_id, version=new), version=new)
 
 
 @router.post("/clients/{client_id}/rotate-secret", response_model=ClientSecretOut, dependencies=[Forgetting])
 async def rotate_secret(access: ClientWriting, client_id: UUID, version: IfMatch, uow: Uow) -> Response:
     """A new secret, told once; the old one and its tokens end now."""
-    secret, new = await service.rotate_secret(uow, _manager(access), client_id=client_id, version=version)
+    secret, new = await service.rotate_secret(uow, manager(access), client_id=client_id, version=version)
     made = ClientSecretOut(id=client_id, client_secret=secret, version=new)
     return secret_answer(200, made, uow=uow, ETag=etag(new))
 
@@ -221,5 +222,5 @@ async def rotate_secret(access: ClientWriting, client_id: UUID, version: IfMatch
 @router.post("/clients/{client_id}/disable", response_model=VersionOut, dependencies=[Forgetting])
 async def disable_client(access: ClientWriting, client_id: UUID, version: IfMatch, uow: Uow) -> Response:
     """Ends the client for good."""
-    new = await service.disable_client(uow, _manager(access), client_id=client_id, version=version)
+    new = await service.disable_client(uow, manager(access), client_id=client_id, version=version)
     return reply(uow, 200, VersionOut(id=client_id, version=new), version=new)

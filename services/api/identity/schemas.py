@@ -1,6 +1,6 @@
 """What identity's routes take and answer."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -286,4 +286,29 @@ class ClientSecretOut(BaseModel):
 
     id: UUID
     client_secret: str
+    version: int
+
+
+class ClientKeyOut(BaseModel):
+    """A long-lived key, never the key itself. `used_on`: the last day on which it opened something (Asia/Shanghai)."""
+
+    id: UUID
+    created_at: datetime
+    used_on: date | None
+    revoked_at: datetime | None
+
+
+class ClientKeyPage(BaseModel):
+    """A page of a client's keys, revoked ones too, the oldest first."""
+
+    items: list[ClientKeyOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ClientKeyMadeOut(BaseModel):
+    """A client's new key, told once, and the client's new version."""
+
+    id: UUID
+    api_key: str
     version: int

@@ -87,13 +87,16 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Who says it. `key`: what tells his repeated requests apart where nothing else does (a number that his page made up)."""
+    """Who says it. `key`: what tells his repeated requests apart where nothing else does (a number that his page made up);
+    `former_key`: by which a request that came before this one may be known.
+    """
 
     resident_id: UUID | None = None
     property_id: UUID | None = None
     name: str | None = None
     phone: str | None = None
     key: str | None = None
+    former_key: str | None = None
 
     @property
     def known(self) -> bool:
@@ -184,8 +187,8 @@ async def take_in_as_resident(uow: UnitOfWork, intake: Intake, *, resident_id: U
     return await take_in(uow, replace(intake, where=where, reporter=reporter))
 
 
-def _who(intake: Intake) -> str | None:
-    """What equal intakes are told by; None: every one is another.
+def _who(intake: Intake) -> list[str]:
+    """What equal intakes are told by, the first what this one will be told by; none: every one is another.
 
     A telephone number counts where somebody heard it from the caller. Typed in by nobody knows whom it may be a neighbour's, whose
     complaint the answer's code would open.
@@ -194,18 +197,21 @@ def _who(intake: Intake) -> str | None:
     heard = reporter.phone if intake.channel is Channel.PHONE else None
     for kind, value in (("resident", reporter.resident_id), ("key", reporter.key), ("phone", heard)):
         if value is not None:
-            return f"{kind}:{value}"
-    return None
+            former = [f"key:{reporter.former_key}"] if kind == "key" and reporter.former_key is not None else []
+            return [f"{kind}:{value}", *former]
+    return []
 
 
 def _indexes(uow: UnitOfWork, intake: Intake) -> list[bytes]:
     """The blind index of who said what about where under each key, the present one first; none where nobody says who."""
-    who = _who(intake)
-    if who is None or intake.partner is not None:
+    if intake.partner is not None:
         return []
     where = intake.where
-    parts = (who, intake.category, str(where.compound_id or where.project_id or where.region_id), intake.description)
-    return uow.vault.found_under(sealing.SAME, rules.sameness((*parts, intake.address or "")))
+    place = str(where.compound_id or where.project_id or where.region_id)
+    said = (intake.category, place, intake.description, intake.address or "")
+    return [
+        index for who in _who(intake) for index in uow.vault.found_under(sealing.SAME, rules.sameness((who, *said)))
+    ]
 
 
 async def _look(uow: UnitOfWork, intake: Intake, scope: Scope | None, indexes: Sequence[bytes]) -> "asyncpg.Record":

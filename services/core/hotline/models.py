@@ -100,6 +100,7 @@ class Complaint(Keyed, Placed, Base):
         ),
         Index("ix_complaint_created_at", "created_at"),
         Index("ix_complaint_point", "point", postgresql_using="gist"),
+        Index("ix_complaint_open311", "created_at", "id", postgresql_where=text(f"channel = '{Channel.OPEN311}'")),
         Index("ix_complaint_compound_id", "compound_id", "id"),
         Index("ix_complaint_project_id", "project_id", "id", postgresql_where=text("project_id IS NOT NULL")),
         Index("ix_complaint_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),

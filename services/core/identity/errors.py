@@ -84,3 +84,15 @@ class StaffBeyondYours(DomainError):
 class WouldLockYourselfOut(DomainError):
     code, kind = "would-lock-yourself-out", Kind.CONFLICT
     title_zh, title_en = "此操作会使您自己失去管理权限", "This would lock you out yourself"
+
+
+class ClientKeysFull(DomainError):
+    """`most`: how many live keys a client has at once."""
+
+    code, kind = "client-keys-full", Kind.CONFLICT
+    title_zh, title_en = "密钥已满，请先吊销旧密钥", "The client has as many keys as it may; revoke the old one first"
+
+
+class ClientKeyRevoked(DomainError):
+    code, kind = "client-key-revoked", Kind.CONFLICT
+    title_zh, title_en = "该密钥已经吊销", "This key has been revoked already"

@@ -1,6 +1,6 @@
 """Tables of identity: staff, clients of departments, residents, roles, sessions and tokens."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
@@ -48,6 +48,23 @@ class Client(Keyed, Base):
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class ClientKey(Keyed, Base):
+    """A long-lived key of a client, for protocols that know no OAuth (Open311). Random bits as its secret is, kept the same way.
+
+    Revoked, never deleted. `used_on`: the last day on which it opened something, which tells when the old of two may go.
+    """
+
+    __tablename__ = "client_key"
+    __table_args__ = (Index("ix_client_key_client_id", "client_id", "id"),)
+
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id"))
+    digest: Mapped[str] = mapped_column(SECRET_DIGEST, unique=True)
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    used_on: Mapped[date | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class Resident(Keyed, Base):

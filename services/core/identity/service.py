@@ -79,9 +79,10 @@ def _held(grants: Sequence[RoleGrant]) -> list[Grant]:
     return [Grant(Role(grant.role), grant.region_path) for grant in grants]
 
 
-def _audit(
+def audit_account(
     uow: "UnitOfWork", action: str, *, of: Staff | Client, grants: Sequence[RoleGrant], **details: object
 ) -> None:
+    """What was done with an account, where all its grants lie."""
     uow.audit(
         action,
         target=of.__tablename__,
@@ -169,7 +170,7 @@ async def create_staff(
         for place, wanted in enumerate(grants)
     ]
     await save(uow, given, staff)
-    _audit(uow, "staff.created", of=staff, grants=given, grants_given=[str(grant.id) for grant in given])
+    audit_account(uow, "staff.created", of=staff, grants=given, grants_given=[str(grant.id) for grant in given])
     return staff.id
 
 
@@ -196,7 +197,7 @@ async def change_staff(
     staff, grants = await _managed(uow, by, staff_id, version)
     staff.display_name, staff.language = display_name, language
     staff.version += 1
-    _audit(uow, "staff.changed", of=staff, grants=grants)
+    audit_account(uow, "staff.changed", of=staff, grants=grants)
     return staff.version
 
 
@@ -208,7 +209,7 @@ async def give_grant(
     given = await _give(uow, by, kind="staff", principal_id=staff_id, wanted=wanted, pointer="")
     await save(uow, [given])
     staff.version += 1
-    _audit(
+    audit_account(
         uow, "staff.grant_given", of=staff, grants=[given], grant_id=str(given.id), role=given.role,
         bureau=given.bureau, region_id=str(given.region_id), held_before=len(grants),
     )  # fmt: skip
@@ -229,7 +230,7 @@ async def end_grant(uow: "UnitOfWork", by: Manager, *, staff_id: UUID, version: 
         raise WouldLockYourselfOut
     await uow.connection.execute(update(RoleGrant).where(RoleGrant.id == grant_id).values(ended_at=uow.now))
     staff.version += 1
-    _audit(uow, "staff.grant_ended", of=staff, grants=[ended], grant_id=str(grant_id), role=ended.role)
+    audit_account(uow, "staff.grant_ended", of=staff, grants=[ended], grant_id=str(grant_id), role=ended.role)
     return staff.version
 
 
@@ -241,7 +242,7 @@ async def disable_staff(uow: "UnitOfWork", by: Manager, *, staff_id: UUID, versi
     staff.disabled_at = staff.disabled_at or uow.now
     staff.version += 1
     await end_sessions(uow, kind="staff", principal_id=staff_id)
-    _audit(uow, "staff.disabled", of=staff, grants=grants)
+    audit_account(uow, "staff.disabled", of=staff, grants=grants)
     return staff.version
 
 
@@ -250,7 +251,7 @@ async def enable_staff(uow: "UnitOfWork", by: Manager, *, staff_id: UUID, versio
     staff, grants = await _managed(uow, by, staff_id, version)
     staff.disabled_at = None
     staff.version += 1
-    _audit(uow, "staff.enabled", of=staff, grants=grants)
+    audit_account(uow, "staff.enabled", of=staff, grants=grants)
     return staff.version
 
 
@@ -265,7 +266,7 @@ async def reset_password(
         forget_totp(staff)
     staff.version += 1
     await end_sessions(uow, kind="staff", principal_id=staff_id)
-    _audit(uow, "staff.password_reset", of=staff, grants=grants, remove_totp=remove_totp)
+    audit_account(uow, "staff.password_reset", of=staff, grants=grants, remove_totp=remove_totp)
     return staff.version
 
 
@@ -273,7 +274,7 @@ async def revoke_sessions(uow: "UnitOfWork", by: Manager, *, staff_id: UUID) -> 
     """Ends every session of the account; how many."""
     staff, grants = await _managed(uow, by, staff_id, None)
     ended = await end_sessions(uow, kind="staff", principal_id=staff_id)
-    _audit(uow, "staff.sessions_revoked", of=staff, grants=grants, sessions=ended)
+    audit_account(uow, "staff.sessions_revoked", of=staff, grants=grants, sessions=ended)
     return ended
 
 
@@ -298,13 +299,14 @@ async def create_client(
             await _give(uow, by, kind="client", principal_id=client.id, wanted=wanted, pointer=f"/region_ids/{place}")
         )
     await save(uow, given, client)
-    _audit(uow, "client.created", of=client, grants=given)
+    audit_account(uow, "client.created", of=client, grants=given)
     return client.id, secret
 
 
-async def _managed_client(
+async def managed_client(
     uow: "UnitOfWork", by: Manager, client_id: UUID, version: int
 ) -> tuple[Client, list[RoleGrant]]:
+    """The client, locked, with its live grants: seen by the manager, all his to give, and as he last read it."""
     row = await LOCK_CLIENT.first(uow.driver, client_id=client_id, **by.scope.parameters)
     client = None if row is None else await uow.session.get(Client, client_id)
     if client is None:
@@ -319,7 +321,7 @@ async def _managed_client(
 
 async def set_bureau(uow: "UnitOfWork", by: Manager, *, client_id: UUID, version: int, bureau: str | None) -> int:
     """From now on the client answers for this bureau, or for none; the new version. Its grants are ended and given anew."""
-    client, grants = await _managed_client(uow, by, client_id, version)
+    client, grants = await managed_client(uow, by, client_id, version)
     await uow.connection.execute(
         update(RoleGrant).where(RoleGrant.id.in_([grant.id for grant in grants])).values(ended_at=uow.now)
     )
@@ -337,26 +339,26 @@ async def set_bureau(uow: "UnitOfWork", by: Manager, *, client_id: UUID, version
     if given:
         await save(uow, given)
     client.version += 1
-    _audit(uow, "client.bureau_set", of=client, grants=given, bureau=bureau)
+    audit_account(uow, "client.bureau_set", of=client, grants=given, bureau=bureau)
     return client.version
 
 
 async def rotate_secret(uow: "UnitOfWork", by: Manager, *, client_id: UUID, version: int) -> tuple[str, int]:
     """A new secret, which is not told again, and the new version. The old one and all its tokens end now."""
-    client, grants = await _managed_client(uow, by, client_id, version)
+    client, grants = await managed_client(uow, by, client_id, version)
     secret = new_secret(CLIENT_SECRET)
     client.secret_hash = token_digest(secret)
     client.version += 1
     await end_sessions(uow, kind="client", principal_id=client_id)
-    _audit(uow, "client.secret_rotated", of=client, grants=grants)
+    audit_account(uow, "client.secret_rotated", of=client, grants=grants)
     return secret, client.version
 
 
 async def disable_client(uow: "UnitOfWork", by: Manager, *, client_id: UUID, version: int) -> int:
     """Ends the client for good; the new version."""
-    client, grants = await _managed_client(uow, by, client_id, version)
+    client, grants = await managed_client(uow, by, client_id, version)
     client.disabled_at = client.disabled_at or uow.now
     client.version += 1
     await end_sessions(uow, kind="client", principal_id=client_id)
-    _audit(uow, "client.disabled", of=client, grants=grants)
+    audit_account(uow, "client.disabled", of=client, grants=grants)
     return client.version

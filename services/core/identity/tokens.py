@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from services.core.kit.settings import Settings
     from services.core.kit.uow import UnitOfWork
 
-ACCESS, REFRESH, CLIENT_SECRET = "jga_", "jgr_", "jgs_"
+ACCESS, REFRESH, CLIENT_SECRET, CLIENT_KEY = "jga_", "jgr_", "jgs_", "jgk_"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     rate_per_principal_minute: int = 6_000
     sign_in_per_client_minute: int = 60
     complaints_per_client_minute: int = 6
+    open311_per_key_minute: int = 60
     body_limit_bytes: int = 1_048_576
     import_limit_bytes: int = 20_971_520
     import_file_days: Annotated[int, Ge(1)] = 1_095
