@@ -44,7 +44,12 @@ def test_the_same_again_is_told_within_the_hour_and_the_one_before() -> None:
 
 
 def test_other_words_other_places_of_words_and_other_clients_are_others() -> None:
-    told = [("client", ["a", "b"]), ("client", ["ab", None]), ("client", ["b", "a"]), ("other", ["a", "b"])]
+    told: list[tuple[str, list[str | None]]] = [
+        ("client", ["a", "b"]),
+        ("client", ["ab", None]),
+        ("client", ["b", "a"]),
+        ("other", ["a", "b"]),
+    ]
     assert len({same_keys(by, said, NOW) for by, said in told}) == len(told)
 
 
