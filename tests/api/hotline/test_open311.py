@@ -312,8 +312,8 @@ async def test_a_jurisdiction_is_a_region_s_code(
         assert unknown.status_code == 404, address
         empty = await api.get(f"{V2}/{address}.json", params={"jurisdiction_id": ""})
         assert empty.status_code == 200, address
-    foreign = await sender.send(address_id=other.compound)
-    assert foreign.status_code == 404, "somebody else's compound"
+    outside = await sender.send(address_id=other.compound)
+    assert outside.status_code == 404, "somebody else's compound"
     # A key for two regions has to say which, unless the compound tells.
     async with database.begin(SYSTEM) as uow:
         await uow.driver.execute(
