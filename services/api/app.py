@@ -19,8 +19,9 @@ from services.api.doorbell import RedisDoorbell
 from services.api.events import router as events
 from services.api.exchange import router as exchange
 from services.api.facts import router as facts
-from services.api.files import checks
+from services.api.files import checks, tus
 from services.api.files import router as files
+from services.api.files.tus_wire import Tus
 from services.api.hotline import after as after_complaints
 from services.api.hotline import assignments, contact_board, published_cases, site_form, statistics
 from services.api.hotline import categories as complaint_categories
@@ -93,6 +94,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     exchange.router,
     files.router,
     checks.router,
+    tus.router,
     consultations.router,
     consultation_printing.router,
     lifts.router,
@@ -201,4 +203,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     routes = [published.ranking, *(route for router in ROUTERS for route in router.routes)]
     app.router.routes += [Index(routes), *routes]
     app.add_middleware(Gate, settings=settings)
+    app.add_middleware(Tus)
     return app

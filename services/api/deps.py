@@ -132,10 +132,11 @@ def reply(
     *,
     version: int | None = None,
     location: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer of a write, kept beside the write itself when the request carries an Idempotency-Key."""
     content = b"" if body is None else body.model_dump_json(by_alias=True).encode()
-    headers: dict[str, str] = {}
+    headers = dict(headers or {})
     if version is not None:
         headers["ETag"] = etag(version)
     if location is not None:

@@ -19,6 +19,7 @@ PROCESS = secrets.token_hex(8)
 REQUESTS = count()
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 AROUND_A_FILE = 65_536  # bytes for the other fields and the borders of a multipart body
+UPLOADS = "/v1/uploads"
 UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
 FIXED_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -62,6 +63,8 @@ class Gate:
         self.upload_limits = {
             ("POST", "/v1/imports"): settings.import_limit_bytes + AROUND_A_FILE,
             ("POST", "/v1/files"): settings.file_limit_bytes + AROUND_A_FILE,
+            ("POST", UPLOADS): settings.upload_limit_bytes,
+            ("PATCH", UPLOADS): settings.upload_limit_bytes,
         }
         self.clients = RateLimiter(settings.rate_per_client_minute, "client")
 
@@ -84,7 +87,8 @@ class Gate:
             await send(message)
 
         try:
-            limit = self.upload_limits.get((scope["method"], scope["path"]), self.body_limit)
+            about = UPLOADS if scope["path"].startswith(UPLOADS + "/") else scope["path"]
+            limit = self.upload_limits.get((scope["method"], about), self.body_limit)
             self._admit(scope, headers, limit)
             bodyless = b"content-length" not in headers and b"transfer-encoding" not in headers
             await self.app(scope, receive if bodyless else self._bounded(receive, limit), send_marked)

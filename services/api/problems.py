@@ -32,6 +32,7 @@ STATUS: dict[Kind, int] = {
     Kind.INVALID: 422,
     Kind.PRECONDITION_MISSING: 428,
     Kind.TOO_MANY: 429,
+    Kind.MISMATCH: 460,  # of tus: a checksum
     Kind.UNAVAILABLE: 503,
 }
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.core.clocks.jobs import RecomputeClocks, SweepClocks
 from services.core.exchange.jobs import ForgetImportFiles
-from services.core.files.jobs import ForgetUnusedFiles, SweepOrphans
+from services.core.files.jobs import ForgetUnusedFiles, ForgetUploads, SweepOrphans
 from services.core.hotline.jobs import BeginForgetting, CountComplaints, RewriteReporters
 from services.core.identity.jobs import ForgetExpiredTokens, RewriteDigests
 from services.core.kit import jobs
@@ -40,6 +40,7 @@ SCHEDULE: list[Recurring] = [
     Recurring(RewriteReporters(), timedelta(hours=1)),
     Recurring(RewriteDigests(), timedelta(hours=1)),
     Recurring(ForgetUnusedFiles(), timedelta(hours=1)),
+    Recurring(ForgetUploads(), timedelta(hours=1)),
     Recurring(SweepOrphans(), timedelta(days=1)),
     Recurring(RefreshRollups(), timedelta(minutes=5)),
     Recurring(RecomputeNotices(), timedelta(days=1)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+OFFSET_BYTES = "application/offset+octet-stream"
 Supply = Callable[[str], Awaitable[str | None]]
 
 
@@ -38,10 +39,18 @@ class Route:
         for parameter in self.operation.get("parameters", ()):
             if parameter["in"] == "query" and parameter.get("required"):
                 query[parameter["name"]] = await self.value(parameter["schema"], parameter["name"], supply)
-        sent: dict[str, Any] = {"params": query, "headers": {"If-Match": '"1"'}}
+        headers = {
+            one["name"]: one["schema"]["examples"][0]
+            for one in self.operation.get("parameters", ())
+            if one["in"] == "header" and one.get("required")
+        }
+        sent: dict[str, Any] = {"params": query, "headers": {"If-Match": '"1"', **headers}}
         content = self.operation.get("requestBody", {}).get("content", {})
         if "application/json" in content:
             sent["json"] = await self.value(content["application/json"]["schema"], "", supply)
+        elif OFFSET_BYTES in content:
+            sent["content"] = b"x"
+            sent["headers"]["Content-Type"] = OFFSET_BYTES
         elif "multipart/form-data" in content:
             fields = await self.value(content["multipart/form-data"]["schema"], "", supply)
             sent["files"] = {name: value for name, value in fields.items() if isinstance(value, bytes)}

@@ -366,6 +366,15 @@ async def _file(world: World) -> str:
     return str(answer.json()["id"])
 
 
+@makes("upload_id")
+async def _upload(world: World) -> str:
+    """Of the city's own, announced and no more."""
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "8"}
+    answer = await (await world.person("city")).post("/v1/uploads", headers=headers)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"].rpartition("/")[2]
+
+
 @makes("check_id")
 async def _check(world: World) -> str:
     made = new_id()

@@ -10,8 +10,9 @@ import pytest
 from services.core.files import housekeeping, queries
 from services.core.files.examining import examine
 from services.core.files.jobs import SweepOrphans
+from services.core.files.quotas import Quota
 from services.core.files.rules import Part
-from services.core.files.service import Quota, attach, release, share, take
+from services.core.files.service import attach, release, share, take
 from services.core.kit.errors import NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.storage import SHARDS, Folder, one

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response
 
 from services.api.deps import Reader, Uow, reply
 from services.api.files import serving
+from services.api.files.quotas import quota_of
 from services.api.files.readers import EVERYBODY, readable, sees_original
-from services.api.files.schemas import FileOut
+from services.api.files.schemas import FileOut, FixOut
 from services.api.files.uploads import BODY, Sent
 from services.api.security import Access, requires
 from services.api.wire import PlaceOut
@@ -42,7 +43,7 @@ async def send_file(
     429 `file-quota-used-up`.
     """
     settings: Settings = request.app.state.settings
-    quota = service.Quota(settings.files_per_day, settings.file_bytes_per_day)
+    quota = quota_of(settings, access.principal)
     file_id, new = await service.take(uow, examined=sent, quota=quota)
     row = await queries.FILE.first(uow.driver, file_id=file_id)
     assert row is not None  # noqa: S101 - taken in this transaction
@@ -127,4 +128,9 @@ def _shown(row: "Mapping[str, Any]", *, whole: bool) -> dict[str, Any]:
     place = None
     if whole and row["taken_lat"] is not None:
         place = PlaceOut(lat=row["taken_lat"], lon=row["taken_lon"], crs=Crs.WGS84)
-    return {**row, "taken_at": row["taken_at"] if whole else None, "taken_place": place}
+    fix = None
+    if whole and row["fix_lat"] is not None:
+        given = PlaceOut(lat=row["fix_lat"], lon=row["fix_lon"], crs=Crs(row["fix_crs"]))
+        fix = FixOut(place=given, accuracy=row["fix_accuracy"])
+    times = {name: row[name] if whole else None for name in ("taken_at", "device_taken_at")}
+    return {**row, **times, "taken_place": place, "fix": fix}

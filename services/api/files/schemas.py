@@ -7,11 +7,20 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.api.wire import In, PlaceOut, Reason
-from services.core.files.rules import CheckKind, CheckState, Media
+from services.core.files.rules import CheckKind, CheckState, Media, UploadState
+
+
+class FixOut(BaseModel):
+    """Where a device says that it was, and within how many metres it takes that to be true."""
+
+    place: PlaceOut
+    accuracy: float | None
 
 
 class FileOut(BaseModel):
-    """A file. `taken_at`, `taken_place`: what its camera wrote into it, for its sender and for officials."""
+    """A file. `taken_at`, `taken_place`: what its camera wrote into it; `device_taken_at`, `fix`: what the sending device said.
+    Both are for its sender and for officials, and neither is a proof. `created_at` is by our clock.
+    """
 
     id: UUID
     media_type: Media
@@ -21,12 +30,35 @@ class FileOut(BaseModel):
     sha256: str
     taken_at: datetime | None
     taken_place: PlaceOut | None
+    device_taken_at: datetime | None
+    fix: FixOut | None
     check_state: CheckState
     ready: bool
     """Whether rendition and thumbnail can be fetched."""
     created_at: datetime
     expires_at: datetime | None
     """When it goes unless something uses it."""
+
+
+class UploadRefusal(BaseModel):
+    """Why what came is no file that is taken."""
+
+    zh: str
+    en: str
+
+
+class UploadOut(BaseModel):
+    """A file that comes in pieces, and what became of it."""
+
+    id: UUID
+    state: UploadState
+    length: int
+    received: int
+    file_id: UUID | None
+    refused: UploadRefusal | None
+    created_at: datetime
+    expires_at: datetime
+    """When it goes unless another byte comes; what it became stays a while to be asked for."""
 
 
 class CheckOut(BaseModel):

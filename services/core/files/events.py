@@ -14,6 +14,27 @@ class FileSent(Event):
     size: int
 
 
+class UploadBegun(Event):
+    """Somebody announced a file that comes in pieces."""
+
+    kind: ClassVar[str] = "upload.begun"
+    length: int
+
+
+class UploadRefused(Event):
+    """All of it came, and it was not what it may be."""
+
+    kind: ClassVar[str] = "upload.refused"
+    length: int
+
+
+class UploadTerminated(Event):
+    """Its sender gave it up."""
+
+    kind: ClassVar[str] = "upload.terminated"
+    received: int
+
+
 class ContentChecked(Event):
     """A text or photograph of a resident's was judged, by WeChat or by a person. `of`: the text's subject, or the file."""
 

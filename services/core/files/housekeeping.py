@@ -18,12 +18,16 @@ FORGET = """
 WITH past AS (
   SELECT id FROM file WHERE expires_at < $1 AND deleted_at IS NULL LIMIT $2 FOR UPDATE SKIP LOCKED),
 gone AS (
-  UPDATE file SET deleted_at = $1, taken_at = NULL, taken_lat = NULL, taken_lon = NULL FROM past WHERE file.id = past.id
+  UPDATE file SET deleted_at = $1, taken_at = NULL, taken_lat = NULL, taken_lon = NULL, device_taken_at = NULL, fix_lat = NULL,
+    fix_lon = NULL, fix_crs = NULL, fix_accuracy = NULL
+  FROM past WHERE file.id = past.id
   RETURNING file.id),
 parts AS (DELETE FROM file_part p USING gone WHERE p.file_id = gone.id)
 SELECT count(*) FROM gone
 """
-NAMED = "SELECT key FROM file_part WHERE key = ANY ($1::text[])"
+NAMED = """
+SELECT key FROM file_part WHERE key = ANY ($1::text[]) UNION ALL SELECT key FROM upload_piece WHERE key = ANY ($1::text[])
+"""
 AT_ONCE = 1000
 
 

@@ -13,6 +13,19 @@ class MakeRenditions(Job):
     file_id: UUID
 
 
+class FinishUpload(Job):
+    """Finds out what an upload is whose bytes are all there, and keeps it as a file."""
+
+    name: ClassVar[str] = "files.finish_upload"
+    upload_id: UUID
+
+
+class ForgetUploads(Job):
+    """Lets go of uploads in pieces whose time is over, finished or not."""
+
+    name: ClassVar[str] = "files.forget_uploads"
+
+
 class ForgetUnusedFiles(Job):
     """Lets go of uploads that nothing came to use."""
 

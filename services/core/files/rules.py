@@ -32,6 +32,16 @@ class Part(StrEnum):
     THUMBNAIL = "thumbnail"
 
 
+class UploadState(StrEnum):
+    """Where an upload in pieces stands. `examining`: all bytes are there, the worker looks what they are."""
+
+    RECEIVING = "receiving"
+    EXAMINING = "examining"
+    DONE = "done"
+    REFUSED = "refused"
+    TERMINATED = "terminated"
+
+
 class CheckState(StrEnum):
     """Where a content stands that residents sent. Only what `passed` is ever shown to the public."""
 
@@ -62,6 +72,13 @@ UNUSED_FOR = timedelta(hours=24)
 """How long an upload waits to be used."""
 ORPHAN_FOR = timedelta(hours=24)
 """A stored blob that no row names is swept once it is this old: a younger one may belong to a transaction under way."""
+
+UPLOAD_FOR = timedelta(days=3)
+"""How long an upload waits for its next byte, and is told of once it ended: a weekend without a network."""
+PIECE = 8 * 1024 * 1024
+"""What a server that dies in mid-request may lose of an upload: bytes are kept, and counted, in pieces of at most this size."""
+MOST_PIECES = 1000
+"""Of one upload; whoever sends less than 32 KiB at a time sends it anew."""
 
 ANSWER_WITHIN = timedelta(minutes=30)
 """WeChat pushes the result of `media_check_async` within half an hour; later a person looks."""

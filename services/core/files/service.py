@@ -2,30 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from services.core.files.errors import FileQuotaUsedUp
 from services.core.files.events import FileSent
 from services.core.files.jobs import MakeRenditions
+from services.core.files.quotas import Account, Quota, must_have_room, take_turn
 from services.core.files.rules import PHOTOS, UNUSED_FOR, CheckState, Media, Part
 from services.core.kit.errors import NotFound
+from services.core.kit.geo import Place
 from services.core.kit.ids import new_id
-from services.core.kit.storage import one
+from services.core.kit.storage import Blob, one
 from services.core.kit.uow import UnitOfWork
 
-# Two uploads of one person's take turns, so the quota holds and the same photograph is kept once.
-MY_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('file:' || $1::uuid::text, 0))"
 SAME = """
 UPDATE file SET expires_at = CASE WHEN expires_at IS NOT NULL THEN $3::timestamptz END
 WHERE owner_id = $1 AND sha256 = $2 AND deleted_at IS NULL RETURNING id
 """
-SENT_SINCE = "SELECT count(*) AS files, coalesce(sum(size), 0)::bigint AS bytes FROM file WHERE owner_id = $1 AND created_at > $2"
 ADD = """
 WITH added AS (
   INSERT INTO file (id, owner_kind, owner_id, sha256, size, media_type, width, height, taken_at, taken_lat, taken_lon, check_state,
-                    created_at, expires_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14))
+                    created_at, expires_at, device_taken_at, fix_lat, fix_lon, fix_crs, fix_accuracy, project_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $18, $19, $20, $21, $22))
 INSERT INTO file_part (file_id, part, key, sha256, size, media_type) VALUES ($1, $15, $16, $4, $5, $6)
 """
 # One statement, for it stands in every intake. A resident's photograph is asked about when it is first used, not before: what is
@@ -84,32 +82,62 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """What one person may send within 24 hours."""
+class Told:
+    """What the device says of a file that it sends: when by its clock, where by its receiver, within how many metres."""
 
-    files: int
-    bytes: int
+    taken_at: datetime | None = None
+    fix: Place | None = None
+    accuracy: float | None = None
 
 
-async def take(uow: UnitOfWork, *, examined: Examined, quota: Quota) -> tuple[UUID, bool]:
-    """Keeps a file of the actor's; its id, and whether it is new: the same bytes of the same person are one file. FileQuotaUsedUp.
+NOTHING_TOLD = Told()
+
+
+async def take(
+    uow: UnitOfWork, *, examined: Examined, quota: Quota, told: Told = NOTHING_TOLD, account: Account | None = None
+) -> tuple[UUID, bool]:
+    """Keeps a file of the actor's; its id, and whether it is new: the same bytes of the same person are one file, of which stands
+    what was told first. FileQuotaUsedUp, ProjectSpaceUsedUp.
 
     It goes in a day unless something uses it.
     """
-    owner_id = uow.actor.id
-    if owner_id is None:
-        raise NotFound
-    await uow.driver.execute(MY_TURN, owner_id)
-    until = uow.now + UNUSED_FOR
-    same: UUID | None = await uow.driver.fetchval(SAME, owner_id, examined.sha256, until)
+    owner_id = owner_of(uow)
+    await take_turn(uow, owner_id)
+    same = await _same(uow, owner_id, examined)
     if same is not None:
         return same, False
-    sent = await uow.driver.fetchrow(SENT_SINCE, owner_id, uow.now - timedelta(days=1))
-    size = len(examined.content)
-    if sent["files"] >= quota.files or sent["bytes"] + size > quota.bytes:
-        raise FileQuotaUsedUp(headers={"Retry-After": "3600"})
+    await must_have_room(uow, owner_id=owner_id, size=len(examined.content), quota=quota, account=account)
     blob = await uow.storage.put(one(examined.content))
-    file_id = new_id()
+    return await _add(uow, examined, blob, told, account.project_id if account else None), True
+
+
+async def keep(
+    uow: UnitOfWork, *, examined: Examined, blob: Blob | None, told: Told, project_id: UUID | None
+) -> tuple[UUID, bool]:
+    """As `take`, of what had its room given when it was announced. `blob`: where the content lies, if it lies anywhere whole."""
+    owner_id = owner_of(uow)
+    await take_turn(uow, owner_id)
+    same = await _same(uow, owner_id, examined)
+    if same is not None:
+        return same, False
+    blob = blob or await uow.storage.put(one(examined.content))
+    return await _add(uow, examined, blob, told, project_id), True
+
+
+def owner_of(uow: UnitOfWork) -> UUID:
+    """Whose a file is that is sent now; NotFound for nobody."""
+    if uow.actor.id is None:
+        raise NotFound
+    return uow.actor.id
+
+
+async def _same(uow: UnitOfWork, owner_id: UUID, examined: Examined) -> UUID | None:
+    same: UUID | None = await uow.driver.fetchval(SAME, owner_id, examined.sha256, uow.now + UNUSED_FOR)
+    return same
+
+
+async def _add(uow: UnitOfWork, examined: Examined, blob: Blob, told: Told, project_id: UUID | None) -> UUID:
+    file_id, fix = new_id(), told.fix
     lat, lon = examined.taken_place or (None, None)
     # Staff answer for what they send; of a resident's nothing is public before it was looked at.
     state = CheckState.PENDING if uow.actor.kind == "resident" else CheckState.PASSED
@@ -117,9 +145,9 @@ async def take(uow: UnitOfWork, *, examined: Examined, quota: Quota) -> tuple[UU
         ADD,
         file_id,
         uow.actor.kind,
-        owner_id,
+        owner_of(uow),
         examined.sha256,
-        size,
+        blob.size,
         examined.media,
         examined.width,
         examined.height,
@@ -128,14 +156,20 @@ async def take(uow: UnitOfWork, *, examined: Examined, quota: Quota) -> tuple[UU
         lon,
         state,
         uow.now,
-        until,
+        uow.now + UNUSED_FOR,
         Part.ORIGINAL,
         blob.key,
+        told.taken_at,
+        fix.lat if fix else None,
+        fix.lon if fix else None,
+        fix.crs if fix else None,
+        told.accuracy,
+        project_id,
     )
     if examined.media in PHOTOS:
         uow.enqueue(MakeRenditions(file_id=file_id))
-    uow.record(FileSent(size=size), subject="file", subject_id=file_id, region_path="")
-    return file_id, True
+    uow.record(FileSent(size=blob.size), subject="file", subject_id=file_id, region_path="")
+    return file_id
 
 
 async def attach(

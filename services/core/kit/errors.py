@@ -22,6 +22,7 @@ class Kind(StrEnum):
     UNAVAILABLE = "unavailable"
     MALFORMED = "malformed"
     METHOD = "method"
+    MISMATCH = "mismatch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     file_limit_bytes: int = 10_485_760  # what `wx.uploadFile` sends at most
     files_per_day: Annotated[int, Ge(1)] = 200
     file_bytes_per_day: Annotated[int, Ge(1)] = 536_870_912
+    # The same of staff and of departments' systems, who photograph whole sites.
+    staff_files_per_day: Annotated[int, Ge(1)] = 2_000
+    staff_file_bytes_per_day: Annotated[int, Ge(1)] = 8_589_934_592
+    upload_limit_bytes: int = 33_554_432  # of one file that comes in pieces
+    project_file_bytes: Annotated[int, Ge(1)] = 107_374_182_400  # on one project's account, in all
     worker_jobs: int = 10
 
     @model_validator(mode="after")

@@ -2,8 +2,8 @@
 
 import structlog
 
-from services.core.files import housekeeping
-from services.core.files.jobs import ForgetUnusedFiles, MakeRenditions, SweepOrphans
+from services.core.files import housekeeping, uploads
+from services.core.files.jobs import FinishUpload, ForgetUnusedFiles, ForgetUploads, MakeRenditions, SweepOrphans
 from services.core.kit.uow import UnitOfWork
 from services.worker.runtime import task
 
@@ -14,6 +14,19 @@ log = structlog.get_logger("worker")
 async def make_renditions(uow: UnitOfWork, job: MakeRenditions) -> None:
     """Makes them."""
     await housekeeping.make_renditions(uow, file_id=job.file_id)
+
+
+@task(FinishUpload)
+async def finish_upload(uow: UnitOfWork, job: FinishUpload) -> None:
+    """Makes a file of it."""
+    await uploads.finish(uow, upload_id=job.upload_id)
+
+
+@task(ForgetUploads)
+async def forget_uploads(uow: UnitOfWork, job: ForgetUploads) -> None:
+    """Does some, and asks for the next while there may be more."""
+    if await uploads.forget(uow) == uploads.AT_ONCE:
+        uow.enqueue(job)
 
 
 @task(ForgetUnusedFiles)
