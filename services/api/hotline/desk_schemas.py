@@ -124,7 +124,8 @@ class WaitingPage(BaseModel):
 class DeskItemOut(BaseModel):
     """A case in a desk's list. `due_at`: when its reply is due, for the desk that leads the case's own; `days_left` below 0: late.
 
-    Both are null where no clock runs; `paused`: it stands still.
+    Both are null where no clock runs; `paused`: it stands still. `came_again`: the how many-th time since the matter was closed
+    first; `repeat_of_id`: the time before.
     """
 
     id: UUID
@@ -143,6 +144,8 @@ class DeskItemOut(BaseModel):
     compound_id: UUID | None
     compound_name: str | None
     merged: int
+    came_again: int
+    repeat_of_id: UUID | None
     excerpt: str | None
     created_at: datetime
     due_at: datetime | None

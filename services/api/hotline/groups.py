@@ -8,13 +8,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.api.deps import IfMatch, Page, Reader, Uow, reply
+from services.api.hotline import shown
 from services.api.hotline.router import changed
 from services.api.hotline.schemas import Code, OpenText
 from services.api.hotline.shown import ComplaintOut, TakenOut
 from services.api.ownership.shown import FIRST
 from services.api.security import Access, requires
 from services.api.wire import In, PageOnly, Reason
-from services.core.hotline import desk_queries, grouping, queries, rules, splitting
+from services.core.hotline import desk_queries, grouping, queries, splitting
 from services.core.hotline.splitting import Matter
 from services.core.identity.access import Permission
 
@@ -101,10 +102,7 @@ async def split_complaint(access: Assigning, uow: Uow, complaint_id: UUID, versi
     """Takes matters out of it: each a complaint of the same reporter, with the same files and as old a promise."""
     matters = [Matter(one.category, one.description) for one in body.matters]
     made = await splitting.split(uow, scope=access.scope, complaint_id=complaint_id, version=version, matters=matters)
-    items = [
-        TakenOut(id=one.id, no=one.no, code=rules.printed(one.code), state=one.state, repeated=False) for one in made
-    ]
-    return reply(uow, 201, SplitOut(items=items))
+    return reply(uow, 201, SplitOut(items=[shown.taken(one) for one in made]))
 
 
 @router.get("/{complaint_id}/merged", response_model=MergedPage)

@@ -10,6 +10,7 @@ from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
 from services.api.hotline import shown
 from services.api.hotline.schemas import AboutIn, CallIn, RevealIn, TransferIn
 from services.api.hotline.shown import (
+    CallTakenOut,
     ComplaintOut,
     ComplaintPage,
     ComplaintQuery,
@@ -22,7 +23,7 @@ from services.api.ownership.shown import FIRST, Opening
 from services.api.security import Access, requires
 from services.api.wire import PageOnly
 from services.core.desks.queries import desk_of
-from services.core.hotline import intake, queries, rules, service
+from services.core.hotline import intake, queries, service
 from services.core.hotline.intake import Partner, Reporter, Taken
 from services.core.hotline.rules import Channel
 from services.core.identity.access import Permission
@@ -43,8 +44,7 @@ Handling = Annotated[Access, requires(Permission.COMPLAINT_HANDLE)]
 
 def taken_answer(uow: UnitOfWork, taken: Taken, where: str) -> Response:
     """201 for a new complaint, 200 for one that stood before."""
-    out = TakenOut(id=taken.id, no=taken.no, code=rules.printed(taken.code), state=taken.state, repeated=taken.repeated)
-    return reply(uow, 200 if taken.repeated else 201, out, location=f"{where}/{taken.id}")
+    return reply(uow, 200 if taken.repeated else 201, shown.taken(taken), location=f"{where}/{taken.id}")
 
 
 async def changed(access: Access, uow: UnitOfWork, complaint_id: UUID) -> Response:
@@ -100,11 +100,15 @@ async def list_complaints(
     return page.answer(items, lambda row: (paths[row["id"]], row["id"]))
 
 
-@router.post("/complaints", status_code=201, response_model=TakenOut, responses={200: {"model": TakenOut}})
+@router.post("/complaints", status_code=201, response_model=CallTakenOut, responses={200: {"model": CallTakenOut}})
 async def take_call(access: Writing, uow: Uow, body: CallIn) -> Response:
-    """Enters what a caller says; the code is told to him. The same again while it is open is the one that stands (200)."""
+    """Enters what a caller says; the code is told to him. The same again while it is open is the one that stands (200).
+
+    A matter that was closed within the policy's days is told, with the time before.
+    """
     taken = await intake.take_in(uow, body.call(), scope=access.scope)
-    return taken_answer(uow, taken, "/v1/complaints")
+    out = CallTakenOut(**dict(shown.taken(taken)), repeat_of_id=taken.repeat_of_id)
+    return reply(uow, 200 if taken.repeated else 201, out, location=f"/v1/complaints/{taken.id}")
 
 
 @router.post("/complaint-transfers", status_code=201, response_model=TakenOut, responses={200: {"model": TakenOut}})

@@ -11,7 +11,8 @@ from services.api.clocks.schemas import ClockFace
 from services.api.hotline.schemas import Code
 from services.api.wire import PlaceOut
 from services.core.hotline import rules, sealing
-from services.core.hotline.rules import Act, By, Channel, Kind, State
+from services.core.hotline.intake import Taken
+from services.core.hotline.rules import Act, By, Channel, Kind, RepeatBy, State
 from services.core.hotline.service import Field as Revealed
 
 if TYPE_CHECKING:
@@ -19,13 +20,23 @@ if TYPE_CHECKING:
 
 
 class TakenOut(BaseModel):
-    """The complaint that stands. `code` opens it without an account: told to who made it. `repeated`: it stood before."""
+    """The complaint that stands. `code` opens it without an account: told to who made it. `repeated`: it stood before.
+
+    `came_again`: the how many-th time since the matter was closed first.
+    """
 
     id: UUID
     no: str
     code: str = Field(examples=["7K3M9-Q2XAB-CDEFG-HJ4T8"])
     state: State
     repeated: bool
+    came_again: int
+
+
+class CallTakenOut(TakenOut):
+    """The same for who takes the call. `repeat_of_id`: the time before, as it was closed."""
+
+    repeat_of_id: UUID | None
 
 
 class NamedOut(BaseModel):
@@ -37,7 +48,7 @@ class NamedOut(BaseModel):
 
 
 class ComplaintItem(BaseModel):
-    """A complaint in a list. `excerpt`: how it begins, numbers hidden."""
+    """A complaint in a list. `excerpt`: how it begins, numbers hidden. `came_again`: so often since it was closed first."""
 
     id: UUID
     no: str
@@ -54,11 +65,15 @@ class ComplaintItem(BaseModel):
     created_at: datetime
     first_promise_at: datetime | None
     answered_at: datetime | None
+    came_again: int
     version: int
 
 
 class ComplaintOut(ComplaintItem):
-    """One complaint. `next`: what may be done now. Without the text once its reporter's data is gone."""
+    """One complaint. `next`: what may be done now. Without the text once its reporter's data is gone.
+
+    `repeat_of_id`: the time before, told by its reporter or its place (`repeat_by`); untied when who told it is forgotten.
+    """
 
     description: str | None
     address: str | None
@@ -73,6 +88,8 @@ class ComplaintOut(ComplaintItem):
     policy_version_id: UUID | None
     merged_into_id: UUID | None
     parent_id: UUID | None
+    repeat_of_id: UUID | None
+    repeat_by: RepeatBy | None
     closed_at: datetime | None
     reopened: int
     files: list[UUID]
@@ -277,6 +294,18 @@ class TransitionsOut(BaseModel):
     states: dict[State, dict[str, str]]
     acts: dict[Act, dict[str, str]]
     transitions: list[TransitionOut]
+
+
+def taken(one: Taken) -> TakenOut:
+    """What was taken in, as who said it is told."""
+    return TakenOut(
+        id=one.id,
+        no=one.no,
+        code=rules.printed(one.code),
+        state=one.state,
+        repeated=one.repeated,
+        came_again=one.came_again,
+    )
 
 
 def _named(row: Mapping[str, Any]) -> NamedOut:

@@ -56,9 +56,10 @@ ENTRIES: tuple[tuple[str, str, str | None, str | None, str, str, str, str], ...]
      "Complaints about hazards, of all channels, that are not yet over; counted every day"),
     ("compound.hotline_repeats", "integer", "件", "sum",
      "重复诉求", "Complaints that came again",
-     "近 365 日受理的诉求中，同一户、同一账号或同一电话在此前 90 日内已就同一类别反映过的件数，每日统计",
-     "Complaints of the last 365 days whose household, account or telephone had complained about the same category "
-     "within the 90 days before; counted every day"),
+     "近 365 日受理的诉求中，同一事项办结后在政策所定天数内再次反映的，"
+     "以及同一户、同一账号或同一电话在此前 90 日内已就同一类别反映过的件数，每日统计",
+     "Complaints of the last 365 days about a matter that was closed within the policy's days before, or whose household, account "
+     "or telephone had complained about the same category within the 90 days before; counted every day"),
     ("compound.hotline_on_time_share", "share", None, "area_weighted_mean",
      "诉求按时答复率", "Complaints answered in time",
      "近 365 日受理的诉求中，在时限内答复的占已答复或已逾期件数的份额；撤回、合并、未到期的不计，每日统计",

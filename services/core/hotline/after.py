@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import after_rules, assigning, calling_back, promises, sealing, speaking, steps, supervising
+from services.core.hotline import (
+    after_rules,
+    assigning,
+    calling_back,
+    leaves,
+    promises,
+    sealing,
+    speaking,
+    steps,
+    supervising,
+)
 from services.core.hotline.after_errors import (
     NotAnsweredYet,
     RatedAlready,
@@ -26,9 +36,7 @@ from services.core.kit.calendar import day_of
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
-from services.core.policy import queries as policies
 from services.core.policy.hotline import Reopening
-from services.core.policy.schema import Policy
 
 if TYPE_CHECKING:
     import asyncpg
@@ -38,8 +46,6 @@ INSERT INTO complaint_rating (id, complaint_id, round, score, satisfied, resolve
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (complaint_id, round) DO NOTHING RETURNING id
 """
-_LIMITS: dict[UUID, Reopening | None] = {}
-"""By policy version: one never changes, and there are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +154,5 @@ def _check_limits(uow: UnitOfWork, held: Mapping[str, Any], limits: Reopening | 
 
 async def _limits(uow: UnitOfWork, held: Mapping[str, Any]) -> Reopening | None:
     """Those of the policy version that the complaint came in under."""
-    version_id = held["policy_version_id"]
-    if version_id is None:
-        return None
-    if version_id not in _LIMITS:
-        hotline = Policy.model_validate((await policies.by_id(uow.driver, version_id=version_id)).body).hotline
-        _LIMITS[version_id] = None if hotline is None else hotline.reopen
-    return _LIMITS[version_id]
+    hotline = await leaves.of_version(uow.driver, held["policy_version_id"])
+    return None if hotline is None else hotline.reopen

@@ -14,7 +14,7 @@ from services.core.desks import queries as desks
 from services.core.desks import routing
 from services.core.desks import service as register
 from services.core.desks.rules import Case, DeskRole
-from services.core.hotline import desk_queries, promises, steps
+from services.core.hotline import desk_queries, leaves, promises, steps
 from services.core.hotline.desk_errors import (
     ArbiterDecides,
     ArbiterInvolved,
@@ -25,7 +25,7 @@ from services.core.hotline.desk_errors import (
     NotOnDuty,
     RefusedTooLate,
 )
-from services.core.hotline.desk_rules import ARBITER_AFTER, Decision, Ground, Part, Standing, refusable_until
+from services.core.hotline.desk_rules import Decision, Ground, Part, Standing, refusable_until
 from services.core.hotline.errors import CategoryUnknown
 from services.core.hotline.promises import ASSIGNMENT, COMPLAINT, CONTACT, REPLY, SIGN_IN
 from services.core.hotline.rules import Act, By, State
@@ -34,6 +34,7 @@ from services.core.kit.errors import NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
+from services.core.policy.hotline import span
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -135,7 +136,7 @@ async def assign(
     """
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
     sent_back = await refusals(uow, complaint_id)
-    if sent_back >= ARBITER_AFTER:
+    if sent_back >= (await leaves.refusing(uow.driver, held["policy_version_id"])).times:
         raise ArbiterDecides(refusals=sent_back)
     await _refuse_involved(uow, complaint_id)
     await _check(uow, held, [("/desk_id", desk_id), *((f"/co_desk_ids/{i}", one) for i, one in enumerate(co_desk_ids))])
@@ -319,9 +320,10 @@ async def refuse(
     one = await _own(uow, complaint_id, assignment_id)
     if one["state"] not in {Standing.ASSIGNED, Standing.SIGNED_IN}:
         raise AssignmentNotLive(state=one["state"])
-    if one["binding"] or (one["part"] == Part.LEAD and await refusals(uow, complaint_id) >= ARBITER_AFTER):
+    policy = await leaves.refusing(uow.driver, held["policy_version_id"])
+    if one["binding"] or (one["part"] == Part.LEAD and await refusals(uow, complaint_id) >= policy.times):
         raise AssignmentBinding
-    if uow.now >= refusable_until(WorkCalendar.default(), one["assigned_at"]):
+    if uow.now >= refusable_until(WorkCalendar.default(), one["assigned_at"], span(policy.within)):
         raise RefusedTooLate
     leads = one["part"] == Part.LEAD
     if leads:

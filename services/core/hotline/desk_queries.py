@@ -53,7 +53,8 @@ ORDER BY f.id LIMIT $4
 OF_DESK = """
 SELECT a.id AS assignment_id, a.part, a.state AS standing, a.queue_at, a.binding, a.assigned_at, c.id, c.no, c.category,
        k.title_zh AS category_zh, k.title_en AS category_en, c.kind, c.hazard, c.state, c.description_sealed, c.compound_id,
-       m.name AS compound_name, c.created_at, (SELECT count(*) FROM complaint o WHERE o.merged_into_id = c.id) AS merged,
+       m.name AS compound_name, c.repeat_of_id, c.came_again, c.created_at,
+       (SELECT count(*) FROM complaint o WHERE o.merged_into_id = c.id) AS merged,
        t.state AS clock, t.due_at, t.provisional, t.terms
 FROM assignment a JOIN complaint c ON c.id = a.complaint_id JOIN complaint_category k ON k.code = c.category
 LEFT JOIN compound m ON m.id = c.compound_id

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from services.core.clocks import rules as clocks
 from services.core.clocks.terms import Span, Terms
-from services.core.kit.calendar import Unit, WorkCalendar
+from services.core.kit.calendar import WorkCalendar
 
 
 class Part(StrEnum):
@@ -48,13 +48,6 @@ class Decision(StrEnum):
     REROUTED = "rerouted"
 
 
-REFUSE_WITHIN = Span(days=1, unit=Unit.WORKDAY)
-"""How long after it came a desk may send a case back. Ours: what 12345 lines commonly allow, no source of the mechanisms says."""
-
-ARBITER_AFTER = 2
-"""After so many refusals of its leading desks a case plays no more ping-pong: the arbiter alone sends it, and it stays there."""
-
-
-def refusable_until(calendar: WorkCalendar, assigned_at: datetime) -> datetime:
+def refusable_until(calendar: WorkCalendar, assigned_at: datetime, within: Span) -> datetime:
     """The first instant at which it is too late to send a case back."""
-    return clocks.due(calendar, Terms(limit=REFUSE_WITHIN), started_at=assigned_at).at
+    return clocks.due(calendar, Terms(limit=within), started_at=assigned_at).at

@@ -8,7 +8,7 @@ from services.core.kit.events import Event
 
 
 class ComplaintReceived(Event):
-    """A complaint came in; from whom, the event does not tell. `key`: its category's code."""
+    """A complaint came in; from whom, the event does not tell. `key`: its category's code. `came_again`: since it was closed."""
 
     kind: ClassVar[str] = "complaint.received"
     nameless: ClassVar[bool] = True
@@ -16,6 +16,7 @@ class ComplaintReceived(Event):
     channel: Channel
     sort: Kind
     hazard: bool
+    came_again: int
     partner_ref: str | None = None
 
 

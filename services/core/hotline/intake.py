@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import assigning, desk_queries, promises, rules, sealing
+from services.core.hotline import assigning, desk_queries, leaves, promises, repeats, rules, sealing
 from services.core.hotline.errors import AnonymousRefused, CategoryUnknown, ComplaintInputInvalid, TransferDiffers
 from services.core.hotline.events import ComplaintReceived
 from services.core.hotline.rules import Channel, Kind, State
@@ -24,6 +24,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.ownership.sealing import PHONE
 from services.core.policy import queries as policies
+from services.core.policy.queries import StoredPolicy
 from services.core.residents.queries import LIVE
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ LOOK = f"""
 SELECT c.id AS compound_id, p.id AS project_id, coalesce(c.region_path, p.region_path, r.path) AS region_path,
        p.id IS NULL OR c.id IS NULL
          OR EXISTS (SELECT 1 FROM project_compound m WHERE m.project_id = p.id AND m.compound_id = c.id) AS together,
-       k.code AS category, k.kind, k.hazard, k.anonymous, same.id AS same_id
+       k.code AS category, k.parent, k.kind, k.hazard, k.anonymous, same.id AS same_id
 FROM (SELECT 1) AS one
 LEFT JOIN compound c ON c.id = $1 AND c.closed_at IS NULL
 LEFT JOIN project p ON p.id = $2
@@ -47,7 +48,7 @@ LEFT JOIN LATERAL (
   SELECT id FROM complaint WHERE content_index = ANY ($5::bytea[]) AND {OPEN}
   LIMIT 1) AS same ON true
 """
-SAME = "SELECT id, no, code, state, description_sealed FROM complaint WHERE id = $1"
+SAME = "SELECT id, no, code, state, description_sealed, repeat_of_id, came_again FROM complaint WHERE id = $1"
 # Numbered, kept, with its reporter and the first line of its history, in one statement; nothing when the same was quicker.
 ADD = """
 WITH next AS (
@@ -57,9 +58,9 @@ made AS (
   INSERT INTO complaint (id, no, code, channel, category, kind, hazard, anonymous, state, region_path, compound_id, project_id,
                          description_sealed, address_sealed, lat, lon, crs, point, content_index, call_ref, partner_id,
                          partner_ref, partner_due_at, first_promise_at, policy_version_id, parent_id, received_by, created_at,
-                         synthetic)
+                         synthetic, repeat_of_id, repeat_by, came_again)
   SELECT $1, $3 || lpad(last::text, greatest(4, length(last::text)), '0'), $4, $5, $6, $7, $8, $9, 'received', $10, $11, $12,
-         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $23, $24, $25, $26, $27, $28
+         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $23, $24, $25, $26, $27, $28, $38, $39, $40
   FROM next ON CONFLICT DO NOTHING RETURNING id, no),
 reporter AS (
   INSERT INTO complaint_reporter (complaint_id, resident_id, property_id, name_sealed, phone_sealed, phone_index, index_key)
@@ -137,16 +138,25 @@ class Intake:
     files: tuple[UUID, ...] = ()
     synthetic: bool = False
 
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody is told who says it."""
+        return self.anonymous or not self.reporter.known
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The complaint that stands now. `repeated`: it stood before."""
+    """The complaint that stands now. `repeated`: it stood before. `came_again`: the how many-th time since the matter was closed
+    first; `repeat_of_id`: the time before.
+    """
 
     id: UUID
     no: str
     code: str
     state: State
     repeated: bool
+    repeat_of_id: UUID | None = None
+    came_again: int = 0
 
 
 async def take_in(uow: UnitOfWork, intake: Intake, *, scope: Scope | None = None) -> Taken:
@@ -162,7 +172,9 @@ async def take_in(uow: UnitOfWork, intake: Intake, *, scope: Scope | None = None
         seen = await _look(uow, intake, scope, indexes)
         if seen["same_id"] is not None:
             return await _standing(uow, intake, seen["same_id"])
-        taken = await _add(uow, intake, seen, indexes[0] if indexes else None)
+        policy = await policies.in_force(uow.driver, region_path=seen["region_path"])
+        _check_anonymous(intake, seen, policy)
+        taken = await _add(uow, intake, seen, policy, indexes[0] if indexes else None)
         if taken is not None:
             return taken
 
@@ -187,14 +199,16 @@ async def take_in_as_resident(uow: UnitOfWork, intake: Intake, *, resident_id: U
     return await take_in(uow, replace(intake, where=where, reporter=reporter))
 
 
-def _who(intake: Intake) -> list[str]:
-    """What equal intakes are told by, the first what this one will be told by; none: every one is another.
-
-    A telephone number counts where somebody heard it from the caller. Typed in by nobody knows whom it may be a neighbour's, whose
-    complaint the answer's code would open.
+def _heard(intake: Intake) -> str | None:
+    """A telephone number that somebody heard from the caller. Typed in by nobody knows whom it may be a neighbour's, and what is
+    answered to it would tell of his complaints.
     """
-    reporter = intake.reporter
-    heard = reporter.phone if intake.channel is Channel.PHONE else None
+    return intake.reporter.phone if intake.channel in {Channel.PHONE, Channel.TRANSFER_12345} else None
+
+
+def _who(intake: Intake) -> list[str]:
+    """What equal intakes are told by, the first what this one will be told by; none: every one is another."""
+    reporter, heard = intake.reporter, _heard(intake)
     for kind, value in (("resident", reporter.resident_id), ("key", reporter.key), ("phone", heard)):
         if value is not None:
             former = [f"key:{reporter.former_key}"] if kind == "key" and reporter.former_key is not None else []
@@ -233,10 +247,18 @@ async def _look(uow: UnitOfWork, intake: Intake, scope: Scope | None, indexes: S
         raise ComplaintInputInvalid.at("/compound_id", zh="不是该项目的小区", en="is no compound of this project")
     if row["category"] is None:
         raise CategoryUnknown.at("/category", zh="没有这一类别", en="is no category")
-    said_to_us = intake.partner is None and intake.parent_id is None
-    if said_to_us and (intake.anonymous or not intake.reporter.known) and not row["anonymous"]:
-        raise AnonymousRefused
     return row
+
+
+def _check_anonymous(intake: Intake, seen: "asyncpg.Record", policy: StoredPolicy | None) -> None:
+    if not intake.unknown or intake.partner is not None or intake.parent_id is not None:
+        return
+    hotline = leaves.said_by(policy)
+    open_to_all = bool(seen["anonymous"])
+    if hotline is not None and hotline.anonymous is not None:
+        open_to_all = not {seen["category"], seen["parent"]}.isdisjoint(hotline.anonymous)
+    if not open_to_all:
+        raise AnonymousRefused
 
 
 async def _standing(uow: UnitOfWork, intake: Intake, complaint_id: UUID) -> Taken:
@@ -245,13 +267,16 @@ async def _standing(uow: UnitOfWork, intake: Intake, complaint_id: UUID) -> Take
         said = sealing.opened(uow.vault, sealing.COMPLAINT, sealing.DESCRIPTION, complaint_id, row)
         if said is not None and said != intake.description:
             raise TransferDiffers
-    return Taken(row["id"], row["no"], row["code"], State(row["state"]), repeated=True)
+    again = {name: row[name] for name in ("repeat_of_id", "came_again")}
+    return Taken(row["id"], row["no"], row["code"], State(row["state"]), repeated=True, **again)
 
 
-async def _add(uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", index: bytes | None) -> Taken | None:
+async def _add(
+    uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", policy: StoredPolicy | None, index: bytes | None
+) -> Taken | None:
     complaint_id, code, vault = new_id(), rules.new_code(), uow.vault
     reporter, partner = intake.reporter, intake.partner
-    policy = await policies.in_force(uow.driver, region_path=seen["region_path"])
+    before = await _before(uow, intake, seen, policy)
     kind, hazard = intake.kind or Kind(seen["kind"]), seen["hazard"] if intake.hazard is None else intake.hazard
     no = await uow.driver.fetchval(
         ADD,
@@ -263,7 +288,7 @@ async def _add(uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", index: b
         intake.category,
         kind,
         hazard,
-        intake.anonymous or not reporter.known,
+        intake.unknown,
         seen["region_path"],
         seen["compound_id"],
         seen["project_id"],
@@ -287,6 +312,7 @@ async def _add(uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", index: b
         new_id(),
         uow.actor.kind,
         uow.actor.id,
+        *((None, None, 0) if before is None else (before.id, before.by, before.times)),
     )
     if no is None:
         return None
@@ -303,6 +329,7 @@ async def _add(uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", index: b
             channel=intake.channel,
             sort=kind,
             hazard=hazard,
+            came_again=0 if before is None else before.times,
             partner_ref=None if partner is None else partner.ref,
         ),
         subject="complaint",
@@ -310,7 +337,24 @@ async def _add(uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", index: b
         region_path=seen["region_path"],
     )
     state = await begin(uow, complaint_id=complaint_id, since=intake.since)
-    return Taken(complaint_id, no, code, state, repeated=False)
+    again = (None, 0) if before is None else (before.id, before.times)
+    return Taken(complaint_id, no, code, state, False, *again)
+
+
+async def _before(
+    uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", policy: StoredPolicy | None
+) -> repeats.Earlier | None:
+    """The time before; of a part of another complaint there is none, that one was said once."""
+    if intake.parent_id is not None:
+        return None
+    again = repeats.Again(
+        category=intake.category,
+        region_path=seen["region_path"],
+        compound_id=seen["compound_id"],
+        reporter=None if intake.unknown else replace(intake.reporter, phone=_heard(intake)),
+        place=intake.place,
+    )
+    return await repeats.earlier(uow, again, leaves.repeating(leaves.said_by(policy)))
 
 
 async def begin(uow: UnitOfWork, *, complaint_id: UUID, since: datetime | None = None) -> State:

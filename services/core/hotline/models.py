@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.hotline.rules import OPEN, Act, Channel, Kind, State
+from services.core.hotline.rules import OPEN, Act, Channel, Kind, RepeatBy, State
 from services.core.kit.database import Base, Keyed
 from services.core.kit.nearby import Placed, placed
 
@@ -68,7 +68,9 @@ class Complaint(Keyed, Placed, Base):
 
     `content_index`: a blind index of who said what, so that of equal intakes one stands while it is open. `partner_*`: a transfer's
     own id and deadline. `first_promise_at`: the deadline that its reporter was given first; re-routing never moves it.
-    `plan_item`: the line of that version of the project's plan, counted from 1; `organisation_id`: whose work it is about.
+    `came_again`: the how many-th time since the matter was closed first; `repeat_of_id`: the time before, untied when its reporter
+    told it and is forgotten. `plan_item`: the line of that version of the project's plan, counted from 1; `organisation_id`: whose
+    work it is about.
     """
 
     __tablename__ = "complaint"
@@ -85,6 +87,9 @@ class Complaint(Keyed, Placed, Base):
         *placed(),
         CheckConstraint("(plan_number IS NULL) = (plan_item IS NULL)", name="plan_item"),
         CheckConstraint("plan_number IS NULL OR project_id IS NOT NULL", name="plan_number"),
+        _one_of("repeat_by", RepeatBy),
+        CheckConstraint("(repeat_of_id IS NULL) = (repeat_by IS NULL)", name="repeat_of_id"),
+        CheckConstraint("repeat_of_id IS NULL OR came_again > 0", name="came_again"),
         UniqueConstraint("code"),
         UniqueConstraint("no"),
         UniqueConstraint("partner_id", "partner_ref"),
@@ -104,6 +109,7 @@ class Complaint(Keyed, Placed, Base):
         Index("ix_complaint_compound_id", "compound_id", "id"),
         Index("ix_complaint_project_id", "project_id", "id", postgresql_where=text("project_id IS NOT NULL")),
         Index("ix_complaint_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
+        Index("ix_complaint_repeat_of_id", "repeat_of_id", postgresql_where=text("repeat_of_id IS NOT NULL")),
         Index("ix_complaint_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
     )
 
@@ -131,6 +137,9 @@ class Complaint(Keyed, Placed, Base):
     policy_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("policy_version.id"))
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("complaint.id"))
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("complaint.id"))
+    repeat_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("complaint.id"))
+    repeat_by: Mapped[str | None] = mapped_column(WORD)
+    came_again: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     received_by: Mapped[UUID | None]
     created_at: Mapped[datetime]
     first_promise_at: Mapped[datetime | None]

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from services.core.clocks import service as clocks
 from services.core.clocks.terms import Terms, promised
+from services.core.hotline import leaves
 from services.core.hotline.rules import State
 from services.core.kit.uow import UnitOfWork
-from services.core.policy import queries as policies
-from services.core.policy.schema import Policy
 
 if TYPE_CHECKING:
     import asyncpg
@@ -31,8 +30,7 @@ async def terms(driver: "asyncpg.Connection", *, policy_version_id: UUID, kind: 
     """The terms of each clock of a kind of complaint, by the clock's name; none where the policy says nothing of the hotline."""
     key = (policy_version_id, kind)
     if key not in _KNOWN:
-        stored = await policies.by_id(driver, version_id=policy_version_id)
-        hotline = Policy.model_validate(stored.body).hotline
+        hotline = await leaves.of_version(driver, policy_version_id)
         _KNOWN[key] = {} if hotline is None else hotline.terms(kind)
     return _KNOWN[key]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import rules, sealing, steps
+from services.core.hotline import repeats, rules, sealing, steps
 from services.core.hotline.after_errors import HoldByYou, HoldExists, NoHold
 from services.core.hotline.after_events import ComplaintHeld, ComplaintReleased, ReportersForgotten
 from services.core.hotline.jobs import ForgetReporters
@@ -94,6 +94,7 @@ async def forget(uow: UnitOfWork, job: ForgetReporters) -> int:
     for subject, subject_ids in ((sealing.COMPLAINT, ids), (sealing.ENTRY, own)):
         await files.release(uow, subject_type=subject, subject_ids=subject_ids)
     await files.forget_texts(uow, subject_type=sealing.COMPLAINT, subject_ids=ids)
+    await repeats.part(uow, complaint_ids=ids)
     await uow.driver.execute(FORGET, ids, job.batch_id, job.policy_version_id, uow.now)
     uow.record(
         ReportersForgotten(complaints=len(ids)), subject="retention_batch", subject_id=job.batch_id, region_path=""

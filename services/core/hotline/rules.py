@@ -81,6 +81,13 @@ class By(StrEnum):
     RULES = "rules"
 
 
+class RepeatBy(StrEnum):
+    """What tells that a complaint is about a matter that was closed before."""
+
+    REPORTER = "reporter"
+    PLACE = "place"
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """`act` leads from any of `source` to `target`; without a target the state stays."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import grouping, sealing, steps
+from services.core.hotline import grouping, repeats, sealing, steps
 from services.core.hotline.rules import Act, By
 from services.core.kit.uow import UnitOfWork
 from services.core.ownership.sealing import PHONE
@@ -19,6 +19,7 @@ OVER = f"""
 SELECT c.id FROM complaint_reporter r JOIN complaint c ON c.id = r.complaint_id
 WHERE r.resident_id = $1 AND c.state IN ('closed', 'merged', 'withdrawn', 'rejected') AND NOT {_HELD}
 """
+OWN_IDS = f"SELECT complaint_id FROM complaint_reporter r WHERE resident_id = $1 AND NOT {_HELD}"
 # What was said goes, what is to be done stays: category, place and history without words. What is held stays whole.
 FORGET = f"""
 WITH own AS (
@@ -116,6 +117,8 @@ async def forget_words(uow: UnitOfWork, *, resident_id: UUID) -> None:
     What a court, an audit or an appeal needs is kept until it is released, and then for the policy's days (`retention`).
     """
     over = [row["id"] for row in await uow.driver.fetch(OVER, resident_id)]
+    own = [row["complaint_id"] for row in await uow.driver.fetch(OWN_IDS, resident_id)]
+    await repeats.part(uow, complaint_ids=own)
     await files.release(uow, subject_type=sealing.COMPLAINT, subject_ids=over)
     await uow.driver.execute(FORGET, resident_id, uow.now)
 

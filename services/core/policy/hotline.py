@@ -111,6 +111,23 @@ class Reopening(Form):
     times: Annotated[int, Field(strict=True, ge=1, le=20)] = 1
 
 
+class Refusing(Form):
+    """Within how long a desk may send a case back (退单), and after how many refusals of leading desks the arbiter alone does."""
+
+    within: Duration
+    times: Annotated[int, Field(strict=True, ge=1, le=20)]
+
+
+class Repeating(Form):
+    """The same matter again: so many days after it was closed, of the same reporter or at most so many metres away.
+
+    Without `metres` a place tells nothing.
+    """
+
+    days: Annotated[int, Field(strict=True, ge=1, le=366)]
+    metres: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+
+
 class Retention(Form):
     """How many days after its end a case still tells who made it, and in which words."""
 
@@ -118,7 +135,11 @@ class Retention(Form):
 
 
 class Hotline(Form):
-    """Clocks of complaints."""
+    """Clocks of complaints, and what a city settles about handling them.
+
+    `anonymous`: the categories that nobody needs to be known for, themselves or by the wider one above them; without the leaf the
+    register of categories says it.
+    """
 
     clocks: dict[Name, Clock]
     reminders: Annotated[tuple[Reminder, ...], Field(max_length=20)] = ()
@@ -126,6 +147,9 @@ class Hotline(Form):
     call_back: CallBack | None = None
     reopen: Reopening | None = None
     retention: Retention | None = None
+    refuse: Refusing | None = None
+    repeat: Repeating | None = None
+    anonymous: Annotated[tuple[Name, ...], Field(max_length=100)] | None = None
     quiet_hours: QuietHours | None = None
     urge: Urging | None = None
     pauses: Annotated[tuple[PauseReason, ...], Field(min_length=1, max_length=20)] | None = None
@@ -149,6 +173,12 @@ class Hotline(Form):
         )
         return ladder
 
+    @field_validator("anonymous")
+    @classmethod
+    def _has_distinct_categories(cls, codes: tuple[Name, ...] | None) -> tuple[Name, ...] | None:
+        refuse_repeated([(code, (index,)) for index, code in enumerate(codes or ())], "类别重复", "is repeated")
+        return codes
+
     def terms(self, kind: str) -> Mapping[str, Terms]:
         """What each clock of a kind of complaint runs by, the limits in their order; none for a kind that has no clock.
 
@@ -160,12 +190,12 @@ class Hotline(Form):
             return {}
         quiet = None if self.quiet_hours is None else {"since": self.quiet_hours.since, "until": self.quiet_hours.until}
         told = {
-            "reminders": [_span(reminder.before) for reminder in self.reminders],
-            "escalation": [{"after": _span(rung.after), "to": rung.to} for rung in self.escalation],
+            "reminders": [span(reminder.before) for reminder in self.reminders],
+            "escalation": [{"after": span(rung.after), "to": rung.to} for rung in self.escalation],
             "quiet": quiet,
         }
         found: dict[str, dict[str, Any]] = {
-            name: {"limit": _span(limit), "cut_off": clock.cut_off, **told}
+            name: {"limit": span(limit), "cut_off": clock.cut_off, **told}
             for name in LIMITS
             if (limit := getattr(clock, name)) is not None
         }
@@ -176,11 +206,12 @@ class Hotline(Form):
         if clock.extension is not None:
             found["reply"]["extension"] = {"max_days": clock.extension.max_days, "times": clock.extension.times}
         if self.call_back is not None:
-            found[CALL_BACK] = {"limit": _span(self.call_back.after), "quiet": quiet}
+            found[CALL_BACK] = {"limit": span(self.call_back.after), "quiet": quiet}
         return {name: Terms.model_validate(given) for name, given in found.items()}
 
 
-def _span(duration: Duration) -> Span:
+def span(duration: Duration) -> Span:
+    """The same as a limit of a clock."""
     if duration.hours is not None:
         return Span(hours=duration.hours)
     return Span(days=duration.days, unit=Unit(duration.unit or Unit.CALENDAR))

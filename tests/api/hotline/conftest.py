@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.core.kit.uow import Database
+from tests.api.hotline.offices import Offices, open_offices
 from tests.api.hotline.town import MakeTown, Town
 from tests.api.selection.world import MakeRegion, MakeStaff
 from tests.support.people import Region
@@ -30,6 +31,12 @@ def towns(region: MakeRegion, staff: MakeStaff, database: Database) -> MakeTown:
 async def town(towns: MakeTown) -> Town:
     """A community."""
     return await towns()
+
+
+@pytest.fixture
+async def offices(region: MakeRegion, staff: MakeStaff, database: Database) -> Offices:
+    """A district whose hotline works."""
+    return await open_offices(await region("county"), database, staff)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -93,6 +93,18 @@ class Offices:
         version = (await self.get(complaint_id))["version"]
         return await by.post(f"/v1/complaints/{complaint_id}/{act}", json=body, headers={"If-Match": f'"{version}"'})
 
+    async def govern(self, hotline: str) -> None:
+        """A policy of the district's own, with these leaves of the hotline, is in force from now on."""
+        policy_id = f"own_{uuid4().hex[:12]}"
+        text = (
+            f"id: {policy_id}\nversion: 1\ntitle: 本区热线\nrubric: {{same_as: ningbo}}\n"
+            f"selection: {{partition: county, over_cap: skip}}\nhotline: {{{hotline}}}\n"
+        )
+        stored = await self.clerk.post("/v1/policies", json={"region_id": str(self.at.id), "text": text})
+        assert stored.status_code == 201, stored.text
+        follows = {"policy_id": policy_id, "number": 1}
+        assert (await self.clerk.post(f"/v1/regions/{self.at.id}/policy", json=follows)).status_code == 201
+
     async def clocks(self, subject_id: str) -> dict[str, dict[str, Any]]:
         """The newest clock of each kind of a case or an assignment."""
         async with self.database.read() as connection:
@@ -105,7 +117,7 @@ async def open_offices(at: Region, database: Database, make: MakeStaff) -> Offic
     clerk, arbiter = await make("city", at), await make("district", at)
     async with database.begin(SYSTEM) as uow:
         await store_packaged(uow)
-    governed = await clerk.post(f"/v1/regions/{at.id}/policy", json={"policy_id": "jiaozuo", "number": 1})
+    governed = await clerk.post(f"/v1/regions/{at.id}/policy", json={"policy_id": "jiaozuo", "number": 2})
     assert governed.status_code in {200, 201}, governed.text
     compound = await clerk.post("/v1/compounds", json={"region_id": str(at.id), "name": "南岳新村"})
     assert compound.status_code == 201, compound.text

@@ -86,7 +86,7 @@ async def answered(town: Town, resident: MakeResident, staff: MakeStaff) -> Answ
     async with town.database.begin(SYSTEM) as uow:
         await store_packaged(uow)
     boss = await staff("city", town.at)
-    follows = {"policy_id": "jiaozuo", "number": 1}
+    follows = {"policy_id": "jiaozuo", "number": 2}
     assert (await boss.post(f"/v1/regions/{town.at.id}/policy", json=follows)).status_code == 201
     me = await resident()
     taken = (await me.post("/v1/me/complaints", json=town.said())).json()

@@ -12,18 +12,12 @@ from services.core.clocks import recomputing
 from services.core.clocks import service as clocks
 from services.core.kit.calendar import WorkCalendar
 from services.core.kit.uow import SYSTEM, Database
-from tests.api.hotline.offices import Offices, open_offices
+from tests.api.hotline.offices import Offices
 from tests.support.people import Client, Region
 
 MakeRegion = Callable[..., Awaitable[Region]]
 MakeStaff = Callable[..., Awaitable[Client]]
 REFUSAL = {"ground": "not_our_duty", "text": "属于供水公司职责。"}
-
-
-@pytest.fixture
-async def offices(region: MakeRegion, staff: MakeStaff, database: Database) -> Offices:
-    """A district whose hotline works."""
-    return await open_offices(await region("county"), database, staff)
 
 
 async def test_a_complaint_goes_to_its_desks_as_it_comes_in(offices: Offices) -> None:
@@ -180,6 +174,26 @@ async def test_after_the_time_for_it_nothing_is_sent_back(offices: Offices, data
         )
     late = await offices.at_desk(case, "城建办", "refuse", REFUSAL)
     assert (late.status_code, late.json()["type"]) == (409, "/problems/assignment-refused-too-late")
+
+
+async def test_how_long_and_how_often_a_case_is_sent_back_is_the_policys(offices: Offices, database: Database) -> None:
+    clocks = "clocks: {complaint: {reply: {days: 13, unit: workday}}}"
+    await offices.govern(f"{clocks}, refuse: {{within: {{hours: 4}}, times: 1}}")
+    await offices.rule("城建办")
+    case, late = await offices.call(), await offices.call(description="另一处漏水")
+    async with database.begin(SYSTEM) as uow:
+        for complaint_id, minutes in ((case, 239), (late, 241)):
+            await uow.driver.execute(
+                "UPDATE assignment SET assigned_at = assigned_at - make_interval(mins => $2) WHERE complaint_id = $1",
+                UUID(complaint_id),
+                minutes,
+            )
+    refused = await offices.at_desk(late, "城建办", "refuse", REFUSAL)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/assignment-refused-too-late")
+    assert (await offices.at_desk(case, "城建办", "refuse", REFUSAL)).status_code == 200
+    other = await offices.desk("供水公司")
+    sent = await offices.act(case, "assign", {"desk_id": other.id}, by=offices.clerk)
+    assert (sent.status_code, sent.json()["type"]) == (409, "/problems/arbiter-decides"), "once is enough here"
 
 
 async def test_a_desk_that_takes_part_sends_its_part_back_alone(offices: Offices) -> None:

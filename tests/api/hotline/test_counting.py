@@ -41,7 +41,7 @@ async def boss(town: Town, staff: MakeStaff) -> Client:
     async with town.database.begin(SYSTEM) as uow:
         await store_packaged(uow)
     made: Client = await staff("city", town.at)
-    follows = {"policy_id": "jiaozuo", "number": 1}
+    follows = {"policy_id": "jiaozuo", "number": 2}
     assert (await made.post(f"/v1/regions/{town.at.id}/policy", json=follows)).status_code == 201
     return made
 

@@ -6,22 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from services.api.hotline.desk_schemas import DeskCasesPage
 from services.core.hotline.desk_queries import COUNTS, OF_DESK
 from services.core.kit.uow import SYSTEM, Database
-from tests.api.hotline.offices import Offices, open_offices
+from tests.api.hotline.offices import Offices
 from tests.support.people import Client, Region
 
 MakeRegion = Callable[..., Awaitable[Region]]
 MakeStaff = Callable[..., Awaitable[Client]]
-
-
-@pytest.fixture
-async def offices(region: MakeRegion, staff: MakeStaff, database: Database) -> Offices:
-    """A district whose hotline works."""
-    return await open_offices(await region("county"), database, staff)
 
 
 async def due(database: Database, complaint_id: str, at: datetime) -> None:

@@ -16,6 +16,7 @@ from services.api.app import create_app
 from services.core.hotline import rules
 from services.core.kit.settings import Settings
 from services.core.kit.uow import Database
+from tests.api.hotline.offices import Offices
 from tests.api.hotline.town import MakeTown, Town, everything
 from tests.api.selection.world import MakeStaff
 from tests.support.people import Client
@@ -177,6 +178,23 @@ async def test_some_categories_take_nobody_unknown(town: Town, api: httpx.AsyncC
     me = await resident()
     assert (await me.post("/v1/me/complaints", json={**said, "anonymous": True})).status_code == 409
     assert (await me.post("/v1/me/complaints", json=said)).status_code == 201
+
+
+async def test_a_city_says_for_which_matters_nobody_need_be_known(offices: Offices, api: httpx.AsyncClient) -> None:
+    clocks = "clocks: {complaint: {reply: {days: 13, unit: workday}}}"
+
+    async def unknown(category: str) -> int:
+        body = {"category": category, "description": f"{category} 的事", "compound_id": offices.compound}
+        answer = await api.post("/public/complaints", json=body)
+        assert answer.status_code == 201 or answer.json()["type"] == "/problems/complaint-anonymous-refused", (
+            answer.text
+        )
+        return answer.status_code
+
+    assert (await unknown("leak"), await unknown("noise")) == (201, 201), "as the register of categories says"
+    for said, leak, noise in (("[noise]", 409, 201), ("[works_quality]", 201, 409), ("[]", 409, 409)):
+        await offices.govern(f"{clocks}, anonymous: {said}")
+        assert (await unknown("leak"), await unknown("noise")) == (leak, noise), said
 
 
 async def test_the_public_door_is_narrow(settings: Settings, town: Town) -> None:

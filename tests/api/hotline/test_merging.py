@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
-import pytest
 
 from services.core.kit.uow import Database
 from tests.api.hotline.offices import Offices, open_offices
@@ -16,12 +15,6 @@ MakeRegion = Callable[..., Awaitable[Region]]
 MakeStaff = Callable[..., Awaitable[Client]]
 ANSWER = "总阀已更换，漏水已修复。"
 PAPER = {"reason": "waiting_for_citizen", "document": "补正通知书 2026-7"}
-
-
-@pytest.fixture
-async def offices(region: MakeRegion, staff: MakeStaff, database: Database) -> Offices:
-    """A district whose hotline works."""
-    return await open_offices(await region("county"), database, staff)
 
 
 async def taken(offices: Offices, n: int, **over: Any) -> dict[str, Any]:

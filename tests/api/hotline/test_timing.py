@@ -25,7 +25,7 @@ async def boss(town: Town, staff: MakeStaff, database: Database) -> Client:
     async with database.begin(SYSTEM) as uow:
         await store_packaged(uow)
     city = await staff("city", town.at)
-    governed = await city.post(f"/v1/regions/{town.at.id}/policy", json={"policy_id": "jiaozuo", "number": 1})
+    governed = await city.post(f"/v1/regions/{town.at.id}/policy", json={"policy_id": "jiaozuo", "number": 2})
     assert governed.status_code in {200, 201}, governed.text
     return await staff("district", town.at)
 

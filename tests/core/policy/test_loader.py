@@ -40,6 +40,9 @@ hotline:
   call_back: {after: {days: 1, unit: workday}}
   quiet_hours: {from: "22:00", until: "08:00"}
   urge: {per_day: 1}
+  refuse: {within: {hours: 4}, times: 3}
+  repeat: {days: 30, metres: 20}
+  anonymous: [noise, leak]
   pauses: [{id: waiting, title: 等待来信人}, {id: weather, title: 天气原因}]
 inspections: {frequency: {high: {every_days: 7}, medium: {every_days: 14}, low: {every_days: 30}}, illustrative: true}
 cost_sharing:
@@ -70,6 +73,9 @@ LEAVES = [
     ('from: "22:00"', 'from: "24:00"', "/hotline/quiet_hours/from"),
     ('from: "22:00"', 'from: "08:00"', "/hotline/quiet_hours/until"),
     ("per_day: 1", "per_day: 0", "/hotline/urge/per_day"),
+    ("times: 3", "times: 0", "/hotline/refuse/times"),
+    ("metres: 20", "metres: 1001", "/hotline/repeat/metres"),
+    ("[noise, leak]", "[noise, noise]", "/hotline/anonymous/1"),
     ("id: weather", "id: waiting", "/hotline/pauses/1/id"),
     ('{company: "0.65"}', '{company: "0.6"}', "/cost_sharing/0"),
     ('{company: "0.65"}, {local_finance: "0.35"}', '{company: "0.65", local_finance: "0.35"}', "/cost_sharing/0"),
