@@ -306,7 +306,7 @@ def _ranked(scorer: Scorer, order: Order, columns: Columns) -> list[list[int]]:
     candidates = columns.candidates
     dimensions = scorer.dimension_units(scorer.units(columns))
     keys = order.keys_of(columns, list(map(sum, zip(*dimensions, strict=True))), dimensions, [False] * len(candidates))
-    counties = groupby(range(len(candidates)), key=lambda place: candidates[place].partition)
+    counties = groupby(range(len(candidates)), key=[one.partition for one in candidates].__getitem__)
     return [sorted(places, key=keys.__getitem__) for _, places in counties]
 
 

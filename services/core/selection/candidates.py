@@ -3,12 +3,11 @@
 Inside, points are whole ten-thousandths (`…_units`); whoever reads them gets exact decimals.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -21,6 +20,8 @@ FLOOR_AREA = "compound.floor_area"
 PLACES = 4
 UNIT: int = 10**PLACES
 """How many units a point has."""
+MOST_REMEMBERED = 100_000
+"""How many texts, or what came of them, are kept before all are forgotten."""
 
 
 def points_of(units: int) -> Decimal:
@@ -28,12 +29,20 @@ def points_of(units: int) -> Decimal:
     return Decimal(f"{units}E-{PLACES}")
 
 
-@lru_cache(maxsize=1 << 16)
-def points_text(units: int) -> str:
-    """Units as the one text of that many points: no trailing zeros."""
-    whole, rest = divmod(abs(units), UNIT)
-    sign = "-" if units < 0 else ""
-    return f"{sign}{whole}.{rest:04d}".rstrip("0") if rest else f"{sign}{whole}"
+class _PointsTexts(dict[int, str]):
+    """Texts of points that were told already: asked four times for every project, so a plain look-up."""
+
+    def __missing__(self, units: int) -> str:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        whole, rest = divmod(abs(units), UNIT)
+        sign = "-" if units < 0 else ""
+        text = self[units] = f"{sign}{whole}.{rest:04d}".rstrip("0") if rest else f"{sign}{whole}"
+        return text
+
+
+points_text: Callable[[int], str] = _PointsTexts().__getitem__
+"""Units as the one text of that many points: no trailing zeros."""
 
 
 class Outcome(StrEnum):
@@ -65,8 +74,7 @@ class RoundParameters:
     reserve: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A project as it was frozen.
 
     `facts`: the canonical text of every fact that is recorded. `exceptions`: ids of soft gates that a person has excepted.

@@ -26,9 +26,12 @@ RESULT_COLUMNS = (
     "units",
     "dimensions",
     "reason",
-    "sentence_zh",
     "sentence_en",
+    "sentence_zh",
 )
+"""The columns of `run_result` as they are written: the one text of another alphabet is last."""
+_MARKS = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+"""What a text of COPY may not hold as it is; the backslash first, because it stands in what the others become."""
 
 
 def parameters_of(row: Mapping[str, Any]) -> RoundParameters:
@@ -68,48 +71,56 @@ class Written:
     def __init__(self, run_id: UUID, policy: Policy) -> None:
         assert policy.rubric is not None  # noqa: S101 - there is no run without one
         self._run = str(run_id)
+        self._units = f"{{{','.join('%d' for _ in policy.rubric.indicators)}}}"
         named = ",".join(f'"{one.id}":"%s"' for one in policy.rubric.dimensions)
         self._dimensions = f"{{{named}}}"
 
-    def rows(self, results: Iterable[Result], sentences: Iterable[tuple[str, str]], *, start: int) -> bytes:
+    def rows(self, results: Sequence[Result], sentences: Iterable[tuple[str, str]], *, start: int) -> bytes:
         """The rows from position `start` on."""
-        return b"".join(map(self._row, count(start), results, sentences))
+        texts: list[tuple[str, ...]] = [
+            (one.scored.candidate.no, one.scored.candidate.partition, _reason(one), en, zh)
+            for one, (zh, en) in zip(results, sentences, strict=True)
+        ]
+        # Asked of all at once, since hardly ever one of them has to be escaped.
+        if any(mark in column for column in map("".join, zip(*texts, strict=True)) for mark in _MARKS):
+            texts = [tuple(map(_escaped, row)) for row in texts]
+        return b"".join(map(self._row, count(start), results, texts))
 
-    def _row(self, position: int, result: Result, told: tuple[str, str]) -> bytes:
-        scored = result.scored
-        candidate = scored.candidate
-        fields = (
-            self._run,
-            str(position),
-            candidate.project_id,
-            candidate.no,
-            candidate.partition,
-            "" if result.rank is None else str(result.rank),
-            points_text(scored.total_units),
-            result.outcome.value,
-            f"{{{str(list(scored.units))[1:-1]}}}",
-            self._dimensions % tuple(map(points_text, scored.dimension_units)),
-            _reason(result),
+    def _row(self, position: int, result: Result, texts: tuple[str, ...]) -> bytes:
+        scored, rank = result.scored, result.rank
+        no, partition, reason, en, zh = texts
+        line = "\t".join(
+            (
+                self._run,
+                str(position),
+                scored.candidate.project_id,
+                no,
+                partition,
+                "" if rank is None else str(rank),
+                points_text(scored.total_units),
+                result.outcome,
+                self._units % scored.units,
+                self._dimensions % tuple(map(points_text, scored.dimension_units)),
+                reason,
+                en,
+            )
         )
         # Apart, because a text of one alphabet is joined and encoded much sooner than a longer one of two.
-        return b"%b\t%b\t%b\n" % (_line(fields), _line(told[:1]), _line(told[1:]))
-
-
-def _line(fields: Sequence[str]) -> bytes:
-    """Fields as COPY reads them back."""
-    line = "\t".join(fields)
-    if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != len(fields) - 1:
-        line = "\t".join(map(_escaped, fields))
-    return line.encode()
+        return b"%b\t%b\n" % (line.encode(), zh.encode())
 
 
 def _escaped(field: str) -> str:
-    return field.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    """A text as COPY reads it back."""
+    for mark, written in _MARKS.items():
+        field = field.replace(mark, written)
+    return field
 
 
 def _reason(result: Result) -> str:
     scored, reason = result.scored, result.reason
-    beside = _beside(scored.failed_gates, scored.excepted_gates, scored.missing, result.conflicts, result.carried)
+    beside = _beside(
+        scored.failed_gates, scored.excepted_gates, scored.missing, scored.candidate.conflicts, result.carried
+    )
     return f'{{"code":"{reason.code}","params":{to_json(reason.params).decode()},{beside}}}'
 
 
@@ -126,7 +137,7 @@ def _beside(
         "failed_gates": failed_gates,
         "excepted_gates": excepted_gates,
         "missing": missing,
-        "conflicts": conflicts,
+        "conflicts": sorted(set(conflicts)),
         "carried": carried,
     }
     return to_json(told).decode()[1:-1]

@@ -156,7 +156,7 @@ class _Partition:
 
     def with_fact(self, fact: str, value: Value) -> Candidate:
         """The project with one fact changed."""
-        return replace(self.mine, facts={**self.mine.facts, fact: text_of(value)})
+        return self.mine._replace(facts={**self.mine.facts, fact: text_of(value)})
 
     def tried(self, kind: Kind, name: str, fact: str, value: Value) -> Change | None:
         """The change of one fact, if the project is in after it."""
@@ -218,12 +218,12 @@ def _gates(partition: _Partition) -> Iterator[Change]:
         values[gate.condition.fact] = value
         steps.append(partition.step(gate.id, gate.condition.fact, value))
     texts = {fact: text_of(value) for fact, value in values.items()}
-    result = partition.found(replace(partition.mine, facts={**partition.mine.facts, **texts}))
+    result = partition.found(partition.mine._replace(facts={**partition.mine.facts, **texts}))
     if result.outcome is not Outcome.NOT_RANKED:
         yield partition.change(Kind.GATES, steps, result)
     if len(failed) == 1 and not failed[0].hard:
         [gate] = failed
-        excepted = partition.found(replace(partition.mine, exceptions=partition.mine.exceptions | {gate.id}))
+        excepted = partition.found(partition.mine._replace(exceptions=partition.mine.exceptions | {gate.id}))
         before = partition.mine.facts.get(gate.condition.fact)
         yield partition.change(Kind.EXCEPTION, [Step(gate.id, gate.condition.fact, before, None)], excepted)
 

@@ -69,7 +69,7 @@ class Contest:
         """What is found for every candidate of some partitions, which have to be whole: by partition and rank, then those not
         ranked by their number. RoundImpossible when a project or its number comes twice.
         """
-        columns = Columns(_distinct(candidates))
+        columns = Columns(_distinct(candidates), self._scorer.facts)
         scored = self._scorer.scores(columns)
         results: list[Result] = []
         keyed = zip(scored, self._order.keys(columns, scored), strict=True)

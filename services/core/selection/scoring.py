@@ -3,7 +3,7 @@
 Many projects are scored together, a column of texts at a time: texts repeat, and what one gave is remembered.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import repeat
@@ -12,12 +12,11 @@ from typing import TypeVar
 from services.core.facts.catalogue import CATALOGUE, Value, aggregated_value
 from services.core.policy.rubric import BandsCurve, CountCurve, FlagCurve, Indicator, LinearCurve, Rubric
 from services.core.policy.schema import CarryOver, Gate
-from services.core.selection.candidates import UNIT, Candidate, Scored
+from services.core.selection.candidates import MOST_REMEMBERED, UNIT, Candidate, Scored
 
 __all__ = ["ByText", "Columns", "Scored", "Scorer", "exact_points", "units_of"]
 
 T = TypeVar("T")
-MOST_REMEMBERED = 100_000
 
 
 class ByText(dict[str | None, T]):
@@ -38,14 +37,19 @@ class ByText(dict[str | None, T]):
         return list(map(self.__getitem__, texts))
 
 
-class Columns(dict[str, list[str | None]]):
-    """The texts of facts of many candidates, a column each, made when it is first asked for: points, gates and ties share them."""
+class Columns(dict[str, Sequence[str | None]]):
+    """The texts of facts of many candidates, a column each: points, gates and ties share them.
 
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
-        super().__init__()
+    Those of `facts` are made at once, candidate by candidate, which reads each one's facts while they are at hand; another one
+    when it is first asked for.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], facts: Collection[str] = ()) -> None:
+        columns = zip(*[tuple(map(one.facts.get, facts)) for one in candidates], strict=True)
+        super().__init__(zip(facts, columns, strict=False))  # without candidates there is no column
         self.candidates = candidates
 
-    def __missing__(self, fact: str) -> list[str | None]:
+    def __missing__(self, fact: str) -> Sequence[str | None]:
         found = self[fact] = [one.facts.get(fact) for one in self.candidates]
         return found
 
@@ -92,6 +96,7 @@ class Scorer:
         self._dimensions = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
         self._gates = [(gate.id, gate.hard, gate.condition) for gate in gates]
         self._met = [ByText(condition.fact, condition.met_by) for _, _, condition in self._gates]
+        self.facts = tuple({*self._facts, *(condition.fact for _, _, condition in self._gates)})
         self._carry_over = carry_over
         self._bonus = units_of((carry_over and carry_over.points) or Fraction(0))
 

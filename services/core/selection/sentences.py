@@ -40,7 +40,10 @@ class Sentences:
 
     def __init__(self, policy: Policy) -> None:
         rubric = policy.rubric
-        self._indicators = {one.id: one for one in (rubric.indicators if rubric else ())}
+        self._leads = {
+            one.id: (f"主要差在“{one.title}”", f"mostly {CATALOGUE[one.fact].title_en}")
+            for one in (rubric.indicators if rubric else ())
+        }
         self._dimensions = {f"score.{one.id}": one.title for one in (rubric.dimensions if rubric else ())}
         self._gates = {gate.id: gate for gate in policy.gates}
 
@@ -92,7 +95,7 @@ class Sentences:
                 versus,
             )
         told = [_over(one["cap"], one["limit"], one["used"], one["asks"]) for one in params["over"]]
-        return _joined((_list_zh(zh for zh, _ in told), _list_en(en for _, en in told)), versus)
+        return _joined((_list_zh([zh for zh, _ in told]), _list_en([en for _, en in told])), versus)
 
     def _versus(self, versus: Mapping[str, Any] | None, result: Result) -> tuple[str, str] | None:
         """What made the difference to the nearest project on the other side of the line."""
@@ -114,12 +117,8 @@ class Sentences:
     def _lead(self, versus: Mapping[str, Any]) -> tuple[str, str]:
         if "bonus" in versus:
             return f"差在滚动加分 {versus['bonus']} 分", f"mostly the carry-over bonus of {versus['bonus']}"
-        indicator = self._indicators[versus["indicator"]]
-        lead = versus["lead"]
-        return (
-            f"主要差在“{indicator.title}”（{lead} 分）",
-            f"mostly {CATALOGUE[indicator.fact].title_en} ({lead} points)",
-        )
+        (zh, en), lead = self._leads[versus["indicator"]], versus["lead"]
+        return f"{zh}（{lead} 分）", f"{en} ({lead} points)"
 
     def _step(self, by: str) -> tuple[str, str]:
         if by == "carry_over":
@@ -139,7 +138,6 @@ def sentences(policy: Policy, result: Result) -> tuple[str, str]:
     return Sentences(policy).of(result)
 
 
-@lru_cache(maxsize=4096)
 def _over(cap: str, limit: str, used: str, asks: str | None) -> tuple[str, str]:
     zh, en, unit_zh, unit_en = _CAPS[cap]
     if asks is None:

@@ -216,7 +216,7 @@ def _supposed_candidates(given: Sequence[Candidate], facts: Mapping[UUID, Mappin
             except ValueInvalid as invalid:
                 wrong.append(FieldError(pointer_to("facts", str(project_id), key), invalid.zh, invalid.en))
         conflicts = tuple(key for key in candidate.conflicts if key not in said)
-        by_id[candidate.project_id] = replace(candidate, facts=texts, conflicts=conflicts)
+        by_id[candidate.project_id] = candidate._replace(facts=texts, conflicts=conflicts)
     if wrong:
         raise RoundInputInvalid(errors=wrong)
     return list(by_id.values())

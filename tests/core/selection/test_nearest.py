@@ -38,7 +38,7 @@ def outcome(policy_: Policy, limits: RoundParameters, mine: Candidate, others: S
 
 
 def changed(mine: Candidate, **texts: str) -> Candidate:
-    return replace(mine, facts={**mine.facts, **texts})
+    return mine._replace(facts={**mine.facts, **texts})
 
 
 def test_each_curve_is_turned_round_to_the_least_that_wins_the_place() -> None:
@@ -189,7 +189,7 @@ def test_less_than_the_margin_keeps_a_project_in_and_more_does_not(
             if loss < 0:
                 continue
             left = max(Fraction(0), Fraction(result.total) - loss)
-            lower = replace(mine, facts={**mine.facts, "compound.pipe": decimal_text(left)})
+            lower = mine._replace(facts={**mine.facts, "compound.pipe": decimal_text(left)})
             expected = found.margin is None or step < 0
             assert (outcome(chosen, limits, lower, others).outcome is Outcome.IN) == expected
 
@@ -227,7 +227,7 @@ def applied(
 ) -> tuple[Candidate, RoundParameters]:
     """The candidate and the terms as a change names them, read from its texts alone."""
     if change.kind is Kind.EXCEPTION:
-        return replace(mine, exceptions=mine.exceptions | {change.steps[0].name}), limits
+        return mine._replace(exceptions=mine.exceptions | {change.steps[0].name}), limits
     if change.kind is not Kind.CAP:
         return changed(mine, **{str(step.fact): str(step.after) for step in change.steps}), limits
     [step] = change.steps
@@ -256,7 +256,7 @@ def half(chosen: Policy, mine: Candidate, change: Change) -> list[Candidate]:
         return []
     way = Fraction(int(steps / 2)) * step_size
     less = after - way if after > before else after + way
-    return [replace(mine, facts={**mine.facts, step.fact: decimal_text(less)})]
+    return [mine._replace(facts={**mine.facts, step.fact: decimal_text(less)})]
 
 
 @settings(max_examples=40)

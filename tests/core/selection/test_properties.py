@@ -2,7 +2,6 @@
 
 import json
 from collections import defaultdict
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -95,7 +94,7 @@ def test_a_worse_state_never_costs_points_or_rank_under_a_rising_curve(
 ) -> None:
     low, high = sorted((low, high))
     mine = candidate("mine", facilities__basic__defect_share=f"{low.numerator}/{low.denominator}")
-    more = replace(mine, facts={**mine.facts, "facilities.basic.defect_share": decimal_text(high)})
+    more = mine._replace(facts={**mine.facts, "facilities.basic.defect_share": decimal_text(high)})
     before = next(one for one in run(policy(), RoundParameters("", 1), [*others, mine]) if one.no == "mine")
     after = next(one for one in run(policy(), RoundParameters("", 1), [*others, more]) if one.no == "mine")
     assert after.total >= before.total
