@@ -32,6 +32,11 @@ class Cut:
     cursor: str | None
     next_url: str | None
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """Where the next page is (RFC 8288)."""
+        return {} if self.next_url is None else {"Link": f'<{self.next_url}>; rel="next"'}
+
 
 def cut(
     page: PageQuery,

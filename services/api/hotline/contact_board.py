@@ -38,10 +38,10 @@ class BoardLineIn(In):
 
 
 class BoardIn(In):
-    """The whole board. `hours`: when somebody answers."""
+    """The whole board; twelve lines at most, which fit the mini-program's 32 KB. `hours`: when somebody answers."""
 
     hours: Annotated[OpenName, Field(examples=["每日 8:00–18:00"])] | None = None
-    lines: list[BoardLineIn] = Field(min_length=1, max_length=20)
+    lines: list[BoardLineIn] = Field(min_length=1, max_length=12)
 
 
 class BoardLine(BaseModel):

@@ -215,7 +215,7 @@ async def get_map(reader: Reader, page: Page, wanted: Annotated[MapQuery, Query(
         "next_cursor": found.cursor,
         "has_more": found.cursor is not None,
     }
-    return Response(to_json(told), headers=_link(found), media_type=GEOJSON)
+    return Response(to_json(told), headers=found.headers, media_type=GEOJSON)
 
 
 @router.get(
@@ -238,13 +238,9 @@ async def list_answers(
         page, [_answer(row).model_dump(mode="json") for row in rows], lambda row: (row["answered_at"], row["id"])
     )
     if wanted.format is Format.FEED:
-        return Response(to_json(_feed(request, project, found)), headers=_link(found), media_type=FEED)
+        return Response(to_json(_feed(request, project, found)), headers=found.headers, media_type=FEED)
     told = {"items": found.rows, "next_cursor": found.cursor, "has_more": found.cursor is not None}
-    return Response(to_json(told), headers=_link(found), media_type="application/json")
-
-
-def _link(found: Cut) -> dict[str, str]:
-    return {} if found.next_url is None else {"Link": f'<{found.next_url}>; rel="next"'}
+    return Response(to_json(told), headers=found.headers, media_type="application/json")
 
 
 def _feed(request: Request, project: Mapping[str, Any], found: Cut) -> dict[str, Any]:

@@ -368,8 +368,7 @@ async def get_public_statistics(request: Request, page: Page, wanted: Annotated[
     }
     found = cut(page, items, lambda item: (after + items.index(dict(item)) + 1,), beside=len(to_json(told)))
     told |= {"items": found.rows, "next_cursor": found.cursor, "has_more": found.cursor is not None}
-    headers = {} if found.next_url is None else {"Link": f'<{found.next_url}>; rel="next"'}
-    return Response(to_json(told), headers=headers, media_type="application/json")
+    return Response(to_json(told), headers=found.headers, media_type="application/json")
 
 
 def _public(one: Named | None, shown: Shown) -> PublicGroupOut:

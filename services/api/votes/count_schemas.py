@@ -52,7 +52,10 @@ class MatterTally(BaseModel):
 
 
 class TallyOut(BaseModel):
-    """The count from the ledger as it stands. `sealed`: until the close only who takes part is told."""
+    """The count from the ledger as it stands. `sealed`: until the close only who takes part is told.
+
+    For a resident at most 32 KB: `matters` are a page of them.
+    """
 
     vote_id: UUID
     status: VoteStatus
@@ -60,6 +63,8 @@ class TallyOut(BaseModel):
     matters: list[MatterTally]
     contradicting: int
     unconfirmed: int
+    next_cursor: str | None = None
+    has_more: bool = False
 
 
 class RecountOut(BaseModel):
@@ -107,7 +112,10 @@ class VoteResultOut(BaseModel):
 
 
 class PublicVote(BaseModel):
-    """What everybody may read of a vote: no door, no name, no owner."""
+    """What everybody may read of a vote: no door, no name, no owner.
+
+    At most 32 KB: `matters`, and the result's, are a page of them, `extensions` the latest of `extended` in all.
+    """
 
     id: UUID
     title: str
@@ -123,11 +131,22 @@ class PublicVote(BaseModel):
     opens_on: date | None
     closes_at: datetime | None
     extensions: list[VoteExtensionOut]
+    extended: int
     closed_at: datetime | None
     taking_part: CountOut | None
     result: VoteResultOut | None
     finalised_at: datetime | None
     certificate_digest: str | None
+    next_cursor: str | None = None
+    has_more: bool = False
+
+
+class VoteExtensionPage(BaseModel):
+    """A page of the times that a vote's last day was put off, the first one first."""
+
+    items: list[VoteExtensionOut]
+    next_cursor: str | None
+    has_more: bool
 
 
 class NoticeOut(BaseModel):

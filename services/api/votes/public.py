@@ -5,17 +5,24 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic_core import to_json
 
 from services.api.deps import Page, Reader
+from services.api.small import cut
 from services.api.votes.count_schemas import (
     NoticeOut,
     NoticePage,
     PublicVote,
+    VoteExtensionPage,
     VoteResultOut,
     VoteTransitionOut,
     VoteTransitionsOut,
 )
+from services.api.votes.paging import latest, paged
+from services.api.votes.schemas import VoteExtensionOut
+from services.api.wire import PageOnly
 from services.core.kit.errors import NotFound
+from services.core.kit.paging import whole
 from services.core.votes import counting, queries, reading
 from services.core.votes.lifecycle import ACT_TITLES, MOVES, STATUS_TITLES, TOLD, Interim, VoteStatus
 
@@ -43,8 +50,11 @@ def _told(titles: tuple[str, str]) -> dict[str, str]:
 
 
 @router.get("/votes/{vote_id}", response_model=PublicVote)
-async def get_public_vote(reader: Reader, vote_id: UUID) -> Response:
-    """A vote once its roll was published: thresholds, how many take part (where the policy tells it), later the result."""
+async def get_public_vote(reader: Reader, page: Page, vote_id: UUID) -> Response:
+    """A vote once its roll was published: thresholds, how many take part (where the policy tells it), later the result.
+
+    Its matters come by pages of at most 32 KB, nearly always one.
+    """
     row = await reading.PUBLIC.first(reader, vote_id=vote_id)
     if row is None:
         raise NotFound
@@ -62,11 +72,30 @@ async def get_public_vote(reader: Reader, vote_id: UUID) -> Response:
             **row,
             "matters": row["matter_list"],
             "plan_version": row["plan_number"],
+            "extended": len(row["extensions"]),
             "taking_part": taking_part,
             "result": None if result is None else VoteResultOut.model_validate(dict(result)),
         }
     )
+    out = paged(page, out.model_copy(update={"extensions": latest(out.extensions)}))
     return Response(out.model_dump_json(), media_type="application/json")
+
+
+@router.get("/votes/{vote_id}/extensions", response_model=VoteExtensionPage)
+async def list_vote_extensions(
+    reader: Reader, page: Page, vote_id: UUID, _wanted: Annotated[PageOnly, Query()]
+) -> Response:
+    """Every time that the vote's last day was put off, and why. A page is at most 32 KB."""
+    row = await reading.PUBLIC.first(reader, vote_id=vote_id)
+    if row is None:
+        raise NotFound
+    (after,) = page.after((whole,)) or (0,)
+    every = [VoteExtensionOut.model_validate(one).model_dump(mode="json") for one in row["extensions"]]
+    rows = [{"position": number, **one} for number, one in enumerate(every, start=1)][after : after + page.limit + 1]
+    found = cut(page, rows, lambda one: (one["position"],))
+    items = [{name: one[name] for name in VoteExtensionOut.model_fields} for one in found.rows]
+    told = {"items": items, "next_cursor": found.cursor, "has_more": found.cursor is not None}
+    return Response(to_json(told), headers=found.headers, media_type="application/json")
 
 
 @router.get("/notices", response_model=NoticePage)

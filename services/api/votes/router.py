@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply, validated_response
 from services.api.security import Access, requires
 from services.api.votes.count_schemas import ContentsOut, RecountOut, TallyOut
+from services.api.votes.paging import latest, paged
 from services.api.votes.schemas import (
     MineOut,
     NotifyIn,
@@ -64,6 +65,7 @@ def vote_out(row: Mapping[str, Any], mine: list[MineOut] | None = None) -> Owner
     """A row of `queries.WHOLE` as it is told."""
     acts = [act for act, status in MOVES if status == row["status"]]
     told = {**row, "matters": row["matter_list"], "plan_version": row["plan_number"], "acts": acts, "mine": mine}
+    told["extended"] = len(row["extensions"])
     return OwnerVoteOut.model_validate(told)
 
 
@@ -95,10 +97,12 @@ async def make_vote(access: Writing, uow: Uow, body: OwnerVoteIn) -> Response:
 
 
 @router.get("/{vote_id}", response_model=OwnerVoteOut)
-async def get_vote(access: Reading, reader: Reader, vote_id: UUID) -> Response:
-    """One vote; for a resident who has a head in it, with his own."""
+async def get_vote(access: Reading, reader: Reader, page: Page, vote_id: UUID) -> Response:
+    """One vote, whole; for a resident who has a head in it with his own, and its matters by pages."""
     row, mine = await visible(reader, access, vote_id)
     found = vote_out(row, mine)
+    if mine is not None:
+        found = paged(page, found.model_copy(update={"extensions": latest(found.extensions)}))
     return Response(found.model_dump_json(), headers={"ETag": etag(found.version)}, media_type="application/json")
 
 
@@ -165,8 +169,11 @@ async def cancel(access: Writing, uow: Uow, vote_id: UUID, version: IfMatch, bod
 
 
 @router.get("/{vote_id}/tally", response_model=TallyOut)
-async def get_tally(access: Reading, reader: Reader, vote_id: UUID) -> Response:
-    """The count from the ledger as it stands; sealed until the close, for residents until the result is published."""
+async def get_tally(access: Reading, reader: Reader, page: Page, vote_id: UUID) -> Response:
+    """The count from the ledger as it stands; sealed until the close, for residents until the result is published.
+
+    For residents its matters come by pages.
+    """
     vote, _ = await visible(reader, access, vote_id)
     sealed = counting.is_sealed(vote) if not is_resident(access) else vote["status"] not in TOLD
     if is_resident(access) and sealed and vote["interim"] == Interim.NOTHING:
@@ -180,6 +187,8 @@ async def get_tally(access: Reading, reader: Reader, vote_id: UUID) -> Response:
         contradicting=counted.contradicting,
         unconfirmed=counted.unconfirmed,
     )
+    if is_resident(access):
+        out = paged(page, out)
     return Response(out.model_dump_json(), media_type="application/json")
 
 

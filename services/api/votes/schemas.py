@@ -130,7 +130,10 @@ class VoteExtensionOut(BaseModel):
 
 
 class OwnerVoteOut(BaseModel):
-    """A vote. `acts`: what may be done with it at this stage. `mine`: for a resident, the heads that he stands for."""
+    """A vote. `acts`: what may be done with it at this stage. `mine`: for a resident, the heads that he stands for.
+
+    For a resident at most 32 KB: `matters` are a page of them, `extensions` the latest of `extended` in all.
+    """
 
     id: UUID
     project_id: UUID
@@ -162,6 +165,7 @@ class OwnerVoteOut(BaseModel):
     opened_at: datetime | None
     closes_at: datetime | None
     extensions: list[VoteExtensionOut]
+    extended: int
     closed_at: datetime | None
     result_revision: int
     finalised_at: datetime | None
@@ -170,6 +174,8 @@ class OwnerVoteOut(BaseModel):
     version: int
     created_at: datetime
     mine: list[MineOut] | None = None
+    next_cursor: str | None = None
+    has_more: bool = False
 
 
 class VoteQuery(In):

@@ -119,6 +119,19 @@ async def test_what_a_board_does_not_take(
     assert (await put(city, site, board(own), 1)).status_code == 200
 
 
+async def test_the_longest_board_fits_the_mini_program(town: Town, city: Client, api: httpx.AsyncClient) -> None:
+    wide = "𠀀"
+    firm = await city.post(
+        "/v1/organisations", json={"region_id": str(town.at.id), "name": wide * 200, "kind": "contractor"}
+    )
+    site = await project(city, town, title=wide * 200)
+    own = await desk(city, town, title=wide * 100, organisation_id=firm.json()["id"])
+    line = {"duty": wide * 100, "desk_id": own, "who": wide * 100}
+    assert (await put(city, site, {"hours": wide * 100, "lines": [line] * 12}, 0)).status_code == 200
+    assert len((await api.get(f"/public/projects/{site}/contact-board")).content) <= 32_768
+    assert (await put(city, site, {"lines": [line] * 13}, 1)).status_code == 422
+
+
 async def test_of_two_who_make_the_board_at_once_one_finds_it_made(town: Town, city: Client) -> None:
     site, own = await project(city, town), await desk(city, town)
     answers = await asyncio.gather(*(put(city, site, board(own, hours=str(number)), 0) for number in range(5)))
