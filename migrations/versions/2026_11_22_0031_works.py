@@ -17,6 +17,7 @@ TABLES = (
     "site_entry",
     "site_organisation",
     "site_person",
+    "commitment",
 )
 
 
@@ -92,6 +93,26 @@ def upgrade() -> None:
     op.create_index('ix_site_person_project_id', 'site_person', ['project_id', 'id'], unique=False)
     op.create_index('ix_site_person_staff_id', 'site_person', ['staff_id'], unique=False, postgresql_where=sa.text('left_at IS NULL'))
     op.create_index('uq_site_person_live', 'site_person', ['site_organisation_id', 'staff_id'], unique=True, postgresql_where=sa.text('left_at IS NULL'))
+    op.create_table('commitment',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('site_organisation_id', sa.Uuid(), nullable=False),
+    sa.Column('signer', sa.String(length=20), nullable=False),
+    sa.Column('name_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('signed_on', sa.Date(), nullable=False),
+    sa.Column('document', sa.String(length=300), nullable=False),
+    sa.Column('recorded_by', sa.Uuid(), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('withdrawn_by', sa.Uuid(), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_reason', sa.Text(), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("signer IN ('legal_representative', 'project_leader')", name=op.f('ck_commitment_signer')),
+    sa.CheckConstraint('(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)', name=op.f('ck_commitment_withdrawn_reason')),
+    sa.ForeignKeyConstraint(['site_organisation_id', 'project_id'], ['site_organisation.id', 'site_organisation.project_id'], name=op.f('fk_commitment_site_organisation_id_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_commitment'))
+    )
+    op.create_index('ix_commitment_project_id', 'commitment', ['project_id', 'id'], unique=False)
+    op.create_index('uq_commitment_live', 'commitment', ['site_organisation_id', 'signer'], unique=True, postgresql_where=sa.text('withdrawn_at IS NULL'))
 
 
 def downgrade() -> None:

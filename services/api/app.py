@@ -64,7 +64,9 @@ from services.api.votes import mine as own_votes
 from services.api.votes import printing as printed_votes
 from services.api.votes import public as public_votes
 from services.api.votes import router as votes
+from services.api.works import reading as _works_reading  # noqa: F401 - says who reads the files of works
 from services.api.works import router as works
+from services.api.works import starting as works_starting
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
@@ -153,6 +155,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     desks.router,
     routing_rules.router,
     works.router,
+    works_starting.router,
     health.router,
     metrics.router,
 )

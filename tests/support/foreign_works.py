@@ -38,7 +38,21 @@ async def site_person(world: "World") -> str:
     return str((await world.post(f"/v1/projects/{await world.get('project_id')}/site/people", body))["id"])
 
 
+async def commitment(world: "World") -> str:
+    """The signature of the client's project leader."""
+    body = {
+        "site_organisation_id": await world.get("site_organisation_id"),
+        "signer": "project_leader",
+        "name": "王伟",
+        "signed_on": "2026-01-05",
+        "document": "承诺书第1号",
+        "file_ids": [await world.get("file_id")],
+    }
+    return str((await world.post(f"/v1/projects/{await world.get('project_id')}/commitments", body))["id"])
+
+
 FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
     "site_organisation_id": site_organisation,
     "site_person_id": site_person,
+    "commitment_id": commitment,
 }

@@ -12,6 +12,7 @@ from stdnum.cn import uscc
 from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM, Database
 from tests.support.people import Client, Region, sign_in
+from tests.support.pictures import png
 
 ADD_COMPOUND = """
 INSERT INTO compound (id, no, name, region_id, region_path, version, created_at) VALUES ($1, $2, '粮贸小区', $3, $4, 1, now())
@@ -85,6 +86,67 @@ class Building:
         body = {"site_organisation_id": joined, "staff_id": str(who.staff_id), "position": "负责人"}
         ok(await self.street.post(f"{self.path}/people", json=body), 201)
         return who
+
+    async def sign(self, role: str, signer: str, by: Client | None = None, **changed: Any) -> httpx.Response:
+        """A signature is recorded, by the street unless somebody else is named."""
+        who = by or self.street
+        joined = self.parties.get(role) or await self.join(role)
+        body = {
+            "site_organisation_id": joined,
+            "signer": signer,
+            "name": "欧阳娜娜",
+            "signed_on": "2026-01-05",
+            "document": "承诺书第1号",
+            "file_ids": [await photo(who)],
+            **changed,
+        }
+        return await who.post(f"/v1/projects/{self.project}/commitments", json=body)
+
+    async def sign_all(self) -> None:
+        """All ten signatures are recorded."""
+        for role in ("client", "surveyor", "designer", "contractor", "supervisor"):
+            for signer in ("legal_representative", "project_leader"):
+                ok(await self.sign(role, signer), 201)
+
+    async def start(self) -> httpx.Response:
+        """The district starts the works."""
+        path = f"/v1/projects/{self.project}"
+        version = (await self.district.get(path)).headers["etag"]
+        return await self.district.post(f"{path}/start", json={"document": "开工令1号"}, headers={"If-Match": version})
+
+
+async def photo(who: Client) -> str:
+    """A picture of its own that somebody sends."""
+    answer = await who.post("/v1/files", files={"file": ("scan.png", png(seed=uuid4().int % 3000))})
+    assert answer.status_code in {200, 201}, answer.text
+    return str(answer.json()["id"])
+
+
+PREPARED_SITE = """
+INSERT INTO site (project_id, region_path, state, planned_start, planned_end, version, opened_at)
+SELECT id, region_path, 'ready', DATE '2027-03-15', DATE '2027-10-31', 1, now() FROM project WHERE id = $1
+"""
+ALL_SIGNED = """
+WITH firm AS (
+  INSERT INTO organisation (id, region_id, region_path, name, kind, made_at, version)
+  SELECT gen_random_uuid(), region_id, region_path, '五方责任主体', 'other', now(), 1 FROM project WHERE id = $1
+  RETURNING id),
+party AS (
+  INSERT INTO site_organisation (id, project_id, organisation_id, role, joined_at)
+  SELECT gen_random_uuid(), $1, firm.id, role, now()
+  FROM firm, unnest(ARRAY['client', 'surveyor', 'designer', 'contractor', 'supervisor']) AS role
+  RETURNING id)
+INSERT INTO commitment (id, project_id, site_organisation_id, signer, name_sealed, signed_on, document, recorded_at)
+SELECT gen_random_uuid(), $1, party.id, signer, '', DATE '2026-01-05', '承诺书', now()
+FROM party, unnest(ARRAY['legal_representative', 'project_leader']) AS signer
+"""
+
+
+async def ready_to_start(database: Database, project: str) -> None:
+    """The project's site has all that a start needs; how it comes to that is tested where it belongs."""
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(PREPARED_SITE, UUID(project))
+        await uow.driver.execute(ALL_SIGNED, UUID(project))
 
 
 def ok(answer: httpx.Response, status: int = 200) -> dict[str, Any]:

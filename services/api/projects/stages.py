@@ -12,6 +12,7 @@ from services.core.identity.access import Permission
 from services.core.kit.uow import UnitOfWork
 from services.core.projects import queries, stages
 from services.core.projects.rules import Action, Stage
+from services.core.works import starting
 
 router = APIRouter(prefix="/v1/projects/{project_id}", tags=["projects"])
 FIRST = UUID(int=0)
@@ -79,8 +80,9 @@ async def start_project(
     version: IfMatch,
     body: StepIn,
 ) -> Response:
-    """Works begin, once every gate up to the works is passed."""
-    return await _step(uow, access, project_id, version, Action.START, body)
+    """Works begin, once every gate up to the works is passed and its site has all that a start needs (ten signatures)."""
+    stage = await starting.start(uow, scope=access.scope, project_id=project_id, version=version, **body.model_dump())
+    return _moved(uow, project_id, stage, version)
 
 
 @router.post("/accept", response_model=StageOut)

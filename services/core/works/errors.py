@@ -47,3 +47,21 @@ class PersonPosted(DomainError):
 class PersonLeft(DomainError):
     code, kind = "site-person-left", Kind.CONFLICT
     title_zh, title_en = "该人员已离岗", "This person has left the site"
+
+
+class CommitmentExists(DomainError):
+    code, kind = "commitment-exists", Kind.CONFLICT
+    title_zh, title_en = (
+        "此签字已有记录；有误的，先撤回再补签",
+        "This signature is on record; withdraw it first where it is wrong",
+    )
+
+
+class CommitmentWithdrawn(DomainError):
+    code, kind = "commitment-withdrawn", Kind.CONFLICT
+    title_zh, title_en = "该承诺书已撤回", "This commitment was withdrawn already"
+
+
+class StartNotMet(DomainError):
+    code, kind = "site-start-not-met", Kind.CONFLICT
+    title_zh, title_en = "开工条件尚未满足", "What a start needs is not all there"

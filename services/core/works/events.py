@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.core.identity.access import SiteRole
 from services.core.kit.events import Event
-from services.core.works.rules import Action, State
+from services.core.works.rules import Action, Signer, State
 
 
 class SiteOpened(Event):
@@ -61,3 +61,21 @@ class SitePersonLeft(Event):
     kind: ClassVar[str] = "site.person_left"
     site_person_id: UUID
     staff_id: UUID
+
+
+class CommitmentSigned(Event):
+    """A signature of lifetime commitment is on record."""
+
+    kind: ClassVar[str] = "commitment.signed"
+    project_id: UUID
+    role: SiteRole
+    signer: Signer
+
+
+class CommitmentTakenBack(Event):
+    """One that was recorded wrongly counts no more."""
+
+    kind: ClassVar[str] = "commitment.withdrawn"
+    project_id: UUID
+    role: SiteRole
+    signer: Signer

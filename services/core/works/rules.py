@@ -1,6 +1,6 @@
 """Pure rules of a site: what moves it from state to state, which organisations it has once, which of them are firms."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from services.core.identity.access import SiteRole
@@ -61,6 +61,21 @@ COMMITTED: tuple[SiteRole, ...] = (
 )
 """The five responsible parties (五方责任主体), each at most one at a time: they answer for quality for life (domain.md I1)."""
 
+
+class Signer(StrEnum):
+    """Who signs for a party: its legal representative (法定代表人) and its project leader (项目负责人)."""
+
+    LEGAL_REPRESENTATIVE = "legal_representative"
+    PROJECT_LEADER = "project_leader"
+
+
+SIGNER_TITLES: Mapping[Signer, tuple[str, str]] = {
+    Signer.LEGAL_REPRESENTATIVE: ("法定代表人", "legal representative"),
+    Signer.PROJECT_LEADER: ("项目负责人", "project leader"),
+}
+SIGNATURES: tuple[tuple[SiteRole, Signer], ...] = tuple((role, signer) for role in COMMITTED for signer in Signer)
+"""The ten signatures of lifetime quality commitment (工程质量终身责任承诺书, domain.md I1). There is no start without all."""
+
 FIRMS = frozenset(SiteRole) - {SiteRole.CLIENT, SiteRole.UTILITY}
 """Roles of firms under contract: they are known by their unified social credit code."""
 
@@ -75,6 +90,11 @@ ROLE_TITLES: Mapping[SiteRole, tuple[str, str]] = {
     SiteRole.UTILITY: ("专营单位", "utility"),
     SiteRole.SUPPLIER: ("材料供应单位", "supplier"),
 }
+
+
+def missing_signatures(signed: Collection[tuple[str, str]]) -> list[tuple[SiteRole, Signer]]:
+    """Which of the ten signatures are not there, in their order."""
+    return [one for one in SIGNATURES if one not in signed]
 
 
 def after(action: Action, state: State) -> State | None:

@@ -14,6 +14,7 @@ from services.core.projects.errors import StageWrong
 from services.core.projects.rules import MOVES, Action, Stage
 from tests.api.projects.steps import attest, follow, step
 from tests.api.selection.world import STOCK, World
+from tests.support.works import ready_to_start
 
 
 async def way(world: World, project_id: str) -> list[tuple[str, str, str]]:
@@ -142,6 +143,7 @@ class TestSteps:
         said = {"survey.join.agree_of_all_share": "0.8"}
         project = str((await world.project(world.streets[0], attested=said))["id"])
         await enter(world, Stage.PLANNED, Action.CHOOSE, project)
+        await ready_to_start(world.database, project)
         return project
 
     async def test_start_names_every_gate_up_to_the_works_with_its_figure(self, world: World) -> None:

@@ -1,0 +1,37 @@
+"""Who reads the files of works: whoever may see the site that they belong to."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.api.files.readers import reads
+from services.core.identity.access import Permission, Principal
+from services.core.works import queries
+from services.core.works.commitments import COMMITMENT
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+async def sees_site(connection: "asyncpg.Connection", principal: Principal, project_id: UUID | None) -> bool:
+    """Whether somebody may see the site of a project."""
+    if project_id is None or Permission.SITE_READ not in principal.permissions:
+        return False
+    scope = principal.scope(Permission.SITE_READ)
+    return await queries.SITE.first(connection, project_id=project_id, **scope.parameters) is not None
+
+
+def _through(subject_type: str, table: str) -> None:
+    project_of = f"SELECT project_id FROM {table} WHERE id = $1"
+
+    @reads(subject_type)
+    async def may_read(
+        connection: "asyncpg.Connection",
+        principal: Principal,
+        subject_id: UUID,
+        *,
+        public: bool,  # noqa: ARG001 - nothing of works is public yet
+    ) -> bool:
+        return await sees_site(connection, principal, await connection.fetchval(project_of, subject_id))
+
+
+_through(COMMITMENT, "commitment")
