@@ -18,6 +18,10 @@ TABLES = (
     "site_organisation",
     "site_person",
     "commitment",
+    "start_exception",
+    "joint_review",
+    "review_part",
+    "review_opinion",
 )
 
 
@@ -113,6 +117,82 @@ def upgrade() -> None:
     )
     op.create_index('ix_commitment_project_id', 'commitment', ['project_id', 'id'], unique=False)
     op.create_index('uq_commitment_live', 'commitment', ['site_organisation_id', 'signer'], unique=True, postgresql_where=sa.text('withdrawn_at IS NULL'))
+    op.create_table('start_exception',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('requirement', sa.String(length=20), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('document', sa.String(length=300), nullable=False),
+    sa.Column('asked_by', sa.Uuid(), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('decided_by', sa.Uuid(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decision_reason', sa.Text(), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(state = 'asked') = (decided_at IS NULL)", name=op.f('ck_start_exception_decided_at')),
+    sa.CheckConstraint("requirement IN ('review', 'utilities', 'objections')", name=op.f('ck_start_exception_requirement')),
+    sa.CheckConstraint("state IN ('asked', 'agreed', 'refused')", name=op.f('ck_start_exception_state')),
+    sa.CheckConstraint('decided_by <> asked_by', name=op.f('ck_start_exception_decided_by')),
+    sa.ForeignKeyConstraint(['project_id'], ['site.project_id'], name=op.f('fk_start_exception_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_start_exception'))
+    )
+    op.create_index('ix_start_exception_project_id', 'start_exception', ['project_id', 'id'], unique=False)
+    op.create_index('uq_start_exception_live', 'start_exception', ['project_id', 'requirement'], unique=True, postgresql_where=sa.text("state IN ('asked', 'agreed')"))
+    op.create_table('joint_review',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('plan_number', sa.Integer(), nullable=True),
+    sa.Column('change', sa.Text(), nullable=True),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('agreed', sa.Boolean(), nullable=True),
+    sa.Column('opened_by', sa.Uuid(), nullable=True),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_by', sa.Uuid(), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(state = 'closed') = (agreed IS NOT NULL)", name=op.f('ck_joint_review_agreed')),
+    sa.CheckConstraint("(state = 'open') = (ended_at IS NULL)", name=op.f('ck_joint_review_ended_at')),
+    sa.CheckConstraint("state IN ('open', 'closed', 'superseded')", name=op.f('ck_joint_review_state')),
+    sa.CheckConstraint('(number = 1) = (change IS NULL)', name=op.f('ck_joint_review_change')),
+    sa.ForeignKeyConstraint(['project_id', 'plan_number'], ['plan_version.project_id', 'plan_version.number'], name=op.f('fk_joint_review_project_id_plan_number')),
+    sa.ForeignKeyConstraint(['project_id'], ['site.project_id'], name=op.f('fk_joint_review_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_joint_review')),
+    sa.UniqueConstraint('id', 'project_id', name=op.f('uq_joint_review_id_project_id')),
+    sa.UniqueConstraint('project_id', 'number', name=op.f('uq_joint_review_project_id_number'))
+    )
+    op.create_index('uq_joint_review_open', 'joint_review', ['project_id'], unique=True, postgresql_where=sa.text("state = 'open'"))
+    op.create_table('review_part',
+    sa.Column('review_id', sa.Uuid(), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('desk_id', sa.Uuid(), nullable=False),
+    sa.Column('department', sa.String(length=64, collation='C'), nullable=True),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("state IN ('waiting', 'answered', 'overdue')", name=op.f('ck_review_part_state')),
+    sa.ForeignKeyConstraint(['desk_id'], ['desk.id'], name=op.f('fk_review_part_desk_id')),
+    sa.ForeignKeyConstraint(['review_id', 'project_id'], ['joint_review.id', 'joint_review.project_id'], name=op.f('fk_review_part_review_id_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_review_part')),
+    sa.UniqueConstraint('review_id', 'desk_id', name=op.f('uq_review_part_review_id_desk_id'))
+    )
+    op.create_index('ix_review_part_desk_id', 'review_part', ['desk_id', 'id'], unique=False)
+    op.create_index('ix_review_part_project_id', 'review_part', ['project_id'], unique=False)
+    op.create_table('review_opinion',
+    sa.Column('part_id', sa.Uuid(), nullable=False),
+    sa.Column('verdict', sa.String(length=12), nullable=False),
+    sa.Column('opinion', sa.Text(), nullable=False),
+    sa.Column('document', sa.String(length=300), nullable=True),
+    sa.Column('on_behalf', sa.Boolean(), nullable=False),
+    sa.Column('late', sa.Boolean(), nullable=False),
+    sa.Column('given_by', sa.Uuid(), nullable=True),
+    sa.Column('given_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("verdict IN ('agree', 'conditions', 'disagree')", name=op.f('ck_review_opinion_verdict')),
+    sa.CheckConstraint('document IS NOT NULL OR NOT on_behalf', name=op.f('ck_review_opinion_document')),
+    sa.ForeignKeyConstraint(['part_id'], ['review_part.id'], name=op.f('fk_review_opinion_part_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_review_opinion'))
+    )
+    op.create_index('ix_review_opinion_part_id', 'review_opinion', ['part_id', 'id'], unique=False)
 
 
 def downgrade() -> None:

@@ -65,6 +65,7 @@ from services.api.votes import printing as printed_votes
 from services.api.votes import public as public_votes
 from services.api.votes import router as votes
 from services.api.works import reading as _works_reading  # noqa: F401 - says who reads the files of works
+from services.api.works import reviews as works_reviews
 from services.api.works import router as works
 from services.api.works import starting as works_starting
 from services.core.kit import logs
@@ -156,6 +157,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     routing_rules.router,
     works.router,
     works_starting.router,
+    works_reviews.router,
     health.router,
     metrics.router,
 )

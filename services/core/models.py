@@ -28,6 +28,7 @@ from services.core.surveys import models as surveys
 from services.core.territory import models as territory
 from services.core.votes import models as votes
 from services.core.works import models as works
+from services.core.works import review_models as works_reviews
 from services.core.works import starting_models as works_starting
 
 TABLES = (
@@ -61,6 +62,7 @@ TABLES = (
     votes,
     warranty,
     works,
+    works_reviews,
     works_starting,
 )
 metadata = Base.metadata

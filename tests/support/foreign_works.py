@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 OPEN_SITE = """
 INSERT INTO site (project_id, region_path, state, planned_start, planned_end, version, opened_at)
 SELECT id, region_path, 'preparing', DATE '2027-03-15', DATE '2027-10-31', 1, now() FROM project WHERE id = $1
+"""
+ASK_EXCEPTION = """
+INSERT INTO start_exception (id, project_id, requirement, state, reason, document, asked_at)
+VALUES ($1, $2, 'review', 'asked', '工期', '会议纪要1号', now())
 """
 
 
@@ -51,8 +56,31 @@ async def commitment(world: "World") -> str:
     return str((await world.post(f"/v1/projects/{await world.get('project_id')}/commitments", body))["id"])
 
 
+async def start_exception(world: "World") -> str:
+    """Works are to start without something; what may be excepted is the policy's, so it is written as it would be."""
+    made = new_id()
+    async with world.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(ASK_EXCEPTION, made, UUID(await world.get("project_id")))
+    return str(made)
+
+
+async def review(world: "World") -> str:
+    """A round of the joint review that asks the region's desk."""
+    body = {"title": "联合审查", "departments": [{"desk_id": await world.get("desk_id")}]}
+    return str((await world.post(f"/v1/projects/{await world.get('project_id')}/reviews", body))["id"])
+
+
+async def review_part(world: "World") -> str:
+    """The part of that desk."""
+    path = f"/v1/projects/{await world.get('project_id')}/reviews/{await world.get('review_id')}"
+    return str((await (await world.person("city")).get(path)).json()["parts"][0]["id"])
+
+
 FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
     "site_organisation_id": site_organisation,
     "site_person_id": site_person,
     "commitment_id": commitment,
+    "start_exception_id": start_exception,
+    "review_id": review,
+    "review_part_id": review_part,
 }

@@ -11,6 +11,7 @@ from stdnum.cn import uscc
 
 from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM, Database
+from services.core.policy.service import store_packaged
 from tests.support.people import Client, Region, sign_in
 from tests.support.pictures import png
 
@@ -107,6 +108,28 @@ class Building:
         for role in ("client", "surveyor", "designer", "contractor", "supervisor"):
             for signer in ("legal_representative", "project_leader"):
                 ok(await self.sign(role, signer), 201)
+
+    async def under(self, policy: str) -> None:
+        """The county is under a policy from now on."""
+        async with self.database.begin(SYSTEM) as uow:
+            await store_packaged(uow)
+        city = await sign_in(self.app, self.database, "city", self.county)
+        body = {"policy_id": policy, "number": 1}
+        ok(await city.post(f"/v1/regions/{self.county.id}/policy", json=body), 201)
+
+    async def attest(self, said: dict[str, str]) -> None:
+        """What the district says of the project."""
+        facts = [{"key": key, "value": value, "source": "区住建局", "document": "d"} for key, value in said.items()]
+        answer = await self.district.post(f"/v1/projects/{self.project}/facts", json={"facts": facts})
+        assert answer.status_code in {200, 201}, answer.text
+
+    async def desk(self, title: str) -> tuple[str, Client]:
+        """A department's desk of the county, and who is on duty there."""
+        body = {"region_id": str(self.county.id), "title": title}
+        desk = str(ok(await self.district.post("/v1/desks", json=body), 201)["id"])
+        who = await sign_in(self.app, self.database, "department", self.county)
+        ok(await self.district.post(f"/v1/desks/{desk}/members", json={"staff_id": str(who.staff_id)}), 201)
+        return desk, who
 
     async def start(self) -> httpx.Response:
         """The district starts the works."""

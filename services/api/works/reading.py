@@ -7,6 +7,7 @@ from services.api.files.readers import reads
 from services.core.identity.access import Permission, Principal
 from services.core.works import queries
 from services.core.works.commitments import COMMITMENT
+from services.core.works.reviews import OPINION
 
 if TYPE_CHECKING:
     import asyncpg
@@ -20,9 +21,7 @@ async def sees_site(connection: "asyncpg.Connection", principal: Principal, proj
     return await queries.SITE.first(connection, project_id=project_id, **scope.parameters) is not None
 
 
-def _through(subject_type: str, table: str) -> None:
-    project_of = f"SELECT project_id FROM {table} WHERE id = $1"
-
+def _through(subject_type: str, project_of: str) -> None:
     @reads(subject_type)
     async def may_read(
         connection: "asyncpg.Connection",
@@ -34,4 +33,5 @@ def _through(subject_type: str, table: str) -> None:
         return await sees_site(connection, principal, await connection.fetchval(project_of, subject_id))
 
 
-_through(COMMITMENT, "commitment")
+_through(COMMITMENT, "SELECT project_id FROM commitment WHERE id = $1")
+_through(OPINION, "SELECT p.project_id FROM review_opinion o JOIN review_part p ON p.id = o.part_id WHERE o.id = $1")

@@ -75,7 +75,7 @@ async def list_own_posts(access: Own, reader: Reader, page: Page, _query: Annota
 @router.post("/projects/{project_id}/site", status_code=201, response_model=SiteOut)
 async def open_site(access: Writing, uow: Uow, project_id: UUID, body: SiteIn) -> Response:
     """The works of a project in an annual plan are prepared from now on."""
-    await service.open_site(uow, scope=access.scope, project_id=project_id, terms=body.terms())
+    await service.open_site(uow, scope=access.scope, project_id=project_id, planned=body.planned())
     return await _answer(access, uow, project_id, 201)
 
 
@@ -91,7 +91,7 @@ async def get_site(access: Reading, reader: Reader, project_id: UUID) -> Respons
 async def change_site(access: Writing, uow: Uow, project_id: UUID, version: IfMatch, body: SiteChangeIn) -> Response:
     """New dates or another risk grade; once works have started, with a reason."""
     await service.change(
-        uow, scope=access.scope, project_id=project_id, version=version, terms=body.terms(), reason=body.reason
+        uow, scope=access.scope, project_id=project_id, version=version, planned=body.planned(), reason=body.reason
     )
     return await _answer(access, uow, project_id, 200)
 

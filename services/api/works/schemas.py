@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.api.wire import Document, In, Name, OpenReason
 from services.core.identity.access import SiteRole
 from services.core.works.rules import Action, State
-from services.core.works.service import Terms
+from services.core.works.service import Planned
 
 Grade = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$", examples=["medium"])]
 
@@ -21,9 +21,9 @@ class SiteIn(In):
     planned_end: Annotated[date, Field(examples=["2027-10-31"])]
     risk: Grade | None = None
 
-    def terms(self) -> Terms:
+    def planned(self) -> Planned:
         """The same for the use case."""
-        return Terms(self.planned_start, self.planned_end, self.risk)
+        return Planned(self.planned_start, self.planned_end, self.risk)
 
 
 class SiteChangeIn(SiteIn):

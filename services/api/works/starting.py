@@ -14,20 +14,26 @@ from services.api.works.starting_schemas import (
     CommitmentOut,
     CommitmentPage,
     CommitmentQuery,
+    DecideIn,
     RequirementOut,
     RequirementsOut,
     RevealedNameOut,
     RevealNameIn,
+    StartExceptionIn,
+    StartExceptionOut,
+    StartExceptionPage,
+    StartExceptionQuery,
     WhyIn,
 )
 from services.core.identity.access import Permission
-from services.core.works import commitments, queries, starting
+from services.core.works import commitments, exceptions, queries, starting
 
 router = APIRouter(prefix="/v1/projects/{project_id}", tags=["works"])
 NONE = UUID(int=0)
 
 Reading = Annotated[Access, requires(Permission.SITE_READ)]
 Signing = Annotated[Access, requires(Permission.COMMITMENT_WRITE)]
+Excepting = Annotated[Access, requires(Permission.GATE_EXCEPT)]
 Revealing = Annotated[Access, requires(Permission.PERSON_REVEAL)]
 
 
@@ -84,15 +90,53 @@ async def get_requirements(access: Reading, reader: Reader, project_id: UUID) ->
     site = await queries.site_of(reader, scope=access.scope, project_id=project_id)
     found = await starting.requirements(reader, site=site)
     out = RequirementsOut(
-        met=all(one.met for one in found),
+        passed=all(one.passed for one in found),
         items=[
             RequirementOut(
-                requirement=one.requirement, met=one.met, missing_zh=one.missing_zh, missing_en=one.missing_en
+                requirement=one.requirement,
+                met=one.met,
+                excepted=one.excepted,
+                missing_zh=one.missing_zh,
+                missing_en=one.missing_en,
             )
             for one in found
         ],
     )
     return Response(out.model_dump_json(), media_type="application/json")
+
+
+@router.get("/site/start-exceptions", response_model=StartExceptionPage)
+async def list_exceptions(
+    access: Reading, reader: Reader, page: Page, project_id: UUID, query: Annotated[StartExceptionQuery, Query()]
+) -> Response:
+    """What works were to start without, and what became of it."""
+    (after,) = page.after((UUID,)) or (NONE,)
+    await queries.site_of(reader, scope=access.scope, project_id=project_id)
+    rows = await reader.fetch(exceptions.PAGE, project_id, query.state, after, page.limit + 1)
+    return page.answer(listed(StartExceptionOut, rows), by_id)
+
+
+@router.post("/site/start-exceptions", status_code=201, response_model=StartExceptionOut)
+async def ask_exception(access: Excepting, uow: Uow, project_id: UUID, body: StartExceptionIn) -> Response:
+    """Asks that works start without something that the policy allows to be excepted; another person decides."""
+    asked = await exceptions.ask(uow, scope=access.scope, project_id=project_id, **body.model_dump())
+    return await _exception(uow, project_id, asked, 201)
+
+
+@router.post("/site/start-exceptions/{start_exception_id}/decide", response_model=StartExceptionOut)
+async def decide_exception(
+    access: Excepting, uow: Uow, project_id: UUID, start_exception_id: UUID, body: DecideIn
+) -> Response:
+    """Agrees to it or not: somebody else than who asked."""
+    await exceptions.decide(
+        uow, scope=access.scope, project_id=project_id, exception_id=start_exception_id, **body.model_dump()
+    )
+    return await _exception(uow, project_id, start_exception_id, 200)
+
+
+async def _exception(uow: Uow, project_id: UUID, exception_id: UUID, status: int) -> Response:
+    row = await exceptions.exception_of(uow.driver, project_id=project_id, exception_id=exception_id)
+    return reply(uow, status, StartExceptionOut.model_validate(dict(row)))
 
 
 async def _answer(uow: Uow, project_id: UUID, commitment_id: UUID, status: int) -> Response:

@@ -10,8 +10,7 @@ from services.api.ownership.schemas import PersonName
 from services.api.wire import Document, In, OpenReason
 from services.core.identity.access import SiteRole
 from services.core.works.commitments import Purpose, Signature
-from services.core.works.rules import Signer
-from services.core.works.starting import Requirement
+from services.core.works.rules import ExceptionState, Requirement, Signer
 
 FileIds = Annotated[list[UUID], Field(min_length=1, max_length=20)]
 
@@ -87,16 +86,63 @@ class RevealedNameOut(BaseModel):
 
 
 class RequirementOut(BaseModel):
-    """What a start needs, and what is lacking of it."""
+    """What a start needs, and what is lacking of it. `excepted`: two people let works start without it."""
 
     requirement: Requirement
     met: bool
+    excepted: bool
     missing_zh: str | None
     missing_en: str | None
 
 
 class RequirementsOut(BaseModel):
-    """All that a start needs of the site; `met` when it may begin, as far as the site goes."""
+    """All that a start needs of the site; `passed` when it may begin, as far as the site goes."""
 
-    met: bool
+    passed: bool
     items: list[RequirementOut]
+
+
+class StartExceptionIn(In):
+    """What works are to start without, why, and by which document. Another person decides."""
+
+    requirement: Annotated[Requirement, Field(examples=["review"])]
+    reason: OpenReason
+    document: Document
+
+
+class DecideIn(In):
+    """Whether it is agreed to; why not, or why."""
+
+    agree: bool
+    reason: OpenReason | None = None
+
+
+class StartExceptionOut(BaseModel):
+    """An exception that was asked for, and what became of it."""
+
+    id: UUID
+    requirement: Requirement
+    state: ExceptionState
+    reason: str
+    document: str
+    asked_by: UUID | None
+    asked_at: datetime
+    decided_by: UUID | None
+    decided_at: datetime | None
+    decision_reason: str | None
+
+
+class StartExceptionPage(BaseModel):
+    """A page of exceptions, the earliest first."""
+
+    items: list[StartExceptionOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class StartExceptionQuery(In):
+    """Which of them."""
+
+    state: ExceptionState | None = None
+    limit: Any = None
+    cursor: Any = None

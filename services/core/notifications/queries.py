@@ -28,8 +28,12 @@ SELECT e.seq, e.id, e.kind, e.subject_type, e.subject_id, e.region_path, e.data,
             WHEN 'region' THEN (SELECT name FROM region WHERE id = e.subject_id)
             WHEN 'complaint' THEN (SELECT no FROM complaint WHERE id = e.subject_id)
             WHEN 'assignment' THEN (SELECT no FROM assignment a JOIN complaint c ON c.id = a.complaint_id WHERE a.id = e.subject_id)
+            WHEN 'review_part' THEN (SELECT title FROM review_part r JOIN project p ON p.id = r.project_id WHERE r.id = e.subject_id)
        END AS subject,
-       CASE WHEN e.subject_type = 'assignment' THEN (SELECT complaint_id FROM assignment WHERE id = e.subject_id) END AS part_of
+       CASE e.subject_type
+            WHEN 'assignment' THEN (SELECT complaint_id FROM assignment WHERE id = e.subject_id)
+            WHEN 'review_part' THEN (SELECT project_id FROM review_part WHERE id = e.subject_id)
+       END AS part_of
 FROM event AS e LEFT JOIN region ON region.path = e.region_path
 WHERE e.seq > $1 AND e.seq <= $2
 ORDER BY e.seq
@@ -53,6 +57,9 @@ WITH told AS MATERIALIZED (
          JOIN assignment ON assignment.complaint_id = coalesce(complaint.merged_into_id, complaint.id)
     WHERE told.subject_type = 'complaint' AND (told.desk OR told.department)
       AND assignment.part = 'lead' AND assignment.state IN ('assigned', 'signed_in')
+    UNION ALL
+    SELECT told.event_id, review_part.desk_id FROM told JOIN review_part ON review_part.id = told.subject_id
+    WHERE told.subject_type = 'review_part' AND (told.desk OR told.department)
 ), heard AS (
     SELECT told.event_id, role_grant.principal_id
     FROM told CROSS JOIN unnest(told.regions_above) AS around(path) JOIN role_grant ON role_grant.region_path = around.path

@@ -52,8 +52,11 @@ PROMISES = {
     "contact": ("首次联系", "first contact"),
     "reply": ("答复", "reply"),
     "call_back": ("回访", "call-back"),
+    "review_answer": ("联合审查答复", "joint review"),
+    "utility_answer": ("专营单位确认", "confirmation by a utility"),
+    "objection_answer": ("异议答复", "answer to an objection"),
 }
-"""The clocks of complaints, in words."""
+"""Clocks, in words."""
 
 
 class _Words(dict[str, Any]):
@@ -78,6 +81,10 @@ def word(subscription: Subscription, *, subject: str | None, region: str | None,
     )
 
 
+PART_OF = {"assignment": "complaint", "review_part": "project"}
+CASES = {"complaint": ("诉求", "case"), "project": ("改造项目", "project")}
+
+
 def of_clock(fields: Mapping[str, Any]) -> dict[str, str]:
     """What an event of a clock also gives to name: what was promised, in both languages, and the last moment of its limit."""
     words = dict(
@@ -88,6 +95,13 @@ def of_clock(fields: Mapping[str, Any]) -> dict[str, str]:
         last = end - timedelta(minutes=1)
         words["until"] = f"{last:%Y-%m-%d} 24:00" if end.time() == time() else f"{end:%Y-%m-%d %H:%M}"
     return words
+
+
+def case_words(subject_type: str) -> dict[str, str]:
+    """What a case is called: the thing itself, or what the subject of an event is a part of."""
+    case = PART_OF.get(subject_type, subject_type)
+    zh, en = CASES.get(case, CASES["complaint"])
+    return {"case_type": case, "case_zh": zh, "case_en": en}
 
 
 def regions_above(path: str) -> list[str]:

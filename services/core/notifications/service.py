@@ -51,7 +51,7 @@ def tell(event: "asyncpg.Record | dict[str, Any]") -> dict[str, Any]:
             **(rules.of_clock(data) if event["kind"].startswith("clock.") else {}),
             "subject_type": event["subject_type"],
             "subject_id": str(event["subject_id"]),
-            "case_type": event["subject_type"] if part_of is None else "complaint",
+            **rules.case_words(event["subject_type"]),
             "case_id": str(part_of or event["subject_id"]),
         },
     )

@@ -38,6 +38,7 @@ from services.core.policy.leaves import (
     YearCalendar,
 )
 from services.core.policy.rubric import Rubric
+from services.core.policy.works import Works
 
 __all__ = ["Condition", "Gate", "Policy", "Rubric", "canonical", "json_schema", "policy_digest"]
 
@@ -190,6 +191,7 @@ class Policy(Form):
     progress: Progress | None = None
     hotline: Hotline | None = None
     inspections: Inspections | None = None
+    works: Works | None = None
 
     @field_validator("gates")
     @classmethod

@@ -65,3 +65,48 @@ class CommitmentWithdrawn(DomainError):
 class StartNotMet(DomainError):
     code, kind = "site-start-not-met", Kind.CONFLICT
     title_zh, title_en = "开工条件尚未满足", "What a start needs is not all there"
+
+
+class ReviewInputInvalid(InputInvalid):
+    code, kind = "review-input-invalid", Kind.INVALID
+    title_zh, title_en = "联合审查内容有误", "What was said of the joint review is not valid"
+
+
+class ReviewNotOpen(DomainError):
+    code, kind = "review-not-open", Kind.CONFLICT
+    title_zh, title_en = "该轮联合审查已结束", "This round of the joint review has ended"
+
+
+class ReviewNotAnswered(DomainError):
+    """`waiting`: the desks whose time has not passed."""
+
+    code, kind = "review-not-answered", Kind.CONFLICT
+    title_zh, title_en = "仍有部门在时限内未答复", "Departments that still have time have not answered"
+
+
+class ReviewNotYours(DomainError):
+    code, kind = "review-not-on-duty", Kind.CONFLICT
+    title_zh, title_en = (
+        "您不在该部门席位值守；代为录入的，须附书面意见文号",
+        "You are not on duty at that desk; what is entered for it needs its document",
+    )
+
+
+class SiteSecondPersonNeeded(DomainError):
+    code, kind = "site-second-person-needed", Kind.FORBIDDEN
+    title_zh, title_en = "须由申请人以外的人决定", "Another person than who asked decides"
+
+
+class StartExceptionExists(DomainError):
+    code, kind = "start-exception-exists", Kind.CONFLICT
+    title_zh, title_en = "该条件的例外已申请或已同意", "An exception from this was asked for or agreed already"
+
+
+class StartExceptionDecided(DomainError):
+    code, kind = "start-exception-decided", Kind.CONFLICT
+    title_zh, title_en = "该例外已有结论", "This exception was decided already"
+
+
+class StartWithoutException(DomainError):
+    code, kind = "start-without-exception", Kind.CONFLICT
+    title_zh, title_en = "现行政策不允许此条件例外", "By the policy nothing is excepted from this"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.core.identity.access import SiteRole
 from services.core.kit.events import Event
-from services.core.works.rules import Action, Signer, State
+from services.core.works.rules import Action, Signer, State, Verdict
 
 
 class SiteOpened(Event):
@@ -79,3 +79,56 @@ class CommitmentTakenBack(Event):
     project_id: UUID
     role: SiteRole
     signer: Signer
+
+
+class ReviewOpened(Event):
+    """Departments are asked for their opinions, in the first round or about a revision."""
+
+    kind: ClassVar[str] = "review.opened"
+    project_id: UUID
+    number: int
+    plan_number: int | None
+    parts: int
+
+
+class ReviewPartAsked(Event):
+    """A department's desk is asked."""
+
+    kind: ClassVar[str] = "review_part.asked"
+    project_id: UUID
+    review_id: UUID
+    desk_id: UUID
+
+
+class ReviewPartAnswered(Event):
+    """It said something; the last word counts."""
+
+    kind: ClassVar[str] = "review_part.answered"
+    project_id: UUID
+    review_id: UUID
+    verdict: Verdict
+    late: bool
+
+
+class ReviewEnded(Event):
+    """All have answered, or let their time pass. `agreed`: nobody disagrees."""
+
+    kind: ClassVar[str] = "review.ended"
+    project_id: UUID
+    agreed: bool
+    overdue: int
+
+
+class StartExceptionAsked(Event):
+    """Somebody asks that works start without something."""
+
+    kind: ClassVar[str] = "start_exception.asked"
+    project_id: UUID
+
+
+class StartExceptionEnded(Event):
+    """Another agreed, or not."""
+
+    kind: ClassVar[str] = "start_exception.decided"
+    project_id: UUID
+    agreed: bool

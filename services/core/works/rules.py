@@ -76,6 +76,29 @@ SIGNER_TITLES: Mapping[Signer, tuple[str, str]] = {
 SIGNATURES: tuple[tuple[SiteRole, Signer], ...] = tuple((role, signer) for role in COMMITTED for signer in Signer)
 """The ten signatures of lifetime quality commitment (工程质量终身责任承诺书, domain.md I1). There is no start without all."""
 
+
+class Requirement(StrEnum):
+    """What a start needs of its site."""
+
+    PREPARED = "prepared"
+    COMMITMENTS = "commitments"
+    REVIEW = "review"
+    UTILITIES = "utilities"
+    OBJECTIONS = "objections"
+
+
+EXCEPTED = (Requirement.REVIEW, Requirement.UTILITIES, Requirement.OBJECTIONS)
+"""What a policy may let two people except a start from. There is no start without ten signatures, whoever agrees."""
+
+
+class ExceptionState(StrEnum):
+    """Where an exception from a requirement stands."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    REFUSED = "refused"
+
+
 FIRMS = frozenset(SiteRole) - {SiteRole.CLIENT, SiteRole.UTILITY}
 """Roles of firms under contract: they are known by their unified social credit code."""
 
@@ -100,3 +123,27 @@ def missing_signatures(signed: Collection[tuple[str, str]]) -> list[tuple[SiteRo
 def after(action: Action, state: State) -> State | None:
     """Where a move leads; None when it cannot be made now."""
     return MOVES.get((action, state))
+
+
+class ReviewState(StrEnum):
+    """Where a joint review stands. A revision supersedes the one before it."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    SUPERSEDED = "superseded"
+
+
+class PartState(StrEnum):
+    """Where a department's part of a review stands. `overdue`: it let its time pass, and that is on record."""
+
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    OVERDUE = "overdue"
+
+
+class Verdict(StrEnum):
+    """What a department says. Conditions are told in its opinion and do not hold the review up."""
+
+    AGREE = "agree"
+    CONDITIONS = "conditions"
+    DISAGREE = "disagree"

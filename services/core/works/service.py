@@ -8,12 +8,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.core.kit.errors import FieldError
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.projects import queries as projects
 from services.core.projects.rules import Stage
-from services.core.works import queries, rules
+from services.core.works import queries, rules, terms
 from services.core.works.errors import SiteExists, SiteInputInvalid, SiteStateWrong, SiteTooEarly
 from services.core.works.events import SiteChanged, SiteMoved, SiteOpened
 from services.core.works.rules import Action, State
@@ -35,7 +36,7 @@ SELECT $1, project_id, $3, state, risk, planned_start, planned_end, $4, $5, $6, 
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Planned:
     """What may be edited of a site: its dates, both included, and its risk grade once it was graded."""
 
     planned_start: date
@@ -43,15 +44,15 @@ class Terms:
     risk: str | None = None
 
 
-async def open_site(uow: UnitOfWork, *, scope: Scope, project_id: UUID, terms: Terms) -> None:
+async def open_site(uow: UnitOfWork, *, scope: Scope, project_id: UUID, planned: Planned) -> None:
     """The works of a project in an annual plan are prepared from now on. NotFound, SiteTooEarly, SiteExists, SiteInputInvalid."""
     project = await projects.locked(uow.driver, scope=scope, project_id=project_id)
     if project["stage"] != Stage.PLANNED:
         raise SiteTooEarly(stage=project["stage"])
-    _check(terms)
+    await _check(uow, project, planned)
     path = project["region_path"]
     opened = await uow.driver.fetchval(
-        OPEN, project_id, path, terms.risk, terms.planned_start, terms.planned_end, uow.actor.id, uow.now
+        OPEN, project_id, path, planned.risk, planned.planned_start, planned.planned_end, uow.actor.id, uow.now
     )
     if opened is None:
         raise SiteExists
@@ -60,7 +61,7 @@ async def open_site(uow: UnitOfWork, *, scope: Scope, project_id: UUID, terms: T
 
 
 async def change(
-    uow: UnitOfWork, *, scope: Scope, project_id: UUID, version: int, terms: Terms, reason: str | None
+    uow: UnitOfWork, *, scope: Scope, project_id: UUID, version: int, planned: Planned, reason: str | None
 ) -> None:
     """New dates or another grade; once works have started, with a reason. NotFound, VersionStale, SiteStateWrong,
     SiteInputInvalid.
@@ -69,10 +70,10 @@ async def change(
     state = State(site["state"])
     if state in rules.OVER:
         raise SiteStateWrong(state=state)
-    _check(terms)
+    await _check(uow, site, planned)
     if reason is None and state not in rules.BEFORE_START:
         raise SiteInputInvalid.at("/reason", zh="开工后变更须说明理由", en="is needed once works have started")
-    await uow.driver.execute(CHANGE, project_id, terms.risk, terms.planned_start, terms.planned_end)
+    await uow.driver.execute(CHANGE, project_id, planned.risk, planned.planned_start, planned.planned_end)
     await _write_down(uow, project_id, Action.CHANGE, reason=reason)
     uow.record(SiteChanged(version=version + 1), subject="site", subject_id=project_id, region_path=site["region_path"])
 
@@ -116,6 +117,14 @@ async def _write_down(
     await uow.driver.execute(WRITE_DOWN, new_id(), project_id, action, reason, document, uow.actor.id, uow.now)
 
 
-def _check(terms: Terms) -> None:
-    if terms.planned_end < terms.planned_start:
-        raise SiteInputInvalid.at("/planned_end", zh="不得早于开工日期", en="is before the start")
+async def _check(uow: UnitOfWork, under: "Record", planned: Planned) -> None:
+    errors = []
+    if planned.planned_end < planned.planned_start:
+        errors.append(FieldError("/planned_end", "不得早于开工日期", "is before the start"))
+    policy = await terms.of(uow.driver, under)
+    grades = terms.GRADES if policy is None else policy.grades
+    if planned.risk is not None and planned.risk not in grades:
+        known = "、".join(grades), ", ".join(grades)
+        errors.append(FieldError("/risk", f"政策的风险等级为：{known[0]}", f"is none of the grades {known[1]}"))
+    if errors:
+        raise SiteInputInvalid(errors=errors)

@@ -5,56 +5,64 @@ A start is one transaction over the project and its site: the gates of the proje
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.core.identity.access import SiteRole
 from services.core.kit.errors import FieldError, NotFound
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.projects import stages
 from services.core.projects.rules import Action as ProjectAction
 from services.core.projects.rules import Stage
-from services.core.works import queries, rules, service
+from services.core.works import queries, rules, service, terms
 from services.core.works.commitments import SIGNED
 from services.core.works.errors import StartNotMet
-from services.core.works.rules import Action, State
+from services.core.works.rules import Action, Requirement, ReviewState, Signer, State
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg import Record
 
-
-class Requirement(StrEnum):
-    """What a start needs of its site."""
-
-    PREPARED = "prepared"
-    COMMITMENTS = "commitments"
+LAST_REVIEW = "SELECT number, state, agreed FROM joint_review WHERE project_id = $1 ORDER BY number DESC LIMIT 1"
+AGREED = "SELECT requirement FROM start_exception WHERE project_id = $1 AND state = 'agreed'"
+NOT_PREPARED = ("尚未确认开工准备完成", "it is not declared prepared yet")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One requirement for one site. `missing_*`: what is lacking, None where it is met."""
+    """One requirement for one site. `missing_*`: what is lacking, None where it is met. `excepted`: two people let it go."""
 
     requirement: Requirement
-    missing_zh: str | None
-    missing_en: str | None
+    missing_zh: str | None = None
+    missing_en: str | None = None
+    excepted: bool = False
 
     @property
     def met(self) -> bool:
         """Whether nothing is lacking."""
         return self.missing_zh is None
 
+    @property
+    def passed(self) -> bool:
+        """Whether works may start as far as this goes."""
+        return self.met or self.excepted
+
 
 async def requirements(driver: "asyncpg.Connection", *, site: "Record") -> list[Standing]:
-    """Each requirement, and what is lacking of it."""
-    signed = {(row["role"], row["signer"]) for row in await driver.fetch(SIGNED, site["project_id"])}
-    prepared = site["state"] != State.PREPARING
+    """Each requirement, what is lacking of it, and whether it is excepted."""
+    project_id, policy = site["project_id"], await terms.of(driver, site)
+    signed = {(row["role"], row["signer"]) for row in await driver.fetch(SIGNED, project_id)}
+    review = await driver.fetchrow(LAST_REVIEW, project_id)
+    excepted = {row["requirement"] for row in await driver.fetch(AGREED, project_id)}
+    lacking: list[tuple[Requirement, tuple[str, str] | None]] = [
+        (Requirement.PREPARED, None if site["state"] != State.PREPARING else NOT_PREPARED),
+        (Requirement.COMMITMENTS, _signatures(rules.missing_signatures(signed))),
+        (Requirement.REVIEW, _review(review, asked=policy is not None and policy.works.review is not None)),
+    ]
     return [
-        Standing(Requirement.PREPARED, None, None)
-        if prepared
-        else Standing(Requirement.PREPARED, "尚未确认开工准备完成", "is not declared prepared yet"),
-        _signatures(rules.missing_signatures(signed)),
+        Standing(one, *(missing or (None, None)), excepted=missing is not None and one in excepted)
+        for one, missing in lacking
     ]
 
 
@@ -75,7 +83,7 @@ async def start(
         site = await queries.locked(uow.driver, scope=scope, project_id=project_id)
     except NotFound as error:
         raise StartNotMet(errors=[FieldError("/site", "尚未建立施工现场档案", "is not opened yet")]) from error
-    lacking = [one for one in await requirements(uow.driver, site=site) if not one.met]
+    lacking = [one for one in await requirements(uow.driver, site=site) if not one.passed]
     if lacking:
         raise StartNotMet(
             errors=[FieldError(f"/site/{one.requirement}", str(one.missing_zh), str(one.missing_en)) for one in lacking]
@@ -84,13 +92,23 @@ async def start(
     return stage
 
 
-def _signatures(missing: Sequence[tuple[rules.SiteRole, rules.Signer]]) -> Standing:
+def _signatures(missing: Sequence[tuple[SiteRole, Signer]]) -> tuple[str, str] | None:
     if not missing:
-        return Standing(Requirement.COMMITMENTS, None, None)
+        return None
     zh = [f"{rules.ROLE_TITLES[role][0]}{rules.SIGNER_TITLES[signer][0]}" for role, signer in missing]
     en = [f"{rules.ROLE_TITLES[role][1]}'s {rules.SIGNER_TITLES[signer][1]}" for role, signer in missing]
-    return Standing(
-        Requirement.COMMITMENTS,
+    return (
         f"尚缺 {len(missing)} 个签字：{'、'.join(zh)}",
         f"{len(missing)} signatures are missing: {', '.join(en)}",
     )
+
+
+def _review(last: "Record | None", *, asked: bool) -> tuple[str, str] | None:
+    """Once departments were asked, the last round counts, whether the policy asks for one or not."""
+    if last is None:
+        return ("尚未组织部门联合审查", "departments were not asked yet") if asked else None
+    if last["state"] == ReviewState.OPEN:
+        return (f"第 {last['number']} 轮联合审查尚未结束", f"round {last['number']} of the joint review is open")
+    if not last["agreed"]:
+        return (f"第 {last['number']} 轮联合审查有部门不同意", f"a department disagreed in round {last['number']}")
+    return None

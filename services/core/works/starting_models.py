@@ -1,14 +1,14 @@
-"""Tables of what a start of works needs: the ten signatures of lifetime commitment."""
+"""Tables of what a start of works needs: the ten signatures of lifetime commitment, and exceptions from the rest."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.kit.database import Base, Keyed
 from services.core.works.models import one_of
-from services.core.works.rules import Signer
+from services.core.works.rules import EXCEPTED, ExceptionState, Signer
 
 
 class Commitment(Keyed, Base):
@@ -46,3 +46,34 @@ class Commitment(Keyed, Base):
     withdrawn_by: Mapped[UUID | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class StartException(Keyed, Base):
+    """One person asks, with reason and document, that works start without something; another agrees or not (domain.md S9)."""
+
+    __tablename__ = "start_exception"
+    __table_args__ = (
+        one_of("requirement", EXCEPTED),
+        one_of("state", ExceptionState),
+        CheckConstraint("(state = 'asked') = (decided_at IS NULL)", name="decided_at"),
+        CheckConstraint("decided_by <> asked_by", name="decided_by"),
+        Index(
+            "uq_start_exception_live",
+            "project_id",
+            "requirement",
+            unique=True,
+            postgresql_where=text("state IN ('asked', 'agreed')"),
+        ),
+        Index("ix_start_exception_project_id", "project_id", "id"),
+    )
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("site.project_id"))
+    requirement: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(String(300))
+    asked_by: Mapped[UUID | None]
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None] = mapped_column(Text)

@@ -92,7 +92,7 @@ class TestStart:
         refused = problem(await site.start(), 409, "site-start-not-met", "/site/commitments")
         assert "监理单位项目负责人" in refused["errors"][0]["detail"]
         standing = ok(await site.street.get(f"{site.path}/start-requirements"))
-        assert standing["met"] is False
+        assert standing["passed"] is False
         assert {one["requirement"]: one["met"] for one in standing["items"]}["commitments"] is False
         assert ok(await site.street.get(site.path))["state"] == "ready"
         assert ok(await site.street.get(f"/v1/projects/{site.project}"))["stage"] == "planned"
