@@ -229,7 +229,7 @@ def test_each_subscription_is_to_a_real_event_and_names_only_what_it_has(subscri
     assert subscription.kind in _events()
     known = {"subject", "region", "subject_type", "subject_id", *_events()[subscription.kind].model_fields}
     if subscription.kind.startswith("clock."):
-        known |= {"promise_zh", "promise_en", "until", "case_type", "case_id"}
+        known |= {"promise_zh", "promise_en", "until", "case_type", "case_id", "case_zh", "case_en"}
     for text in (subscription.body_zh, subscription.body_en, subscription.link):
         assert {name for _, name, _, _ in string.Formatter().parse(text) if name} <= known
     assert (

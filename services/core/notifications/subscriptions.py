@@ -207,7 +207,7 @@ SUBSCRIPTIONS = (
         "请参加联合审查", "A joint review asks for an opinion",
         "{region}的改造项目{subject}提请联合审查，请在时限内答复。",
         "{region}: project {subject} is under joint review; please answer in time.",
-        "/v1/projects/{case_id}/reviews/{review_id}",
+        "/v1/projects/{project_id}/reviews/{review_id}",
         desk=True, otherwise=(STREET, DISTRICT),
     ),
     Subscription(

@@ -61,7 +61,7 @@ async def requirements(driver: "asyncpg.Connection", *, site: "Record") -> list[
         (Requirement.REVIEW, _review(review, asked=policy is not None and policy.works.review is not None)),
     ]
     return [
-        Standing(one, *(missing or (None, None)), excepted=missing is not None and one in excepted)
+        Standing(one) if missing is None else Standing(one, missing[0], missing[1], excepted=one in excepted)
         for one, missing in lacking
     ]
 

@@ -11,6 +11,7 @@ from services.core.projects.rules import Action, Stage
 from tests.api.projects.steps import attest, step
 from tests.api.selection.world import STOCK, MakeRegion, MakeStaff, World, build, plan_of
 from tests.api.selection.year import today
+from tests.support.works import ready_to_start
 
 COUNTED_ON = {"vote.menu.passed": "true"}
 SHARED = {
@@ -139,6 +140,7 @@ async def test_zhuhai_starts_works_only_after_the_result_of_the_vote_was_publish
             policy_version_id=None,
             document="珠建联〔2027〕1号",
         )
+    await ready_to_start(world.database, project)
     order = {"document": "珠建开〔2027〕1号"}
     refused = await step(world, project, "start", order)
     assert [one["pointer"] for one in refused.json()["errors"]] == ["/gates/plan_vote", "/gates/vote_published"]

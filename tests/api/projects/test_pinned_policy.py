@@ -6,6 +6,7 @@ from services.core.projects.rules import Action, Stage
 from tests.api.projects.steps import attest, follow, step
 from tests.api.projects.test_stages import enter
 from tests.api.selection.world import World
+from tests.support.works import ready_to_start
 
 READY: dict[str, Any] = {"id": "ready", "fact": "project.ready", "is": True, "gates": "works"}
 SATISFIED: dict[str, Any] = {
@@ -36,6 +37,7 @@ async def test_harder_gates_in_between_move_nothing_that_was_chosen(world: World
     assert (mine["policy_number"], mine["basis"], [one["id"] for one in mine["gates"]]) == (
         1, "pinned", ["ready", "satisfied"],
     )  # fmt: skip
+    await ready_to_start(world.database, project)
     assert (await step(world, project, "start", DOCUMENT)).status_code == 200
     await attest(world, project, {"survey.satisfaction.satisfied_share": "0.8"})
 

@@ -117,7 +117,7 @@ class TestRound:
 
     async def test_asks_desks_that_answer_for_the_region_once_each(self, site: Building) -> None:
         desk, _ = await site.desk("公安局")
-        body = {"title": "联合审查", "departments": [{"desk_id": desk}, {"desk_id": desk}]}
+        body: dict[str, Any] = {"title": "联合审查", "departments": [{"desk_id": desk}, {"desk_id": desk}]}
         path = f"/v1/projects/{site.project}/reviews"
         problem(await site.street.post(path, json=body), 422, "review-input-invalid", "/departments/1/desk_id")
         body = {"title": "联合审查", "plan_number": 7, "departments": [{"desk_id": str(UUID(int=1))}]}
