@@ -40,17 +40,26 @@ WHERE m.id > $1 AND (
              AND f.superseded_at IS NULL))
 ORDER BY m.id LIMIT $4
 """
+
+
+def _before(who: str) -> str:
+    """When the same had complained of the same last; one pass over a compound's complaints, however many they are."""
+    return f"""CASE WHEN {who} IS NOT NULL THEN
+       max(c.created_at) OVER (PARTITION BY c.category, {who} ORDER BY c.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) END"""
+
+
 # A complaint came again when it was marked so at its intake, the matter having been closed (`repeats`), or when the same household,
 # account or telephone had complained about the same within `AGAIN` before it. A reply is in time when its clock was met before its
 # limit; one that is due no more (withdrawn, merged) says nothing.
 COUNTS = f"""
 SELECT m.id,
   (SELECT count(*) FROM complaint c WHERE c.compound_id = m.id AND c.hazard AND c.state IN {OPEN}) AS hazards,
-  (SELECT count(*) FROM complaint c JOIN complaint_reporter r ON r.complaint_id = c.id
-   WHERE c.compound_id = m.id AND c.created_at >= $2 AND c.parent_id IS NULL AND (c.came_again > 0 OR EXISTS (
-     SELECT 1 FROM complaint e JOIN complaint_reporter q ON q.complaint_id = e.id
-     WHERE e.compound_id = m.id AND e.category = c.category AND e.id < c.id AND e.created_at >= c.created_at - $3::interval
-       AND (q.property_id = r.property_id OR q.resident_id = r.resident_id OR q.phone_index = r.phone_index)))) AS repeats,
+  (SELECT count(*) FROM (
+     SELECT c.created_at, c.parent_id, c.came_again,
+            greatest({_before("r.property_id")}, {_before("r.resident_id")}, {_before("r.phone_index")}) AS before
+     FROM complaint c JOIN complaint_reporter r ON r.complaint_id = c.id
+     WHERE c.compound_id = m.id AND c.created_at >= $2 - $3::interval) AS one
+   WHERE created_at >= $2 AND parent_id IS NULL AND (came_again > 0 OR before >= created_at - $3::interval)) AS repeats,
   t.in_time, t.decided,
   EXISTS (SELECT 1 FROM complaint c WHERE c.compound_id = m.id AND c.synthetic) AS synthetic
 FROM unnest($1::uuid[]) AS m(id)

@@ -104,3 +104,27 @@ async def test_the_same_again_changes_nothing(town: Town, resident: MakeResident
             "SELECT count(*) FROM fact WHERE subject_id = $1 AND source = 'hotline.complaints'", UUID(town.compound)
         )
     assert rows == 2
+
+
+ADD_TEN_THOUSAND = """
+WITH ids AS MATERIALIZED (SELECT gen_random_uuid() AS id, n FROM generate_series(1, 10000) n),
+made AS (
+  INSERT INTO complaint (id, code, no, channel, category, kind, hazard, anonymous, state, region_path, compound_id, created_at)
+  SELECT ids.id, left(replace(ids.id::text, '-', ''), 20), ids.id, 'phone', 'leak', 'complaint', false, false, 'received',
+         m.region_path, m.id, now() - ids.n * interval '1 minute'
+  FROM ids, compound m WHERE m.id = $1)
+INSERT INTO complaint_reporter (complaint_id, phone_sealed, phone_index, index_key)
+SELECT id, 'sealed', sha256(left(id::text, 3)::bytea), 'key' FROM ids
+"""
+
+
+async def test_ten_thousand_complaints_of_one_compound_are_counted_at_once(town: Town) -> None:
+    """Each is held against those before it; were it one by one, the statement would be stopped."""
+    async with town.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(ADD_TEN_THOUSAND, UUID(town.compound))
+        telephones = await uow.driver.fetchval(
+            "SELECT count(DISTINCT phone_index) FROM complaint_reporter r JOIN complaint c ON c.id = r.complaint_id"
+            " WHERE c.compound_id = $1",
+            UUID(town.compound),
+        )
+    assert (await count(town))["repeats"] == str(10_000 - telephones)
