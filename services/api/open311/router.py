@@ -16,7 +16,6 @@ from services.api.open311 import faults as _faults  # noqa: F401 - says how refu
 from services.api.open311 import shown
 from services.api.open311.formats import Format, Record, answer
 from services.api.open311.schemas import ATTRIBUTE, ListQuery, RequestIn
-from services.api.ownership.shown import Opening
 from services.api.problems import RouteNotFound, language_of
 from services.core.hotline import open311, open311_queries, open311_rules, rules
 from services.core.hotline.open311_errors import ApiKeyRefused, RequestInputInvalid
@@ -47,14 +46,14 @@ async def get_language(request: Request) -> str:
     return language_of(request.headers.get("accept-language"))
 
 
-async def get_jurisdiction(reader: Reader, jurisdiction_id: str | None = None) -> str:
-    """The path of the region that was named, everywhere without one."""
+async def get_jurisdiction(reader: Reader, jurisdiction_id: str | None = None) -> tuple[str, str]:
+    """The paths of the region that was named, everywhere without one."""
     return await open311_queries.jurisdiction(reader, code=(jurisdiction_id or "").strip() or None)
 
 
 Written = Annotated[Format, Depends(get_format)]
 Language = Annotated[str, Depends(get_language)]
-Jurisdiction = Annotated[str, Depends(get_jurisdiction)]
+Jurisdiction = Annotated[tuple[str, str], Depends(get_jurisdiction)]
 
 
 @router.get("/discovery.{suffix}")
@@ -81,14 +80,14 @@ async def get_service(form: Written, reader: Reader, service_code: str, _within:
 
 @router.get("/requests.{suffix}")
 async def list_requests(
-    *, form: Written, language: Language, reader: Reader, vault: Opening, wanted: Annotated[ListQuery, Query()]
+    form: Written, language: Language, reader: Reader, wanted: Annotated[ListQuery, Query()]
 ) -> Response:
     """Requests by their ids; else the newest thousand of ninety days, by service, status, time and jurisdiction."""
     if wanted.service_request_id is not None:
         rows = await open311_queries.numbered(reader, numbers=wanted.service_request_id)
     else:
         rows = await _found(reader, wanted)
-    return answer(form, REQUESTS, [shown.request(vault, row, language) for row in rows])
+    return answer(form, REQUESTS, [shown.request(row, language) for row in rows])
 
 
 async def _found(reader: "asyncpg.Connection", wanted: ListQuery) -> "list[asyncpg.Record]":
@@ -96,9 +95,9 @@ async def _found(reader: "asyncpg.Connection", wanted: ListQuery) -> "list[async
         start, end = open311_rules.span(wanted.start_date, wanted.end_date, now=datetime.now(UTC))
     except InvalidAt as wrong:
         raise RequestInputInvalid.at(wrong.pointer, zh=wrong.zh, en=wrong.en) from wrong
-    path = await open311_queries.jurisdiction(reader, code=wanted.jurisdiction_id)
+    paths = await open311_queries.jurisdiction(reader, code=wanted.jurisdiction_id)
     return await open311_queries.listed(
-        reader, Wanted(region_path=path, services=wanted.service_code, open=wanted.open, start=start, end=end)
+        reader, Wanted(paths=paths, services=wanted.service_code, open=wanted.open, start=start, end=end)
     )
 
 
@@ -108,13 +107,12 @@ async def get_request(
     form: Written,
     language: Language,
     reader: Reader,
-    vault: Opening,
     service_request_id: str,
     _within: Jurisdiction,
 ) -> Response:
     """One request, as an array of one."""
     row = await open311_queries.one(reader, number=service_request_id)
-    return answer(form, REQUESTS, [shown.request(vault, row, language)])
+    return answer(form, REQUESTS, [shown.request(row, language)])
 
 
 @router.get("/tokens/{token}.{suffix}")

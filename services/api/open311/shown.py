@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from services.api.open311.formats import Record
-from services.core.hotline import open311_rules, rules, sealing
+from services.core.hotline import open311_rules, public_rules
 from services.core.hotline.rules import State
 from services.core.hotline.titles import STATE_TITLES
 from services.core.kit.calendar import SHANGHAI
 
-if TYPE_CHECKING:
-    from services.core.kit.vault import Vault
-
 CHANGESET = "2026-11-22T00:00:00+08:00"
 """When this door last changed."""
+TOLD = frozenset({State.ANSWERED, State.CLOSED})
+"""In which an answer is the answer; a case that was reopened waits for another."""
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 CONTACT = "政务服务便民热线 12345 (the government's hotline, telephone 12345)"
 KEY_SERVICE = (
@@ -65,20 +64,21 @@ def taken(number: str, notice: str | None) -> Record:
     return {"service_request_id": number, "service_notice": notice, "account_id": None}
 
 
-def request(vault: "Vault", row: Mapping[str, Any], language: str) -> Record:
-    """One request: no name, no contact, no door; its place to a hundred metres, its words once they passed."""
+def request(row: Mapping[str, Any], language: str) -> Record:
+    """One request: no name, no contact, no door; the cell of the grid that it lies in; the words in which staff made it public."""
     state = State(row["state"])
     handled = State(row["merged_state"] or state)
     notes = STATE_TITLES[state][0 if language == "zh" else 1]
-    words = sealing.opened(vault, sealing.COMPLAINT, sealing.DESCRIPTION, row["id"], row)
-    long, lat = (None, None) if row["point"] is None else (round(one, open311_rules.GRID) for one in row["point"])
+    if row["answer"] is not None and state in TOLD:
+        notes = f"{notes}: {row['answer']}"
+    long, lat = (None, None) if row["point"] is None else public_rules.spot(*row["point"])
     return {
         "service_request_id": row["no"],
         "status": "open" if open311_rules.is_open(handled) else "closed",
         "status_notes": notes,
         "service_name": row[f"title_{language}"],
         "service_code": row["category"],
-        "description": rules.without_numbers(words) if words else None,
+        "description": row["question"],
         "agency_responsible": row["desk_title"],
         "service_notice": None,
         "requested_datetime": _told(row["created_at"]),

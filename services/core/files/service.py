@@ -65,8 +65,6 @@ INSERT INTO content_check (id, kind, subject_type, subject_id, region_path, resi
 VALUES ($1, 'text', $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
-FORGET_TEXTS = "DELETE FROM content_check WHERE kind = 'text' AND subject_type = $1 AND subject_id = ANY ($2::uuid[])"
-
 
 @dataclass(frozen=True, slots=True)
 class Examined:
@@ -242,8 +240,3 @@ async def ask_about_text(
     await uow.driver.execute(
         ASK_TEXT, check_id, subject_type, subject_id, region_path, resident_id, sealed, state, uow.now, look_at
     )
-
-
-async def forget_texts(uow: UnitOfWork, *, subject_type: str, subject_ids: Sequence[UUID]) -> None:
-    """The texts of these subjects are kept no more: nobody need look at them, and no copy waits for it (retention)."""
-    await uow.driver.execute(FORGET_TEXTS, subject_type, list(subject_ids))

@@ -6,8 +6,7 @@ What clients hand over beyond our fields becomes the reporter's own addition, se
 from dataclasses import astuple, dataclass
 from uuid import UUID
 
-from services.core.files import service as files
-from services.core.hotline import open311_rules, sealing, speaking
+from services.core.hotline import open311_rules, speaking
 from services.core.hotline.errors import CategoryUnknown
 from services.core.hotline.intake import Intake, Reporter, Taken, Where, take_in
 from services.core.hotline.open311_errors import JurisdictionUnknown, RequestInputInvalid, ServiceUnknown
@@ -18,7 +17,6 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 
 REGION = "SELECT id, path FROM region WHERE valid_to IS NULL AND (code = $1 OR $1::text IS NULL AND path = $2)"
-PLACE_OF = "SELECT region_path FROM complaint WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +65,7 @@ async def post(uow: UnitOfWork, said: Said, *, client_id: UUID, scope: Scope) ->
         taken = await take_in(uow, intake, scope=within)
     except CategoryUnknown as unknown:
         raise ServiceUnknown from unknown
-    if taken.repeated:
-        return taken
-    if said.description:
-        await files.ask_about_text(
-            uow,
-            resident_id=None,
-            text=said.description,
-            subject_type=sealing.COMPLAINT,
-            subject_id=taken.id,
-            region_path=await uow.driver.fetchval(PLACE_OF, taken.id),
-        )
-    if said.beyond:
+    if said.beyond and not taken.repeated:
         await speaking.add(uow, Own(code=taken.code), text="\n".join(said.beyond))
     return taken
 

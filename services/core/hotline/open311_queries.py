@@ -1,6 +1,6 @@
 """What Open311's readers see: services, and requests that came in by Open311, without who made them or where exactly.
 
-The words of a request are read out only once somebody let them pass for the public; of one that was taken back they are not.
+The words read out are those in which staff made a case public, while it may be shown (docs/adr/0033); the reporter's own never.
 """
 
 from collections.abc import Sequence
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from services.core.files.rules import CheckState
-from services.core.hotline import desk_rules, rules, sealing
+from services.core.hotline import desk_rules, publishing, rules
 from services.core.hotline.open311_errors import JurisdictionUnknown, RequestUnknown, ServiceUnknown
 from services.core.hotline.open311_rules import MOST
-from services.core.hotline.rules import Channel, State
+from services.core.hotline.rules import Channel
 
 if TYPE_CHECKING:
     import asyncpg
@@ -23,8 +22,7 @@ HAS_IT = "({})".format(", ".join(f"'{state}'" for state in (*desk_rules.LIVE, de
 SHOWN = f"""
 SELECT c.id, c.no, c.state, t.state AS merged_state, c.category, k.title_zh, k.title_en, c.created_at, c.first_promise_at,
        coalesce(c.closed_at, greatest(e.at, t.closed_at)) AS updated_at, c.point, c.compound_id,
-       coalesce(m.name, r.name) AS address, d.title AS desk_title,
-       CASE WHEN c.state <> '{State.WITHDRAWN}' AND w.id IS NOT NULL THEN c.description_sealed END AS description_sealed
+       coalesce(m.name, r.name) AS address, d.title AS desk_title, p.question, p.answer
 FROM complaint c JOIN complaint_category k ON k.code = c.category
 LEFT JOIN complaint t ON t.id = c.merged_into_id
 LEFT JOIN compound m ON m.id = c.compound_id
@@ -33,16 +31,15 @@ LEFT JOIN LATERAL (
   SELECT d.title FROM assignment a JOIN desk d ON d.id = a.desk_id
   WHERE a.complaint_id = coalesce(t.id, c.id) AND a.part = '{desk_rules.Part.LEAD}' AND a.state IN {HAS_IT}
   ORDER BY a.id DESC LIMIT 1) AS d ON true
-LEFT JOIN content_check w
-  ON w.subject_type = '{sealing.COMPLAINT}' AND w.subject_id = c.id AND w.state = '{CheckState.PASSED}'
+LEFT JOIN complaint_publication p ON p.complaint_id = c.id AND {publishing.MAY_BE_SHOWN}
 LEFT JOIN LATERAL (
   SELECT e.at FROM complaint_entry e WHERE e.complaint_id = c.id AND e.public ORDER BY e.id DESC LIMIT 1) AS e ON true
 WHERE c.channel = '{Channel.OPEN311}'
 """
 BY_NUMBER = f"{SHOWN} AND c.no = ANY ($1::text[]) ORDER BY c.created_at DESC, c.id DESC"
 LIST = f"""{SHOWN}
-  AND c.created_at >= $1 AND c.created_at <= $2 AND starts_with(c.region_path, $3)
-  AND ($4::text[] IS NULL OR c.category = ANY ($4)) AND ($5::boolean IS NULL OR ({OPEN}) = $5)
+  AND c.created_at >= $1 AND c.created_at <= $2 AND c.region_path >= $3 AND c.region_path < $4
+  AND ($5::text[] IS NULL OR c.category = ANY ($5)) AND ($6::boolean IS NULL OR ({OPEN}) = $6)
 ORDER BY c.created_at DESC, c.id DESC LIMIT {MOST}
 """
 SERVICES = """
@@ -51,28 +48,29 @@ FROM complaint_category k LEFT JOIN complaint_category p ON p.code = k.parent
 WHERE NOT k.retired AND ($1::text IS NULL OR k.code = $1) ORDER BY k.position, k.code
 """
 JURISDICTION = "SELECT path FROM region WHERE code = $1 AND valid_to IS NULL"
-EVERYWHERE = ""
+EVERYWHERE = ("", ":")
+"""A range that holds every path: they are made of digits and dots, and a colon comes after both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which requests: of a region's subtree, of these services or of all, open, closed or both, made in this time."""
+    """Which requests: of a range of regions' paths, of these services or of all, open, closed or both, made in this time."""
 
-    region_path: str
+    paths: tuple[str, str]
     services: Sequence[str] | None
     open: bool | None
     start: datetime
     end: datetime
 
 
-async def jurisdiction(driver: "asyncpg.Connection", *, code: str | None) -> str:
-    """The path of the region that a code names, everywhere without one; JurisdictionUnknown."""
+async def jurisdiction(driver: "asyncpg.Connection", *, code: str | None) -> tuple[str, str]:
+    """The range of paths of the region that a code names, everywhere without one; JurisdictionUnknown."""
     if code is None:
         return EVERYWHERE
     path: str | None = await driver.fetchval(JURISDICTION, code)
     if path is None:
         raise JurisdictionUnknown
-    return path
+    return path, f"{path[:-1]}/"
 
 
 async def services(driver: "asyncpg.Connection") -> "list[asyncpg.Record]":
@@ -92,7 +90,7 @@ async def service(driver: "asyncpg.Connection", *, code: str) -> "asyncpg.Record
 async def listed(driver: "asyncpg.Connection", wanted: Wanted) -> "list[asyncpg.Record]":
     """The newest of those that are wanted, a thousand at most."""
     rows: list[asyncpg.Record] = await driver.fetch(
-        LIST, wanted.start, wanted.end, wanted.region_path, wanted.services, wanted.open
+        LIST, wanted.start, wanted.end, *wanted.paths, wanted.services, wanted.open
     )
     return rows
 

@@ -12,8 +12,6 @@ SPAN = timedelta(days=90)
 """The longest time that one list spans, and the usual one."""
 MOST = 1_000
 """Requests in one list (GeoReport v2, *Response Volume*)."""
-GRID = 3
-"""Decimals of a degree to which places are shown, a hundred metres: which of several buildings it was stays untold."""
 
 
 def same_keys(client_id: str, said: Sequence[str | None], at: datetime) -> tuple[str, str]:

@@ -55,7 +55,7 @@ p.id, c.category, k.title_zh AS category_zh, k.title_en AS category_en, c.state,
 c.created_at, p.published_at, p.answered_at
 """
 # Contents of its reporter that nobody found fit for the public keep the whole case from it.
-_MAY_BE_SHOWN = """
+MAY_BE_SHOWN = """
 p.withdrawn_at IS NULL AND c.state NOT IN ('merged', 'withdrawn', 'rejected')
   AND NOT EXISTS (SELECT FROM content_check x WHERE x.subject_type = 'complaint' AND x.subject_id = c.id AND x.state <> 'passed')
   AND NOT EXISTS (SELECT FROM file_use u JOIN file f ON f.id = u.file_id
@@ -67,14 +67,14 @@ FROM complaint_publication p JOIN complaint c ON c.id = p.complaint_id JOIN comp
 # The latest first. Compared with the spots alone: a rectangle drawn ever smaller finds out no more than the cell.
 MAP = f"""
 SELECT {_SHOWN}, p.spot[0] AS lon, p.spot[1] AS lat {_JOINED}
-WHERE {_MAY_BE_SHOWN} AND p.spot IS NOT NULL AND p.id < $1 AND {{}}
+WHERE {MAY_BE_SHOWN} AND p.spot IS NOT NULL AND p.id < $1 AND {{}}
   AND ($2::text IS NULL OR c.category = $2 OR k.parent = $2) AND ($3::uuid IS NULL OR p.project_id = $3)
 ORDER BY p.id DESC LIMIT $4
 """
 EVERYWHERE, INSIDE = MAP.format("true"), MAP.format("p.spot <@ $5::box")
 ANSWERS = f"""
 SELECT {_SHOWN} {_JOINED}
-WHERE {_MAY_BE_SHOWN} AND p.project_id = $1 AND p.answered_at IS NOT NULL AND c.state IN ('answered', 'closed')
+WHERE {MAY_BE_SHOWN} AND p.project_id = $1 AND p.answered_at IS NOT NULL AND c.state IN ('answered', 'closed')
   AND (p.answered_at, p.id) < ($2, $3)
 ORDER BY p.answered_at DESC, p.id DESC LIMIT $4
 """

@@ -93,7 +93,6 @@ async def forget(uow: UnitOfWork, job: ForgetReporters) -> int:
     own = [row["id"] for row in await uow.driver.fetch(OWN_ENTRIES, ids)]
     for subject, subject_ids in ((sealing.COMPLAINT, ids), (sealing.ENTRY, own)):
         await files.release(uow, subject_type=subject, subject_ids=subject_ids)
-    await files.forget_texts(uow, subject_type=sealing.COMPLAINT, subject_ids=ids)
     await repeats.part(uow, complaint_ids=ids)
     await uow.driver.execute(FORGET, ids, job.batch_id, job.policy_version_id, uow.now)
     uow.record(

@@ -10,12 +10,17 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.core.files.service import ask_about_text
 from services.core.hotline import open311_rules
 from services.core.hotline.open311_queries import LIST
 from services.core.kit.uow import SYSTEM, Database
 from tests.api.hotline.open311 import LEAK, V2, App, MakeApp, coded, complaint_id, conforms, connected, parsed
 from tests.api.hotline.town import MakeTown, Town, everything
 from tests.api.selection.world import MakeStaff
+
+JUDGED = """
+UPDATE content_check SET state = $2::text, look_at = CASE WHEN $2::text = 'pending' THEN now() END WHERE subject_id = $1
+"""
 
 
 @pytest.fixture
@@ -122,7 +127,7 @@ async def test_everybody_reads_it_without_who_and_where_exactly(sender: App, tow
         "service_code": "leak", "description": None, "agency_responsible": None, "service_notice": None,
         "requested_datetime": told["requested_datetime"], "updated_datetime": told["requested_datetime"],
         "expected_datetime": None, "address": town.at.name, "address_id": None, "zipcode": None,
-        "lat": 28.663, "long": 115.91, "media_url": None,
+        "lat": 28.663, "long": 115.909, "media_url": None,
     }  # fmt: skip
     assert told["requested_datetime"].endswith("+08:00")
     assert datetime.fromisoformat(told["requested_datetime"]).tzinfo is not None
@@ -134,39 +139,54 @@ async def test_everybody_reads_it_without_who_and_where_exactly(sender: App, tow
     }
 
 
-async def test_its_words_are_read_out_once_they_passed(
-    sender: App, town: Town, database: Database, staff: MakeStaff
-) -> None:
-    words = "楼道 & <b>漏水</b>，请打 13812345678\n第二行"
-    number = await sender.taken(description=words)
+async def test_its_words_are_read_out_once_they_are_public(sender: App, town: Town, database: Database) -> None:
+    number = await sender.taken(description="我家 101 室漏水，请打 13812345678")
     case = await complaint_id(database, number)
     assert (await sender.one(number))["description"] is None
-    reviewer = await staff("street", town.at)
-    (check,) = (await reviewer.get("/v1/content-checks", params={"state": "review"})).json()["items"]
-    assert check["subject_id"] == case
-    path, match = f"/v1/content-checks/{check['id']}", {"If-Match": f'"{check["version"]}"'}
-    decided = await reviewer.post(f"{path}/decide", json={"state": "passed"}, headers=match)
-    assert decided.status_code == 200, decided.text
-    shown = "楼道 & <b>漏水</b>，请打 138******78\n第二行"
-    assert (await sender.one(number))["description"] == shown
+    asked = "楼道 & <b>漏水</b>\n已经三天"
+    assert (await town.do(case, "publish", {"question": asked})).status_code == 200
+    told = await sender.one(number)
+    assert (told["description"], told["status_notes"]) == (asked, "已受理")
     root = parsed(await sender.api.get(f"{V2}/requests/{number}.xml"))
-    assert root.findtext("request/description") == shown
-    # Thought better of: gone again.
-    match = {"If-Match": f'"{check["version"] + 1}"'}
-    body = {"state": "refused", "reason": "涉及他人隐私"}
-    assert (await reviewer.post(f"{path}/decide", json=body, headers=match)).status_code == 200
+    assert root.findtext("request/description") == asked
+    assert (await town.do(case, "reply", {"text": "王师傅 周三上门。"})).status_code == 200
+    assert (await town.do(case, "publish", {"question": asked, "answer": "已修复。"})).status_code == 200
+    assert (await sender.one(number))["status_notes"] == "已答复: 已修复。"
+    assert (await town.do(case, "reopen", {"text": "又漏了。"}, by=sender.manager)).status_code == 200
+    assert (await sender.one(number))["status_notes"] == "重新办理"
+    assert (await town.do(case, "unpublish")).status_code == 200
     assert (await sender.one(number))["description"] is None
 
 
-async def test_words_that_were_taken_back_are_not_read_out(sender: App, town: Town, database: Database) -> None:
+@pytest.mark.parametrize("unfit", ["pending", "review", "refused"])
+async def test_of_a_case_whose_contents_did_not_pass_nothing_is_read_out(
+    sender: App, town: Town, database: Database, unfit: str
+) -> None:
+    number = await sender.taken()
+    case = await complaint_id(database, number)
+    assert (await town.do(case, "publish", {"question": "楼道漏水"})).status_code == 200
+    async with database.begin(SYSTEM) as uow:
+        await ask_about_text(
+            uow,
+            resident_id=None,
+            text="照片",
+            subject_type="complaint",
+            subject_id=UUID(case),
+            region_path=town.at.path,
+        )
+        await uow.driver.execute(JUDGED, UUID(case), "passed")
+    assert (await sender.one(number))["description"] == "楼道漏水"
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(JUDGED, UUID(case), unfit)
+    assert (await sender.one(number))["description"] is None
+
+
+async def test_words_of_one_that_was_taken_back_are_not_read_out(sender: App, town: Town, database: Database) -> None:
     answer = await sender.send()
     number = answer.json()[0]["service_request_id"]
     case = await complaint_id(database, number)
-    async with database.begin(SYSTEM) as uow:
-        await uow.driver.execute(
-            "UPDATE content_check SET state = 'passed', text_sealed = NULL WHERE subject_id = $1", UUID(case)
-        )
-    assert (await sender.one(number))["description"] == LEAK["description"]
+    assert (await town.do(case, "publish", {"question": "楼道漏水"})).status_code == 200
+    assert (await sender.one(number))["description"] == "楼道漏水"
     code = answer.json()[0]["service_notice"].partition("查询码 ")[2].partition("，")[0]
     assert (await sender.api.post(f"/public/complaints/{code}/withdraw", json={})).status_code == 200
     told = await sender.one(number)
@@ -268,7 +288,7 @@ async def test_a_list_holds_a_thousand(sender: App, town: Town, database: Databa
     async with database.begin(SYSTEM) as uow:
         await uow.driver.execute("SET LOCAL enable_seqscan = off")
         lines = await uow.driver.fetch(
-            f"EXPLAIN {LIST}", uow.now - timedelta(days=90), uow.now, town.at.path, None, None
+            f"EXPLAIN {LIST}", uow.now - timedelta(days=90), uow.now, town.at.path, town.at.path[:-1] + "/", None, None
         )
     assert any("ix_complaint_open311" in line[0] for line in lines), lines
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 
 from services.core.hotline import retention
@@ -13,8 +12,6 @@ from services.core.hotline.jobs import ForgetReporters
 from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM
 from services.core.policy.service import store_packaged
-from tests.api.hotline.open311 import complaint_id as complaint_of
-from tests.api.hotline.open311 import connected
 from tests.api.hotline.town import Town
 from tests.api.selection.world import MakeStaff
 from tests.support.people import Client
@@ -98,24 +95,6 @@ async def test_a_year_after_the_end_nobody_knows_who_said_what_and_all_is_counte
     assert (shown["description"], shown["excerpt"]) == (None, None)
     assert (await me.get(f"/v1/me/complaints/{complaint_id}")).status_code == 404
     assert await forget(town, days=366) == 0, "done once"
-
-
-async def test_a_copy_that_waits_to_be_checked_is_forgotten_too(
-    town: Town, boss: Client, api: httpx.AsyncClient
-) -> None:
-    app = await connected(api, boss, [str(town.at.id)])
-    number = await app.taken(media_url="https://example.cn/1.jpg")
-    case = await complaint_of(town.database, number)
-    assert (await town.do(case, "reject", {"text": "不属于受理范围。"})).status_code == 200
-    copies = "SELECT count(*) FROM content_check WHERE subject_id = $1 AND text_sealed IS NOT NULL"
-    async with town.database.read() as connection:
-        assert await connection.fetchval(copies, UUID(case)) == 1
-    await forget(town, days=366)
-    async with town.database.read() as connection:
-        assert await connection.fetchval(copies, UUID(case)) == 0
-    assert (await kept(town, case))["words"] == 0
-    shown = await app.one(number)
-    assert (shown["status"], shown["lat"], shown["long"], shown["description"]) == ("closed", None, None, None)
 
 
 async def test_what_goes_on_or_is_held_is_not_forgotten(
