@@ -28,7 +28,8 @@ SELECT e.seq, e.id, e.kind, e.subject_type, e.subject_id, e.region_path, e.data,
             WHEN 'region' THEN (SELECT name FROM region WHERE id = e.subject_id)
             WHEN 'complaint' THEN (SELECT no FROM complaint WHERE id = e.subject_id)
             WHEN 'assignment' THEN (SELECT no FROM assignment a JOIN complaint c ON c.id = a.complaint_id WHERE a.id = e.subject_id)
-            WHEN 'review_part' THEN (SELECT title FROM review_part r JOIN project ON project.id = project_id WHERE r.id = e.subject_id)
+            WHEN 'review_part' THEN (
+              SELECT title FROM review_part r JOIN project ON project.id = project_id WHERE r.id = e.subject_id)
        END AS subject,
        CASE e.subject_type
             WHEN 'assignment' THEN (SELECT complaint_id FROM assignment WHERE id = e.subject_id)
