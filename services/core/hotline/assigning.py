@@ -138,7 +138,7 @@ async def assign(
     sent_back = await refusals(uow, complaint_id)
     if sent_back >= (await leaves.refusing(uow.driver, held["policy_version_id"])).times:
         raise ArbiterDecides(refusals=sent_back)
-    await _refuse_involved(uow, complaint_id)
+    await refuse_involved(uow, complaint_id)
     await _check(uow, held, [("/desk_id", desk_id), *((f"/co_desk_ids/{i}", one) for i, one in enumerate(co_desk_ids))])
     await promises.run_again(uow, held)
     await uow.driver.fetch(DECIDE, complaint_id, Decision.REROUTED, uow.actor.id, uow.now, text, None)
@@ -358,7 +358,7 @@ async def arbitrate(
         raise NotFound
     if one["state"] != Standing.REFUSED:
         raise AssignmentNotLive(state=one["state"])
-    await _refuse_involved(uow, complaint_id)
+    await refuse_involved(uow, complaint_id)
     if desk_id == one["desk_id"]:
         raise AssignmentInputInvalid.at("/desk_id", zh="请另选席位，或不填以退回原席位", en="is the desk that refused")
     steps.check_words(text)
@@ -384,7 +384,7 @@ async def arbitrate(
     )
 
 
-async def _refuse_involved(uow: UnitOfWork, complaint_id: UUID) -> None:
+async def refuse_involved(uow: UnitOfWork, complaint_id: UUID) -> None:
     """Who sent the case back, or is on duty where it was sent back, does not decide where it goes."""
     waiting = await uow.driver.fetch(desk_queries.SENT_BACK_BY, complaint_id)
     here = await desks.on_duty(uow.driver, staff_id=_me(uow), desk_ids=[row["desk_id"] for row in waiting])

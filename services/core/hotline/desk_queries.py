@@ -21,7 +21,7 @@ WHERE a.complaint_id = $1 AND a.part = 'lead' AND a.state = 'done' AND d.closed_
 REFUSALS_OF_LEADS = "SELECT count(*) FROM assignment_refusal WHERE complaint_id = $1 AND part = 'lead'"
 SENT_BACK_BY = """
 SELECT a.desk_id, f.refused_by FROM assignment_refusal f JOIN assignment a ON a.id = f.assignment_id
-WHERE f.complaint_id = $1 AND f.decision = 'asked'
+WHERE f.complaint_id = $1 AND f.decision = 'asked' AND a.state = 'refused'
 """
 
 # Everything of one case: its desks in the order in which they came, each with its clocks and the rule that sent it.
@@ -44,7 +44,7 @@ SELECT f.id, f.assignment_id, f.complaint_id, c.no, c.region_path, a.desk_id, d.
        f.refused_at, (SELECT count(*) FROM assignment_refusal n WHERE n.complaint_id = c.id AND n.part = 'lead') AS refusals
 FROM assignment_refusal f JOIN complaint c ON c.id = f.complaint_id JOIN assignment a ON a.id = f.assignment_id
 JOIN desk d ON d.id = a.desk_id
-WHERE f.decision = 'asked' AND f.id > $1
+WHERE f.decision = 'asked' AND a.state = 'refused' AND f.id > $1
   AND EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS scope(low, high)
               WHERE c.region_path >= scope.low AND c.region_path < scope.high)
 ORDER BY f.id LIMIT $4

@@ -109,8 +109,9 @@ async def close(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: i
 
 
 async def reject(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int, text: str) -> None:
-    """Does not take it up, and tells its reporter why."""
+    """Does not take it up, and tells its reporter why. ArbiterInvolved for those of a desk that has just sent it back."""
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
+    await assigning.refuse_involved(uow, complaint_id)
     await steps.step(uow, held, Act.REJECT, text=text, public=True)
     await grouping.gone(uow, held)
 

@@ -319,3 +319,26 @@ async def test_a_new_calendar_gives_way_to_whoever_handles_a_case(offices: Offic
     with pytest.raises(asyncpg.LockNotAvailableError):
         await job
     assert (await offices.clocks(str(complaint_id)))["reply"]["state"] == "met"
+
+
+async def test_who_sent_it_back_does_not_turn_it_down_instead(offices: Offices) -> None:
+    await offices.rule("城建办")
+    case = await offices.call()
+    assert (await offices.at_desk(case, "城建办", "refuse", REFUSAL)).status_code == 200
+    turned_down = {"text": "不属受理范围。"}
+    evaded = await offices.act(case, "reject", turned_down, by=offices.desks["城建办"].staff)
+    assert (evaded.status_code, evaded.json()["type"]) == (409, "/problems/arbiter-involved")
+    assert (await offices.act(case, "reject", turned_down, by=offices.clerk)).status_code == 200
+
+
+async def test_what_is_over_waits_for_no_arbiter(offices: Offices) -> None:
+    await offices.rule("城建办")
+    case = await offices.call()
+    await offices.at_desk(case, "城建办", "refuse", REFUSAL)
+
+    async def waiting() -> list[str]:
+        return [one["complaint_id"] for one in (await offices.arbiter.get("/v1/refusals")).json()["items"]]
+
+    assert await waiting() == [case]
+    assert (await offices.act(case, "reject", {"text": "不属受理范围。"}, by=offices.clerk)).status_code == 200
+    assert await waiting() == []
