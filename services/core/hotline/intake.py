@@ -31,14 +31,16 @@ if TYPE_CHECKING:
     import asyncpg
 
 OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(rules.OPEN)))
-# Where and what it is about, and the same complaint when it stands already.
+# Where and what it is about, and the same complaint when it stands already. What is said of a project of one compound is of that
+# compound, and counts there.
 LOOK = f"""
 SELECT c.id AS compound_id, p.id AS project_id, coalesce(c.region_path, p.region_path, r.path) AS region_path,
        p.id IS NULL OR c.id IS NULL
          OR EXISTS (SELECT 1 FROM project_compound m WHERE m.project_id = p.id AND m.compound_id = c.id) AS together,
        k.code AS category, k.parent, k.kind, k.hazard, k.anonymous, same.id AS same_id
 FROM (SELECT 1) AS one
-LEFT JOIN compound c ON c.id = $1 AND c.closed_at IS NULL
+LEFT JOIN compound c ON c.closed_at IS NULL AND c.id = coalesce($1, (
+  SELECT (array_agg(m.compound_id))[1] FROM project_compound m WHERE m.project_id = $2 HAVING count(*) = 1))
 LEFT JOIN project p ON p.id = $2
 LEFT JOIN region r ON r.id = $3 AND r.valid_to IS NULL
 LEFT JOIN complaint_category k ON k.code = $4 AND NOT k.retired

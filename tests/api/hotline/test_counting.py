@@ -11,6 +11,7 @@ from services.core.hotline import counting
 from services.core.hotline.jobs import CountComplaints
 from services.core.kit.uow import SYSTEM
 from services.core.policy.service import store_packaged
+from tests.api.hotline.test_contact_board import project
 from tests.api.hotline.town import Town
 from tests.api.selection.world import MakeStaff
 from tests.support.people import Client
@@ -128,3 +129,16 @@ async def test_ten_thousand_complaints_of_one_compound_are_counted_at_once(town:
             UUID(town.compound),
         )
     assert (await count(town))["repeats"] == str(10_000 - telephones)
+
+
+async def test_what_is_said_of_a_site_counts_for_its_only_compound(town: Town, staff: MakeStaff) -> None:
+    city = await staff("city", town.at)
+    site = await project(city, town)
+    hazard = {"category": "falling", "description": "脚手架松动", "project_id": site, "compound_id": None}
+    taken = await town.call(**hazard)
+    assert (await town.get(taken["id"]))["compound_id"] == town.compound
+    assert await count(town) == {"open_hazards": "1", "repeats": "0"}
+    second = await city.post("/v1/compounds", json={"region_id": str(town.at.id), "name": "北岳新村"})
+    wide = await project(city, town, title="两个小区", compound_ids=[town.compound, second.json()["id"]])
+    taken = await town.call(**{**hazard, "project_id": wide, "description": "围挡倾斜"})
+    assert (await town.get(taken["id"]))["compound_id"] is None, "nobody said in which of them"
