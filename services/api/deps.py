@@ -1,7 +1,8 @@
 """What routes ask for: a reader, a unit of work (idempotent by header), the version they match, a page of a list."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from services.api.problems import language_of, problem_response
-from services.api.security import SignedIn
+from services.api.security import authenticate
 from services.core.kit import idempotency, paging
 from services.core.kit.errors import DomainError, Kind, VersionMissing, VersionStale
 from services.core.kit.uow import Actor, Database, StoredAnswer, UnitOfWork
@@ -47,13 +48,24 @@ class Replay(Exception):
         self.answer = answer
 
 
-async def get_reader(request: Request) -> "AsyncIterator[asyncpg.Connection]":
+def _until_answered(request: Request) -> AsyncExitStack:
+    """What FastAPI closes when the route has made its answer, and before that leaves: where dependencies of scope `function` end.
+
+    Entered by hand: a dependency that yields is wrapped in two more context managers and a cancel scope (docs/adr/0035).
+    """
+    stack: AsyncExitStack = request.scope["fastapi_function_astack"]
+    return stack
+
+
+async def get_reader(request: Request) -> "asyncpg.Connection":
     """A driver connection for single-statement reads."""
-    async with request.app.state.database.read() as connection:
-        yield connection
+    connection: asyncpg.Connection = await _until_answered(request).enter_async_context(
+        request.app.state.database.read()
+    )
+    return connection
 
 
-Reader = Annotated[Any, Depends(get_reader, scope="function")]
+Reader = Annotated[Any, Depends(get_reader)]
 
 
 def _key_of(header: str) -> str:
@@ -63,30 +75,29 @@ def _key_of(header: str) -> str:
     return key
 
 
-async def get_uow(
-    request: Request, principal: SignedIn, idempotency_key: Annotated[str | None, Header()] = None
-) -> AsyncIterator[UnitOfWork]:
-    """The unit of work of a signed-in request. Committed before the answer leaves (scope `function`), so a 201 is true."""
+async def get_uow(request: Request, idempotency_key: Annotated[str | None, Header()] = None) -> UnitOfWork:
+    """The unit of work of a signed-in request. Committed before the answer leaves, so a 201 is true."""
+    principal = await authenticate(request)
     database: Database = request.app.state.database
     actor = Actor(principal.kind, principal.id, request.scope["request_id"])
     key = None if idempotency_key is None else _key_of(idempotency_key)
     # Read whole before a connection is taken: who stops in mid-body must not hold one. An upload has been taken off the wire
     # already, and left what tells it from another.
     body: bytes = b"" if key is None else getattr(request.state, "upload_digest", None) or await request.body()
-    async with database.begin(actor) as uow:
-        if key is not None:
-            query = request.scope["query_string"]
-            target = b"%s %s?%s\n" % (request.method.encode(), request.scope["path"].encode(), query)
-            fingerprint = hashlib.sha256(target + body).hexdigest()
-            uow.answer, answered = await idempotency.claim(
-                uow.driver, uow.vault.cipher, principal_id=principal.id, key=key, fingerprint=fingerprint
-            )
-            if answered:
-                raise Replay(uow.answer)
-        yield uow
+    uow = await _until_answered(request).enter_async_context(database.begin(actor))
+    if key is not None:
+        query = request.scope["query_string"]
+        target = b"%s %s?%s\n" % (request.method.encode(), request.scope["path"].encode(), query)
+        fingerprint = hashlib.sha256(target + body).hexdigest()
+        uow.answer, answered = await idempotency.claim(
+            uow.driver, uow.vault.cipher, principal_id=principal.id, key=key, fingerprint=fingerprint
+        )
+        if answered:
+            raise Replay(uow.answer)
+    return uow
 
 
-Uow = Annotated[UnitOfWork, Depends(get_uow, scope="function")]
+Uow = Annotated[UnitOfWork, Depends(get_uow)]
 
 
 async def get_key(idempotency_key: Annotated[str | None, Header()] = None) -> str | None:
@@ -97,13 +108,14 @@ async def get_key(idempotency_key: Annotated[str | None, Header()] = None) -> st
 Key = Annotated[str | None, Depends(get_key)]
 
 
-async def get_anonymous_uow(request: Request) -> AsyncIterator[UnitOfWork]:
+async def get_anonymous_uow(request: Request) -> UnitOfWork:
     """The unit of work of a request without a principal (signing in)."""
-    async with request.app.state.database.begin(Actor("anonymous", None, request.scope["request_id"])) as uow:
-        yield uow
+    database: Database = request.app.state.database
+    actor = Actor("anonymous", None, request.scope["request_id"])
+    return await _until_answered(request).enter_async_context(database.begin(actor))
 
 
-AnonymousUow = Annotated[UnitOfWork, Depends(get_anonymous_uow, scope="function")]
+AnonymousUow = Annotated[UnitOfWork, Depends(get_anonymous_uow)]
 
 
 def etag(version: int) -> str:

@@ -3,10 +3,10 @@
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from fastapi import Request, Security
+from fastapi.security import HTTPBearer, SecurityScopes
+from fastapi.security.utils import get_authorization_scheme_param
 
 from services.core.identity.access import Permission, Principal
 from services.core.identity.queries import principal_by_token
@@ -14,8 +14,6 @@ from services.core.identity.tokens import token_digest
 from services.core.kit.errors import DomainError, Kind, NotAllowed
 from services.core.kit.scope import Scope
 from services.core.kit.uow import Actor
-
-bearer = HTTPBearer(auto_error=False, scheme_name="token", description="POST /v1/auth/staff or /oauth/token gives one")
 
 
 class NotSignedIn(DomainError):
@@ -53,21 +51,20 @@ class PrincipalCache:
         self._known.clear()
 
 
-async def authenticate(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Principal:
-    """The principal of the bearer token, looked up once a request.
+async def authenticate(request: Request) -> Principal:
+    """The principal of the bearer token, looked up once a request. NotSignedIn.
 
-    FastAPI keeps results apart by the scopes that were asked for, so a route asks twice (its permission, its unit of work). The
-    second look would also take a second connection while the unit of work holds one: enough such requests empty the pool.
+    The route asks (its permission), and its unit of work. A second look would also take a second connection while the unit of work
+    holds one: enough such requests empty the pool.
     """
-    if credentials is None:
-        raise NotSignedIn
     seen: Principal | None = getattr(request.state, "principal", None)
     if seen is not None:
         return seen
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not token:
+        raise NotSignedIn
     state = request.app.state
-    digest = token_digest(credentials.credentials)
+    digest = token_digest(token)
     principal: Principal | None = state.principals.get(digest)
     if principal is None:
         async with state.database.read() as connection:
@@ -81,9 +78,6 @@ async def authenticate(
     return principal
 
 
-SignedIn = Annotated[Principal, Depends(authenticate)]
-
-
 @dataclass(frozen=True, slots=True)
 class Access:
     """A principal and the part of the region tree where it has the route's permission."""
@@ -92,19 +86,29 @@ class Access:
     scope: Scope
 
 
-async def authorize(needed: SecurityScopes, request: Request, principal: SignedIn) -> Access:
-    """Lets through who has the route's permission somewhere; where, is for the query. A refusal is audited."""
-    permission = Permission(needed.scopes[0])
-    if permission is Permission.ME:
-        return Access(principal, Scope())
-    if principal.must_change_password:
-        raise PasswordChangeRequired
-    if permission not in principal.permissions:
-        actor = Actor(principal.kind, principal.id, request.scope["request_id"])
-        async with request.app.state.database.begin(actor) as uow:
-            uow.audit(permission, target="permission", target_id=None, outcome="refused")
-        raise NotAllowed(permission=permission)
-    return Access(principal, principal.scope(permission))
+class Authorization(HTTPBearer):
+    """Lets through who has the route's permission somewhere; where, is for the query. A refusal is audited.
+
+    The scheme of the document and the check in one: each dependency more is solved anew for every request.
+    """
+
+    async def __call__(self, needed: SecurityScopes, request: Request) -> Access:  # type: ignore[override]
+        """The caller and where he may. NotSignedIn, PasswordChangeRequired, NotAllowed."""
+        principal = await authenticate(request)
+        permission = Permission(needed.scopes[0])
+        if permission is Permission.ME:
+            return Access(principal, Scope())
+        if principal.must_change_password:
+            raise PasswordChangeRequired
+        if permission not in principal.permissions:
+            actor = Actor(principal.kind, principal.id, request.scope["request_id"])
+            async with request.app.state.database.begin(actor) as uow:
+                uow.audit(permission, target="permission", target_id=None, outcome="refused")
+            raise NotAllowed(permission=permission)
+        return Access(principal, principal.scope(permission))
+
+
+authorize = Authorization(scheme_name="token", description="POST /v1/auth/staff or /oauth/token gives one")
 
 
 def requires(permission: Permission) -> object:

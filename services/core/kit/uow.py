@@ -7,7 +7,7 @@ by one statement just before the commit: all of them, or none.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy import event as sa_event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
 from services.core.kit.events import Event
 from services.core.kit.ids import new_id, new_id_text
@@ -232,13 +232,8 @@ class UnitOfWork:
     @asynccontextmanager
     async def snapshot(self) -> "AsyncIterator[asyncpg.Connection]":
         """A connection beside this one that reads what is committed now, and nothing later however many statements it runs."""
-        pooled: Any = await self._engine.raw_connection()
-        try:
-            driver: asyncpg.Connection = pooled.driver_connection
-            async with driver.transaction(isolation="repeatable_read", readonly=True):
-                yield driver
-        finally:
-            await greenlet_spawn(pooled.close)
+        async with Reader(self._engine) as driver, driver.transaction(isolation="repeatable_read", readonly=True):
+            yield driver
 
     async def flush(self) -> None:
         """Sends ORM changes and the collected ledgers to the database, still inside the transaction. May be called again."""
@@ -275,17 +270,14 @@ class UnitOfWork:
         """Commits or rolls back, and gives the connection back to the pool."""
         if self._session is not None:
             self._session.expunge_all()
-        await greenlet_spawn(self._end, commit)
-
-    def _end(self, commit: bool) -> None:
+        adapter = self._pooled.dbapi_connection
+        transaction = adapter._transaction  # noqa: SLF001 - docs/adr/0011; None once the server is gone
         try:
-            if commit:
-                self._pooled.commit()
-            else:
-                self._pooled.rollback()
+            if transaction is not None:
+                await adapter._call_and_discard(transaction.commit if commit else transaction.rollback)  # noqa: SLF001
         except BaseException:
             # Whether it was committed is not known, and the connection is not fit for anybody else.
-            self._pooled.invalidate()
+            await greenlet_spawn(self._pooled.invalidate)
             raise
         finally:
             self._pooled.close()
@@ -306,6 +298,7 @@ class Database:
         self._doorbell = doorbell
         self._ringing: set[asyncio.Task[None]] = set()
         sa_event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        sa_event.listen(engine.sync_engine, "do_connect", _connect_in_greenlet)
 
     def begin(self, actor: Actor, *, now: datetime | None = None) -> "Transaction":
         """A unit of work: committed when the block ends, rolled back when it raises."""
@@ -329,6 +322,27 @@ class Database:
         await self.engine.dispose()
 
 
+class _NotReady(Exception):
+    """No connection can be had without waiting for the server."""
+
+
+async def _lend(engine: AsyncEngine) -> Any:
+    """A connection of the pool: at once where one lies ready, else by SQLAlchemy's greenlets, each of which costs as much as a
+    statement (docs/adr/0035). It is given back by `close`, which waits for nothing once its transaction has ended.
+    """
+    pool: Any = engine.sync_engine.pool
+    if pool.checkedin():
+        with suppress(_NotReady):
+            return pool.connect()
+    return await engine.raw_connection()
+
+
+def _connect_in_greenlet(*_: Any) -> None:
+    """Connecting waits. Where nothing can wait, the pool takes back what it was about to lend, and `_lend` asks again."""
+    if not in_greenlet():
+        raise _NotReady
+
+
 def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
     """A pooled connection whose server went away is replaced at check-out, without a ping on every use."""
     if dbapi_connection.driver_connection.is_closed():
@@ -344,11 +358,11 @@ class Reader:
         self._engine = engine
 
     async def __aenter__(self) -> "asyncpg.Connection":
-        self._pooled = await self._engine.raw_connection()
+        self._pooled = await _lend(self._engine)
         return self._pooled.driver_connection
 
     async def __aexit__(self, *_: object) -> None:
-        await greenlet_spawn(self._pooled.close)
+        self._pooled.close()
 
 
 class Transaction:
@@ -360,7 +374,7 @@ class Transaction:
         self._database, self._actor, self._now = database, actor, now
 
     async def __aenter__(self) -> UnitOfWork:
-        pooled: Any = await self._database.engine.raw_connection()
+        pooled = await _lend(self._database.engine)
         try:
             # SQLAlchemy's adapter starts the driver's transaction at its own first statement; ours may come before that.
             await pooled.dbapi_connection._start_transaction()  # noqa: SLF001 - docs/adr/0011
