@@ -75,8 +75,7 @@ def _key_of(header: str) -> str:
     return key
 
 
-async def get_uow(request: Request, idempotency_key: Annotated[str | None, Header()] = None) -> UnitOfWork:
-    """The unit of work of a signed-in request. Committed before the answer leaves, so a 201 is true."""
+async def _begun(request: Request, idempotency_key: str | None, *, alone: bool) -> UnitOfWork:
     principal = await authenticate(request)
     database: Database = request.app.state.database
     actor = Actor(principal.kind, principal.id, request.scope["request_id"])
@@ -84,7 +83,7 @@ async def get_uow(request: Request, idempotency_key: Annotated[str | None, Heade
     # Read whole before a connection is taken: who stops in mid-body must not hold one. An upload has been taken off the wire
     # already, and left what tells it from another.
     body: bytes = b"" if key is None else getattr(request.state, "upload_digest", None) or await request.body()
-    uow = await _until_answered(request).enter_async_context(database.begin(actor))
+    uow = await _until_answered(request).enter_async_context(database.begin(actor, alone=alone and key is None))
     if key is not None:
         query = request.scope["query_string"]
         target = b"%s %s?%s\n" % (request.method.encode(), request.scope["path"].encode(), query)
@@ -97,7 +96,18 @@ async def get_uow(request: Request, idempotency_key: Annotated[str | None, Heade
     return uow
 
 
+async def get_uow(request: Request, idempotency_key: Annotated[str | None, Header()] = None) -> UnitOfWork:
+    """The unit of work of a signed-in request. Committed before the answer leaves, so a 201 is true."""
+    return await _begun(request, idempotency_key, alone=False)
+
+
+async def get_lone_uow(request: Request, idempotency_key: Annotated[str | None, Header()] = None) -> UnitOfWork:
+    """The same where one statement is all that the route does: its own transaction, unless an answer is to be kept with it."""
+    return await _begun(request, idempotency_key, alone=True)
+
+
 Uow = Annotated[UnitOfWork, Depends(get_uow)]
+LoneUow = Annotated[UnitOfWork, Depends(get_lone_uow)]
 
 
 async def get_key(idempotency_key: Annotated[str | None, Header()] = None) -> str | None:

@@ -1,4 +1,4 @@
-"""Which route answers, looked up by method and the look of the path: asking two hundred routes in turn costs more than a statement does."""
+"""Which route answers, looked up by the look of the request: asking two hundred routes in turn costs more than a statement does."""
 
 from collections import defaultdict
 from collections.abc import Iterable

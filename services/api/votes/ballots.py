@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.api.deps import Page, Reader, Uow, reply
+from services.api.deps import LoneUow, Page, Reader, Uow, reply
 from services.api.security import Access, requires
 from services.api.votes.ballot_schemas import (
     BallotAnswer,
@@ -45,7 +45,7 @@ def _state(cast: Cast) -> BallotState:
 
 @router.post("", status_code=201, response_model=BallotState, responses={200: {"model": BallotState}})
 async def cast_ballot(
-    access: Annotated[Access, requires(Permission.BALLOT_CAST)], uow: Uow, vote_id: UUID, body: BallotIn
+    access: Annotated[Access, requires(Permission.BALLOT_CAST)], uow: LoneUow, vote_id: UUID, body: BallotIn
 ) -> Response:
     """Casts a ballot: an owner his own, staff one that reached them otherwise. The same again changes nothing (200)."""
     if is_resident(access):

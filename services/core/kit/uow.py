@@ -7,7 +7,7 @@ by one statement just before the commit: all of them, or none.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import Connection
-from sqlalchemy import event as sa_event
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
-from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
+from sqlalchemy.util.concurrency import greenlet_spawn
 
+from services.core.kit import lending
 from services.core.kit.events import Event
 from services.core.kit.ids import new_id, new_id_text
 from services.core.kit.jobs import Job
+from services.core.kit.lending import Reader, lend
 
 if TYPE_CHECKING:
     import asyncpg
@@ -106,11 +106,14 @@ class UnitOfWork:
         now: datetime,
         vault: "Vault | None",
         storage: "Storage | None" = None,
+        *,
+        alone: bool = False,
     ) -> None:
         self.driver: asyncpg.Connection = pooled.driver_connection
         self.actor = actor
         self.now = now
         self._engine, self._pooled, self._vault, self._storage = engine, pooled, vault, storage
+        self._alone = alone
         self._connection: AsyncConnection | None = None
         self.answer: StoredAnswer | None = None
         self._answered = False
@@ -242,6 +245,8 @@ class UnitOfWork:
         answer = self.answer if self.answer is not None and self.answer.status and not self._answered else None
         if not (self._events or self._audit or self._jobs or answer):
             return
+        if self._alone:
+            raise RuntimeError("a ledger beside a statement that is alone would be a second commit")
         await self.driver.execute(
             FLUSH_LEDGERS,
             json.dumps(self._events, ensure_ascii=False),
@@ -271,7 +276,7 @@ class UnitOfWork:
         if self._session is not None:
             self._session.expunge_all()
         adapter = self._pooled.dbapi_connection
-        transaction = adapter._transaction  # noqa: SLF001 - docs/adr/0011; None once the server is gone
+        transaction = adapter._transaction  # noqa: SLF001 - docs/adr/0011; None when alone, or once the server is gone
         try:
             if transaction is not None:
                 await adapter._call_and_discard(transaction.commit if commit else transaction.rollback)  # noqa: SLF001
@@ -297,14 +302,17 @@ class Database:
         self.engine, self.vault, self.storage = engine, vault, storage
         self._doorbell = doorbell
         self._ringing: set[asyncio.Task[None]] = set()
-        sa_event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        sa_event.listen(engine.sync_engine, "do_connect", _connect_in_greenlet)
+        lending.watch(engine)
 
-    def begin(self, actor: Actor, *, now: datetime | None = None) -> "Transaction":
-        """A unit of work: committed when the block ends, rolled back when it raises."""
-        return Transaction(self, actor, now or datetime.now(UTC))
+    def begin(self, actor: Actor, *, now: datetime | None = None, alone: bool = False) -> "Transaction":
+        """A unit of work: committed when the block ends, rolled back when it raises.
 
-    def read(self) -> "Reader":
+        `alone`: one statement on the driver does all of it, its event and audit entry too, and is its own transaction; beginning
+        and committing would be two journeys more to the database than the statement takes. Nothing may be collected.
+        """
+        return Transaction(self, actor, now or datetime.now(UTC), alone=alone)
+
+    def read(self) -> Reader:
         """A driver connection outside any transaction, for reads of one statement each."""
         return Reader(self.engine)
 
@@ -322,67 +330,25 @@ class Database:
         await self.engine.dispose()
 
 
-class _NotReady(Exception):
-    """No connection can be had without waiting for the server."""
-
-
-async def _lend(engine: AsyncEngine) -> Any:
-    """A connection of the pool: at once where one lies ready, else by SQLAlchemy's greenlets, each of which costs as much as a
-    statement (docs/adr/0035). It is given back by `close`, which waits for nothing once its transaction has ended.
-    """
-    pool: Any = engine.sync_engine.pool
-    if pool.checkedin():
-        with suppress(_NotReady):
-            return pool.connect()
-    return await engine.raw_connection()
-
-
-def _connect_in_greenlet(*_: Any) -> None:
-    """Connecting waits. Where nothing can wait, the pool takes back what it was about to lend, and `_lend` asks again."""
-    if not in_greenlet():
-        raise _NotReady
-
-
-def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
-    """A pooled connection whose server went away is replaced at check-out, without a ping on every use."""
-    if dbapi_connection.driver_connection.is_closed():
-        raise DisconnectionError
-
-
-class Reader:
-    """`async with database.read() as connection:` an asyncpg connection for single-statement reads."""
-
-    __slots__ = ("_engine", "_pooled")
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def __aenter__(self) -> "asyncpg.Connection":
-        self._pooled = await _lend(self._engine)
-        return self._pooled.driver_connection
-
-    async def __aexit__(self, *_: object) -> None:
-        self._pooled.close()
-
-
 class Transaction:
     """`async with database.begin(actor) as uow:` one transaction."""
 
-    __slots__ = ("_actor", "_database", "_now", "_uow")
+    __slots__ = ("_actor", "_alone", "_database", "_now", "_uow")
 
-    def __init__(self, database: Database, actor: Actor, now: datetime) -> None:
-        self._database, self._actor, self._now = database, actor, now
+    def __init__(self, database: Database, actor: Actor, now: datetime, *, alone: bool) -> None:
+        self._database, self._actor, self._now, self._alone = database, actor, now, alone
 
     async def __aenter__(self) -> UnitOfWork:
-        pooled = await _lend(self._database.engine)
+        pooled = await lend(self._database.engine)
         try:
-            # SQLAlchemy's adapter starts the driver's transaction at its own first statement; ours may come before that.
-            await pooled.dbapi_connection._start_transaction()  # noqa: SLF001 - docs/adr/0011
+            if not self._alone:
+                # SQLAlchemy's adapter starts the driver's transaction at its own first statement; ours may come before that.
+                await pooled.dbapi_connection._start_transaction()  # noqa: SLF001 - docs/adr/0011
         except BaseException:
             await greenlet_spawn(pooled.invalidate)
             raise
         held = self._database
-        self._uow = UnitOfWork(held.engine, pooled, self._actor, self._now, held.vault, held.storage)
+        self._uow = UnitOfWork(held.engine, pooled, self._actor, self._now, held.vault, held.storage, alone=self._alone)
         return self._uow
 
     async def __aexit__(

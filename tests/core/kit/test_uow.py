@@ -218,6 +218,24 @@ class Told:
 
 
 @pytest.mark.parametrize(("outcome", "status", "there"), [("done", 201, (1, 1, 1)), ("refused", 404, (0, 0, 0))])
+async def test_a_statement_that_is_alone_is_committed_as_it_ends(ringing: Database) -> None:
+    added = "INSERT INTO sequence_counter (name, last) VALUES ($1, 1)"
+    name = f"alone-{new_id().int % 10**9}"
+    async with ringing.begin(SYSTEM, alone=True) as uow:
+        await uow.driver.execute(added, name)
+        assert not uow.driver.is_in_transaction()
+        async with ringing.read() as reader:
+            assert await reader.fetchval("DELETE FROM sequence_counter WHERE name = $1 RETURNING last", name) == 1
+
+
+async def test_beside_a_statement_that_is_alone_no_ledger_is_written(ringing: Database, rung: list[UUID]) -> None:
+    subject, number = new_id(), new_id().int % 10**9
+    with pytest.raises(RuntimeError, match="second commit"):
+        async with ringing.begin(SYSTEM, alone=True) as uow:
+            act(uow, subject, number)
+    assert (await found(ringing, subject, number), rung) == ((0, 0, 0), [])
+
+
 async def test_the_commit_comes_before_the_answer(
     settings: Settings, database: Database, outcome: str, status: int, there: tuple[int, int, int]
 ) -> None:
