@@ -217,7 +217,6 @@ class Told:
         await self.app(scope, receive, look)
 
 
-@pytest.mark.parametrize(("outcome", "status", "there"), [("done", 201, (1, 1, 1)), ("refused", 404, (0, 0, 0))])
 async def test_a_statement_that_is_alone_is_committed_as_it_ends(ringing: Database) -> None:
     added = "INSERT INTO sequence_counter (name, last) VALUES ($1, 1)"
     name = f"alone-{new_id().int % 10**9}"
@@ -236,6 +235,7 @@ async def test_beside_a_statement_that_is_alone_no_ledger_is_written(ringing: Da
     assert (await found(ringing, subject, number), rung) == ((0, 0, 0), [])
 
 
+@pytest.mark.parametrize(("outcome", "status", "there"), [("done", 201, (1, 1, 1)), ("refused", 404, (0, 0, 0))])
 async def test_the_commit_comes_before_the_answer(
     settings: Settings, database: Database, outcome: str, status: int, there: tuple[int, int, int]
 ) -> None:
