@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
-from itertools import chain, groupby, pairwise
+from itertools import accumulate, chain, pairwise, starmap
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -219,10 +219,12 @@ async def figures(database: Database) -> list[Figure]:
 def ranking(size: int = SIZES[-1]) -> Figure:
     """Scoring and ranking alone, as a run does it, against pymcdm's weighted sum as it is called; the order must agree.
 
-    Some counties at a time, as a run reads them: each starts from columns of facts as it takes them, ours their texts and pymcdm
-    floats, and ends with every county in order. Most of pymcdm's time is its check of what it is given, which ours has no like of:
-    its time without that is told beside.
+    Some counties at a time, as a run reads them, in a process that looks for garbage as rarely as a worker does: each starts from
+    columns of facts as it takes them, ours their texts and pymcdm floats, is told which county has which, and ends with every
+    county in order. Most of pymcdm's time is its check of what it is given, which ours has no like of: its time without that is
+    told beside.
     """
+    collect_rarely()
     policy = nation.policy()
     assert policy.rubric is not None
     scorer, order = Scorer(policy.rubric), Order(policy.rubric)
@@ -237,11 +239,13 @@ def ranking(size: int = SIZES[-1]) -> Figure:
             np.array([[float(cast("Fraction | bool", one.value(fact))) for fact in facts] for one in county])
             for county in counties
         ]
+        ends = list(accumulate(map(len, counties), initial=0))
+        places = list(starmap(range, pairwise(ends)))
         columns = Columns(list(chain(*counties)))
         for fact in facts:
             columns[fact]  # made before the watch runs, as the matrices are
         gc.collect()
-        mine += _least(partial(_ranked, scorer, order, columns))
+        mine += _least(partial(_ranked, scorer, order, columns, places))
         least += _least(partial(_weighed, method, matrices, weights, types, checks=True))
         unchecked += _least(partial(_weighed, method, matrices, weights, types, checks=False))
         for county, matrix in zip(counties, matrices, strict=True):
@@ -301,13 +305,12 @@ def _curve(indicator: Indicator) -> Callable[..., Any]:
             raise ValueError("bands are no curve of the nation's policy, and none that pymcdm is given")
 
 
-def _ranked(scorer: Scorer, order: Order, columns: Columns) -> list[list[int]]:
+def _ranked(scorer: Scorer, order: Order, columns: Columns, counties: Sequence[range]) -> list[list[int]]:
     """The places of some counties' projects in rank order, each county by itself."""
-    candidates = columns.candidates
     dimensions = scorer.dimension_units(scorer.units(columns))
-    keys = order.keys_of(columns, list(map(sum, zip(*dimensions, strict=True))), dimensions, [False] * len(candidates))
-    counties = groupby(range(len(candidates)), key=[one.partition for one in candidates].__getitem__)
-    return [sorted(places, key=keys.__getitem__) for _, places in counties]
+    totals = list(map(sum, zip(*dimensions, strict=True)))
+    keys = order.keys_of(columns, totals, dimensions, [False] * len(totals))
+    return [sorted(places, key=keys.__getitem__) for places in counties]
 
 
 if __name__ == "__main__":
