@@ -16,7 +16,7 @@ import httpx
 import uvloop
 from redis.asyncio import Redis
 
-from bench import clocks, desk, hotline, national, readers, rollups, stage, votes
+from bench import clocks, desk, hotline, national, readers, rollups, stage, uploads, votes
 from bench.imports import imports
 from bench.jobs import DONE, FLOOR_QUEUE, STARTED, Nothing, redis
 from bench.load import burst, request
@@ -31,7 +31,20 @@ CLIENTS = 16
 SECONDS = 2.0
 JOBS = 2000
 IDLE_SAMPLES = 100
-PARTS = ("ground", "rollups", "imports", "county", "reads", "nation", "votes", "desk", "clocks", "intake", "nearby")
+PARTS = (
+    "ground",
+    "rollups",
+    "imports",
+    "county",
+    "reads",
+    "nation",
+    "votes",
+    "desk",
+    "clocks",
+    "intake",
+    "nearby",
+    "uploads",
+)
 
 
 async def rate(port: int, make: Callable[[], bytes], expected: bytes = b"HTTP/1.1 200") -> float:
@@ -211,7 +224,7 @@ async def main(parts: set[str]) -> None:
     whole = Scope.of([await region_path(database, nation)])
     floor_environment = {"FLOOR_QUERY": stage.floor_query(whole)}
     async with (
-        stage.process("services.api.app", factory="create_app", environment={}) as ours,
+        stage.process("services.api.app", factory="create_app", environment=uploads.ENVIRONMENT) as ours,
         stage.process("bench.floor", factory="create_app", environment=floor_environment) as floor,
     ):
         figures: list[Figure] = []
@@ -230,6 +243,7 @@ async def main(parts: set[str]) -> None:
                 "votes": lambda: votes.measure(database, token, ours, floor),
                 "desk": lambda: desk.measure(database, token, ours, floor),
                 "intake": lambda: hotline.intake(database, ours, floor),
+                "uploads": lambda: uploads.measure(token, ours, floor),
             },
         )
         for figure in figures:

@@ -1,9 +1,11 @@
 """The floor: bare FastAPI routes over bare asyncpg, doing only what cannot be left out. No checks, no ledger, no log."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -62,6 +64,17 @@ def create_app() -> FastAPI:
     async def statement(request: Request, of: UUID) -> Response:
         rows = await request.app.state.pool.fetch(request.app.state.statement, of)
         return Response(to_json([dict(row) for row in rows]), media_type="application/json")
+
+    @app.post("/file", status_code=201)
+    async def write_file(request: Request) -> None:
+        path = Path(os.environ["FILES_PATH"]) / f"floor-{uuid4()}"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            async for chunk in request.stream():
+                os.write(handle, chunk)
+            await asyncio.to_thread(os.fsync, handle)
+        finally:
+            os.close(handle)
 
     @app.post("/write", status_code=201)
     async def write(request: Request, body: Body) -> dict[str, str]:

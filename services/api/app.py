@@ -71,7 +71,7 @@ from services.api.works import starting as works_starting
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
-from services.core.kit.storage import Folder
+from services.core.kit.stores import storage_of
 from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
 from services.wechat.client import WeChat
@@ -173,7 +173,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     doorbell = RedisDoorbell(settings.redis_url.get_secret_value())
     engine = create_engine(settings, application="jiugai-api")
-    storage = Folder(settings.files_path)
+    storage = storage_of(settings)
     app.state.database = Database(engine, doorbell=doorbell.ring, vault=open_vault(settings), storage=storage)
     app.state.doorbell = doorbell
     app.state.wechat = wechat = WeChat.of(settings)

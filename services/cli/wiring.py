@@ -23,13 +23,13 @@ def connect(application: str, do: "Callable[[Database], Awaitable[T]]") -> T:
 async def _with_database(application: str, do: "Callable[[Database], Awaitable[T]]") -> T:
     from services.core.kit.database import create_engine
     from services.core.kit.settings import load
-    from services.core.kit.storage import Folder
+    from services.core.kit.stores import storage_of
     from services.core.kit.uow import Database
     from services.core.kit.vault import open_vault
 
     settings = load()
     engine = create_engine(settings, application=application, pool_size=2)
-    database = Database(engine, vault=open_vault(settings), storage=Folder(settings.files_path))
+    database = Database(engine, vault=open_vault(settings), storage=storage_of(settings))
     try:
         return await do(database)
     finally:

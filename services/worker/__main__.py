@@ -18,7 +18,7 @@ from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.queue import FUNCTION, QUEUE, deserialize, serialize
 from services.core.kit.settings import Settings, load
-from services.core.kit.storage import Folder
+from services.core.kit.stores import storage_of
 from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
 from services.wechat.client import WeChat
@@ -65,7 +65,7 @@ async def run(settings: Settings) -> None:
                 await redis.enqueue_job(FUNCTION, str(job_id), _job_id=str(job_id))
 
     engine = create_engine(settings, application="jiugai-worker", pool_size=2 * settings.worker_jobs + 4)
-    storage = Folder(settings.files_path)
+    storage = storage_of(settings)
     database = Database(engine, doorbell=ring, vault=open_vault(settings), storage=storage)
     wechat = WeChat.of(settings)
     running = loops.start(

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from services.core.files import housekeeping, queries
+from services.core.files import housekeeping, queries, uploads
 from services.core.files.examining import examine
 from services.core.files.jobs import SweepOrphans
 from services.core.files.quotas import Quota
 from services.core.files.rules import Part
 from services.core.files.service import attach, release, share, take
+from services.core.files.uploads import Announced
 from services.core.kit.errors import NotFound
 from services.core.kit.ids import new_id
 from services.core.kit.storage import SHARDS, Folder, one
@@ -153,3 +154,32 @@ async def test_a_file_being_attached_is_passed_over(own: Database) -> None:
         await use(own, gone, new_id())
     again = await taken(own, 31)
     assert again != gone, "sent again it is another file"
+
+
+async def test_pieces_stay_while_their_upload_does(own: Database) -> None:
+    assert isinstance(own.storage, Folder)
+    piece = await own.storage.put(one(b"abcd"))
+    nobodys = await own.storage.put(one(b"abcd"))
+    async with own.begin(CLERK) as uow:
+        upload_id, progress = await uploads.begin(uow, announced=Announced(8), quota=QUOTA, account=None, first=piece)
+    assert progress.received == 4
+    age(own.storage)
+    assert await sweep(own) == 1
+    assert [path.name for path in own.storage.root.rglob("*.*")] == [piece.key.rpartition("/")[2]]
+    assert nobodys.key != piece.key
+    async with own.begin(SYSTEM, now=datetime.now(UTC) + DAYS + timedelta(minutes=1)) as uow:
+        assert await uploads.forget(uow) == 1
+        assert await uow.driver.fetchval("SELECT count(*) FROM upload WHERE id = $1", upload_id) == 0
+    assert await sweep(own) == 1
+
+
+async def test_a_lost_piece_refuses_the_upload_and_asks_for_it_anew(own: Database) -> None:
+    assert own.storage is not None
+    piece = await own.storage.put(one(b"abcd"))
+    async with own.begin(CLERK) as uow:
+        upload_id, _ = await uploads.begin(uow, announced=Announced(4), quota=QUOTA, account=None, first=piece)
+    await own.storage.delete(piece.key)
+    async with own.begin(SYSTEM) as uow:
+        await uploads.finish(uow, upload_id=upload_id)
+        row = await uow.driver.fetchrow("SELECT state, refused_en FROM upload WHERE id = $1", upload_id)
+    assert (row["state"], row["refused_en"]) == ("refused", "its bytes were lost here: send it anew")

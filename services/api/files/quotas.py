@@ -27,5 +27,6 @@ async def account_of(
     """The account of a project in the caller's reach; NotFound for one outside it."""
     if project_id is None:
         return None
-    await place(connection, scope=access.scope, project_id=project_id)
+    if project_id not in access.scope.projects:
+        await place(connection, scope=access.scope, project_id=project_id)
     return Account(project_id, settings.project_file_bytes)

@@ -1,5 +1,6 @@
 """Routes of files: sending one, reading it, and what the public may see of it."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.api.deps import Reader, Uow, reply
 from services.api.files import serving
-from services.api.files.quotas import quota_of
+from services.api.files.quotas import account_of, quota_of
 from services.api.files.readers import EVERYBODY, readable, sees_original
 from services.api.files.schemas import FileOut, FixOut
 from services.api.files.uploads import BODY, Sent
@@ -16,9 +17,9 @@ from services.api.wire import PlaceOut
 from services.core.files import checking, queries, service
 from services.core.files.errors import FileNotReady
 from services.core.files.rules import PHOTOS, Part
+from services.core.files.whereabouts import whereabouts
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotFound
-from services.core.kit.geo import Crs
 from services.core.kit.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,12 +40,19 @@ async def send_file(
 ) -> Response:
     """Takes one file of at most 10 MiB: JPEG, PNG, WebP, from staff also PDF. HEIC is refused: choose the compressed picture.
 
+    Beside it may stand what tus' Upload-Metadata may hold: `sha256`, `project`, `taken_at`, `lat`, `lon`, `crs`, `accuracy`.
     It goes in a day unless something uses it. The same bytes of the same sender are one file (200). 422 `file-refused`,
     429 `file-quota-used-up`.
     """
     settings: Settings = request.app.state.settings
     quota = quota_of(settings, access.principal)
-    file_id, new = await service.take(uow, examined=sent, quota=quota)
+    file_id, new = await service.take(
+        uow,
+        examined=sent.examined,
+        quota=quota,
+        told=sent.about.told,
+        account=await account_of(uow.driver, settings, access, sent.about.project),
+    )
     row = await queries.FILE.first(uow.driver, file_id=file_id)
     assert row is not None  # noqa: S101 - taken in this transaction
     out = FileOut.model_validate(_shown(row, whole=sees_original(access.principal, row)))
@@ -125,12 +133,14 @@ async def _public_part(reader: "asyncpg.Connection", file_id: UUID, part: Part) 
 
 def _shown(row: "Mapping[str, Any]", *, whole: bool) -> dict[str, Any]:
     """Where and when it was taken is told to those alone who may see the original."""
-    place = None
-    if whole and row["taken_lat"] is not None:
-        place = PlaceOut(lat=row["taken_lat"], lon=row["taken_lon"], crs=Crs.WGS84)
-    fix = None
-    if whole and row["fix_lat"] is not None:
-        given = PlaceOut(lat=row["fix_lat"], lon=row["fix_lon"], crs=Crs(row["fix_crs"]))
-        fix = FixOut(place=given, accuracy=row["fix_accuracy"])
-    times = {name: row[name] if whole else None for name in ("taken_at", "device_taken_at")}
-    return {**row, **times, "taken_place": place, "fix": fix}
+    if not whole:
+        hidden = ("taken_at", "taken_place", "device_taken_at", "fix", "apart")
+        return {**row, **dict.fromkeys(hidden)}
+    camera, fix = queries.camera_place(row), queries.fix_of(row)
+    where = whereabouts(fix=fix, accuracy=row["fix_accuracy"], camera=camera, fence=None)
+    return {
+        **row,
+        "taken_place": None if camera is None else PlaceOut(**asdict(camera)),
+        "fix": None if fix is None else FixOut(place=PlaceOut(**asdict(fix)), accuracy=row["fix_accuracy"]),
+        "apart": where.apart,
+    }

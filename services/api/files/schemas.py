@@ -32,6 +32,8 @@ class FileOut(BaseModel):
     taken_place: PlaceOut | None
     device_taken_at: datetime | None
     fix: FixOut | None
+    apart: int | None
+    """Metres between what the camera and the device say."""
     check_state: CheckState
     ready: bool
     """Whether rendition and thumbnail can be fetched."""

@@ -3,6 +3,7 @@
 https://tus.io/protocols/resumable-upload (1.0.0), with creation, creation-with-upload, checksum, expiration and termination.
 """
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -37,6 +38,8 @@ NUMBER = re.compile(r"[0-9]{1,15}")
 KEY = re.compile(r"[!-+\--~]{1,100}")  # visible ASCII without comma
 SUFFIX = re.compile(r"[a-z0-9]{1,10}")
 LONGEST_METADATA = 4096
+SILENCE = 30
+"""Seconds without a byte after which a sender is gone, whatever his connection says."""
 SOUGHT = 2**20
 """Bytes handed on at once: a hop to a thread costs as much as a hundred kilobytes."""
 
@@ -155,10 +158,11 @@ class Incoming:
         """Whether there is anything left; waits for it."""
         while not self._ended and len(self._left) < SOUGHT:
             try:
-                self._left += await anext(self._stream)
+                async with asyncio.timeout(SILENCE):
+                    self._left += await anext(self._stream)
             except StopAsyncIteration:
                 self._ended = True
-            except ClientDisconnect:
+            except (ClientDisconnect, TimeoutError):
                 self._ended = self.broken = True
         return bool(self._left)
 
@@ -227,8 +231,13 @@ def read_metadata(header: str) -> Metadata:
             found[key] = _decoded(encoded.strip(), "Upload-Metadata").decode()
         except UnicodeDecodeError:
             raise UploadHeaderInvalid.of("Upload-Metadata") from None
+    return read_fields({key: value for key, value in found.items() if key in Metadata.model_fields})
+
+
+def read_fields(given: dict[str, str]) -> Metadata:
+    """What is said of a file, in words of ours. InputInvalid."""
     try:
-        return Metadata.model_validate({key: value for key, value in found.items() if key in Metadata.model_fields})
+        return Metadata.model_validate(given)
     except ValidationError as error:
         raise InputInvalid(errors=field_errors(error.errors())) from None
 

@@ -35,6 +35,20 @@ class UploadTerminated(Event):
     received: int
 
 
+class FilesComplete(Event):
+    """All files are there that a record named: its subject is the record."""
+
+    kind: ClassVar[str] = "files.completed"
+    files: int
+
+
+class EvidencePacked(Event):
+    """Somebody was given all originals of a subject at once."""
+
+    kind: ClassVar[str] = "evidence.packed"
+    files: int
+
+
 class ContentChecked(Event):
     """A text or photograph of a resident's was judged, by WeChat or by a person. `of`: the text's subject, or the file."""
 

@@ -1,6 +1,6 @@
 """Reads of files: one, those of a subject, those that the public may see; checks that wait for a person."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, String, Uuid, and_, any_, bindparam, or_, select
@@ -9,9 +9,12 @@ from services.core.files.models import ContentCheck, File, FilePart, FileUse
 from services.core.files.rules import CheckState, Part
 from services.core.kit.database import Statement, in_scope
 from services.core.kit.errors import NotFound, VersionStale
+from services.core.kit.geo import Crs, Place
 from services.core.kit.scope import Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import asyncpg
 
 _FILE_ID = File.id == bindparam("file_id", type_=Uuid())
@@ -72,7 +75,9 @@ SHOWN_PART = _shown_part(_SUBJECT)
 
 # What a resident sent and has not gone yet, with what its camera wrote into it; for himself alone.
 SENT_BY_RESIDENT = """
-SELECT id AS file_id, media_type, size, taken_at, taken_lat, taken_lon, created_at FROM file
+SELECT id AS file_id, media_type, size, taken_at, taken_lat, taken_lon, device_taken_at, fix_lat, fix_lon, fix_crs, fix_accuracy,
+       created_at
+FROM file
 WHERE owner_kind = 'resident' AND owner_id = $1 AND deleted_at IS NULL ORDER BY id
 """
 
@@ -102,6 +107,31 @@ SHOWN_OF_SUBJECT = Statement(
     .order_by(FileUse.position, File.id)
 )
 """What is shown of a subject: ids of renditions; for everybody at `/public/files/{file_id}/…` where its type is."""
+
+# Originals of a subject with all that is known of them, a page after a position and id.
+EVIDENCE = """
+SELECT f.id, f.owner_kind, f.owner_id, f.sha256, f.size, f.media_type, f.taken_at, f.taken_lat, f.taken_lon, f.device_taken_at,
+       f.fix_lat, f.fix_lon, f.fix_crs, f.fix_accuracy, f.created_at, u.position, p.key
+FROM file_use u JOIN file f ON f.id = u.file_id JOIN file_part p ON p.file_id = f.id AND p.part = 'original'
+WHERE u.subject_type = $1 AND u.subject_id = $2 AND f.deleted_at IS NULL AND (u.position, u.file_id) > ($3, $4)
+ORDER BY u.position, u.file_id LIMIT $5
+"""
+
+COUNT_OF_SUBJECT = """
+SELECT count(*) FROM file_use u JOIN file f ON f.id = u.file_id
+WHERE u.subject_type = $1 AND u.subject_id = $2 AND f.deleted_at IS NULL
+"""
+
+
+def fix_of(row: "Mapping[str, Any]") -> Place | None:
+    """Where the device that sent a file says that it was."""
+    return None if row["fix_lat"] is None else Place(row["fix_lat"], row["fix_lon"], Crs(row["fix_crs"]))
+
+
+def camera_place(row: "Mapping[str, Any]") -> Place | None:
+    """Where a file itself says that it was taken (EXIF)."""
+    return None if row["taken_lat"] is None else Place(row["taken_lat"], row["taken_lon"], Crs.WGS84)
+
 
 # A text that was never asked about is staff's own, and stands on their word.
 TEXT_STATE = Statement(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.core.files import expecting
 from services.core.files.events import FileSent
 from services.core.files.jobs import MakeRenditions
 from services.core.files.quotas import Account, Quota, must_have_room, take_turn
@@ -55,7 +56,8 @@ UPDATE file_use SET public = $4 WHERE subject_type = $1 AND subject_id = $2 AND 
 """
 # What nothing else uses goes with the next sweep.
 RELEASE = """
-WITH gone AS (DELETE FROM file_use WHERE subject_type = $1 AND subject_id = ANY ($2::uuid[]) RETURNING file_id)
+WITH gone AS (DELETE FROM file_use WHERE subject_type = $1 AND subject_id = ANY ($2::uuid[]) RETURNING file_id),
+named AS (DELETE FROM file_expected WHERE subject_type = $1 AND subject_id = ANY ($2::uuid[]))
 UPDATE file SET expires_at = $3 FROM gone
 WHERE file.id = gone.file_id AND deleted_at IS NULL AND NOT EXISTS (
   SELECT FROM file_use u WHERE u.file_id = file.id AND NOT (u.subject_type = $1 AND u.subject_id = ANY ($2::uuid[])))
@@ -167,6 +169,7 @@ async def _add(uow: UnitOfWork, examined: Examined, blob: Blob, told: Told, proj
     if examined.media in PHOTOS:
         uow.enqueue(MakeRenditions(file_id=file_id))
     uow.record(FileSent(size=blob.size), subject="file", subject_id=file_id, region_path="")
+    await expecting.join(uow, [examined.sha256])
     return file_id
 
 

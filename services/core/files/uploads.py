@@ -16,11 +16,11 @@ from services.core.files.errors import FileRefused, UploadMoved, UploadTooFine, 
 from services.core.files.events import UploadBegun, UploadRefused, UploadTerminated
 from services.core.files.examining import examine, refused
 from services.core.files.jobs import FinishUpload
+from services.core.files.queries import fix_of
 from services.core.files.quotas import Account, Quota, must_have_room, take_turn
 from services.core.files.rules import MOST_PIECES, UPLOAD_FOR, UploadState
 from services.core.files.service import NOTHING_TOLD, Examined, Told
 from services.core.kit.errors import NotFound
-from services.core.kit.geo import Crs, Place
 from services.core.kit.ids import new_id
 from services.core.kit.storage import Blob, BlobGone, read
 from services.core.kit.uow import Actor, UnitOfWork
@@ -193,8 +193,7 @@ async def finish(uow: UnitOfWork, *, upload_id: UUID) -> None:
         uow.record(UploadRefused(length=row["length"]), subject="upload", subject_id=upload_id, region_path="")
         return
     whole = Blob(pieces[0]["key"], examined.sha256, row["length"]) if len(pieces) == 1 else None
-    fix = None if row["fix_lat"] is None else Place(row["fix_lat"], row["fix_lon"], Crs(row["fix_crs"]))
-    told = Told(row["device_taken_at"], fix, row["fix_accuracy"])
+    told = Told(row["device_taken_at"], fix_of(row), row["fix_accuracy"])
     file_id, _ = await service.keep(uow, examined=examined, blob=whole, told=told, project_id=row["project_id"])
     await uow.driver.execute(END, upload_id, UploadState.DONE, file_id, None, None)
 

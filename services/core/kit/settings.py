@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     import_file_days: Annotated[int, Ge(1)] = 1_095
     # Where blobs of files lie: one folder that the API and the worker share, on every machine.
     files_path: Path = Path(".data/files")
+    # Or, where it is named, a bucket of an S3-compatible store; without an endpoint Amazon's, without keys those of the machine.
+    s3_bucket: str | None = None
+    s3_endpoint: str | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
     file_limit_bytes: int = 10_485_760  # what `wx.uploadFile` sends at most
     files_per_day: Annotated[int, Ge(1)] = 200
     file_bytes_per_day: Annotated[int, Ge(1)] = 536_870_912
@@ -65,6 +71,12 @@ class Settings(BaseSettings):
     upload_limit_bytes: int = 33_554_432  # of one file that comes in pieces
     project_file_bytes: Annotated[int, Ge(1)] = 107_374_182_400  # on one project's account, in all
     worker_jobs: int = 10
+
+    @model_validator(mode="after")
+    def _keys_in_pairs(self) -> Self:
+        if (self.s3_access_key is None) != (self.s3_secret_key is None):
+            raise ValueError("S3_ACCESS_KEY and S3_SECRET_KEY come together")
+        return self
 
     @model_validator(mode="after")
     def _no_example_in_production(self) -> Self:
@@ -77,6 +89,7 @@ class Settings(BaseSettings):
             "JIUGAI_INDEX_KEY": self.jiugai_index_key.get_secret_value() if self.jiugai_index_key else "",
             "WECHAT_SECRET": self.wechat_secret.get_secret_value() if self.wechat_secret else "",
             "WECHAT_PUSH_TOKEN": self.wechat_push_token.get_secret_value() if self.wechat_push_token else "",
+            "S3_SECRET_KEY": self.s3_secret_key.get_secret_value() if self.s3_secret_key else "",
             "JIUGAI_METRICS_TOKEN": self.jiugai_metrics_token.get_secret_value() if self.jiugai_metrics_token else "",
         }
         for name, value in given.items():
@@ -84,7 +97,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name} still holds the example value; production does not start on it")
         if not self.wechat_base_url.startswith("https://"):
             raise ValueError("WECHAT_BASE_URL must begin with https:// in production: it is sent the secret")
-        if not self.files_path.is_absolute():
+        if self.s3_endpoint is not None and not self.s3_endpoint.startswith("https://"):
+            raise ValueError("S3_ENDPOINT must begin with https:// in production: photographs travel there")
+        if self.s3_bucket is None and not self.files_path.is_absolute():
             raise ValueError("FILES_PATH must be given in full in production: API and worker share it")
         return self
 

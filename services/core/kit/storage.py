@@ -1,4 +1,4 @@
-"""Where blobs lie: one interface, a folder of this machine behind it. What a blob means is the database's matter.
+"""Where blobs lie: one interface, a folder of this machine behind it, or a bucket (`bucket`). What a blob means is the database's.
 
 A key is `ab/cd/<random>.<sha256>`: nobody guesses it, and it says what its content must be. A blob is written once and never
 changed; what no row names is swept.
@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 CHUNK = 2**18
 SHARDS = 256
@@ -79,9 +79,8 @@ class Folder:
             handle = await asyncio.to_thread(_created, beside)
             try:
                 async for chunk in content:
-                    digest.update(chunk)
                     size += len(chunk)
-                    await asyncio.to_thread(_write, handle, chunk)
+                    await asyncio.to_thread(_write, handle, digest, chunk)
                 await asyncio.to_thread(os.fsync, handle)
             finally:
                 await asyncio.to_thread(os.close, handle)
@@ -140,7 +139,8 @@ def _created(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
-def _write(handle: int, chunk: bytes) -> None:
+def _write(handle: int, digest: Any, chunk: bytes) -> None:
+    digest.update(chunk)
     view = memoryview(chunk)
     while view:
         view = view[os.write(handle, view) :]

@@ -79,6 +79,28 @@ async def test_a_resident_sends_no_documents_and_a_refusal_echoes_nothing(reside
     assert (await client.post("/v1/files", json={})).status_code in {400, 422}
 
 
+async def test_what_the_device_says_may_stand_beside_the_file(staff: MakeStaff, region: MakeRegion) -> None:
+    client, content = await staff("community", await region()), jpeg(seed=6, shot=SHOT, gps=GPS)
+    said = {
+        "taken_at": "2026-11-22T08:00:00+08:00",
+        "lat": "28.6629",
+        "lon": "115.9188",
+        "crs": "wgs84",
+        "accuracy": "15",
+    }
+    for wrong in ({"lat": "28"}, {"accuracy": "-1"}, {"taken_at": "2026-11-22T08:00:00"}):
+        answer = await client.post("/v1/files", files={"file": ("a.jpg", content)}, data=wrong)
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/input-invalid")
+    other = await client.post("/v1/files", files={"file": ("a.jpg", content)}, data={"sha256": "0" * 64})
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/file-refused")
+    answer = await client.post("/v1/files", files={"file": ("a.jpg", content)}, data=said)
+    told = answer.json()
+    assert answer.status_code == 201, answer.text
+    assert told["device_taken_at"] == "2026-11-22T00:00:00Z"
+    assert told["fix"] == {"place": {"lat": 28.6629, "lon": 115.9188, "crs": "wgs84"}, "accuracy": 15.0}
+    assert told["apart"] == 878, "metres between camera and device"
+
+
 async def test_the_same_bytes_of_one_sender_are_one_file(resident: MakeResident) -> None:
     client, other = await resident(), await resident()
     content = png(seed=2)
