@@ -6,12 +6,14 @@ Revises: 0030
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0031"
 down_revision = "0030"
 branch_labels = None
 depends_on = None
 
+JSONB = postgresql.JSONB(astext_type=sa.Text())
 TABLES = (
     "site",
     "site_entry",
@@ -22,6 +24,16 @@ TABLES = (
     "joint_review",
     "review_part",
     "review_opinion",
+    "site_area",
+    "area_booking",
+    "blackout",
+    "utility_task",
+    "utility_entry",
+    "purchase",
+    "material",
+    "material_record",
+    "material_batch",
+    "method_board",
 )
 
 
@@ -193,6 +205,188 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review_opinion'))
     )
     op.create_index('ix_review_opinion_part_id', 'review_opinion', ['part_id', 'id'], unique=False)
+    op.create_table('site_area',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.String(length=100, collation='C'), nullable=False),
+    sa.Column('made_by', sa.Uuid(), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['project_id'], ['site.project_id'], name=op.f('fk_site_area_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_site_area')),
+    sa.UniqueConstraint('id', 'project_id', name=op.f('uq_site_area_id_project_id')),
+    sa.UniqueConstraint('project_id', 'title', name=op.f('uq_site_area_project_id_title'))
+    )
+    op.create_table('area_booking',
+    sa.Column('area_id', sa.Uuid(), nullable=False),
+    sa.Column('subject_id', sa.Uuid(), nullable=False),
+    sa.Column('subject_type', sa.String(length=30), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('digs', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_area_booking_ends_on')),
+    sa.ForeignKeyConstraint(['area_id', 'project_id'], ['site_area.id', 'site_area.project_id'], name=op.f('fk_area_booking_area_id_project_id')),
+    sa.PrimaryKeyConstraint('area_id', 'subject_id', name=op.f('pk_area_booking'))
+    )
+    op.create_index('ix_area_booking_project_id', 'area_booking', ['project_id'], unique=False)
+    op.create_table('blackout',
+    sa.Column('region_id', sa.Uuid(), nullable=False),
+    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('forbids', sa.String(length=10), nullable=False),
+    sa.Column('document', sa.String(length=300), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('made_by', sa.Uuid(), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('lifted_by', sa.Uuid(), nullable=True),
+    sa.Column('lifted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("forbids IN ('works', 'machines')", name=op.f('ck_blackout_forbids')),
+    sa.CheckConstraint("kind IN ('examination', 'holiday', 'other')", name=op.f('ck_blackout_kind')),
+    sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_blackout_ends_on')),
+    sa.ForeignKeyConstraint(['region_id'], ['region.id'], name=op.f('fk_blackout_region_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_blackout'))
+    )
+    op.create_index('ix_blackout_region_path', 'blackout', ['region_path', 'id'], unique=False)
+    op.create_table('utility_task',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('site_organisation_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('digs', sa.Boolean(), nullable=False),
+    sa.Column('machines', sa.Boolean(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('told_by', sa.Uuid(), nullable=True),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(state IN ('planned', 'done')) = (starts_on IS NOT NULL)", name=op.f('ck_utility_task_planned')),
+    sa.CheckConstraint("kind IN ('water', 'drainage', 'power', 'gas', 'heating', 'telecom', 'cable_tv', 'other')", name=op.f('ck_utility_task_kind')),
+    sa.CheckConstraint("state IN ('told', 'planned', 'nothing', 'done', 'withdrawn')", name=op.f('ck_utility_task_state')),
+    sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_utility_task_ends_on')),
+    sa.CheckConstraint('num_nulls(starts_on, ends_on) IN (0, 2)', name=op.f('ck_utility_task_span')),
+    sa.ForeignKeyConstraint(['site_organisation_id', 'project_id'], ['site_organisation.id', 'site_organisation.project_id'], name=op.f('fk_utility_task_site_organisation_id_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_utility_task'))
+    )
+    op.create_index('ix_utility_task_project_id', 'utility_task', ['project_id', 'id'], unique=False)
+    op.create_index('ix_utility_task_site_organisation_id', 'utility_task', ['site_organisation_id'], unique=False)
+    op.create_table('utility_entry',
+    sa.Column('task_id', sa.Uuid(), nullable=False),
+    sa.Column('action', sa.String(length=12), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('digs', sa.Boolean(), nullable=False),
+    sa.Column('machines', sa.Boolean(), nullable=False),
+    sa.Column('area_ids', JSONB, nullable=False),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.Column('document', sa.String(length=300), nullable=True),
+    sa.Column('by', sa.Uuid(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("action IN ('tell', 'plan', 'nothing', 'done', 'withdraw')", name=op.f('ck_utility_entry_action')),
+    sa.CheckConstraint("state IN ('told', 'planned', 'nothing', 'done', 'withdrawn')", name=op.f('ck_utility_entry_state')),
+    sa.ForeignKeyConstraint(['task_id'], ['utility_task.id'], name=op.f('fk_utility_entry_task_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_utility_entry'))
+    )
+    op.create_index('ix_utility_entry_task_id', 'utility_entry', ['task_id', 'id'], unique=False)
+    op.create_table('purchase',
+    sa.Column('region_id', sa.Uuid(), nullable=False),
+    sa.Column('region_path', sa.String(length=255, collation='C'), nullable=False),
+    sa.Column('organisation_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('document', sa.String(length=300), nullable=False),
+    sa.Column('ordered_on', sa.Date(), nullable=False),
+    sa.Column('made_by', sa.Uuid(), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_purchase_organisation_id')),
+    sa.ForeignKeyConstraint(['region_id'], ['region.id'], name=op.f('fk_purchase_region_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_purchase'))
+    )
+    op.create_index('ix_purchase_region_path', 'purchase', ['region_path', 'id'], unique=False)
+    op.create_table('material',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.String(length=100, collation='C'), nullable=False),
+    sa.Column('specification', sa.String(length=200, collation='C'), nullable=False),
+    sa.Column('standard', sa.String(length=200), nullable=True),
+    sa.Column('unit', sa.String(length=20), nullable=False),
+    sa.Column('site_organisation_id', sa.Uuid(), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('made_by', sa.Uuid(), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['project_id'], ['site.project_id'], name=op.f('fk_material_project_id')),
+    sa.ForeignKeyConstraint(['site_organisation_id', 'project_id'], ['site_organisation.id', 'site_organisation.project_id'], name=op.f('fk_material_site_organisation_id_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_material')),
+    sa.UniqueConstraint('id', 'project_id', name=op.f('uq_material_id_project_id')),
+    sa.UniqueConstraint('project_id', 'title', 'specification', name=op.f('uq_material_project_id_title_specification'))
+    )
+    op.create_table('material_record',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('material_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('document', sa.String(length=300), nullable=False),
+    sa.Column('dated_on', sa.Date(), nullable=False),
+    sa.Column('recorded_by', sa.Uuid(), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('withdrawn_by', sa.Uuid(), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_reason', sa.Text(), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("kind IN ('sample', 'certificate', 'test_report')", name=op.f('ck_material_record_kind')),
+    sa.CheckConstraint('(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)', name=op.f('ck_material_record_withdrawn_reason')),
+    sa.ForeignKeyConstraint(['material_id', 'project_id'], ['material.id', 'material.project_id'], name=op.f('fk_material_record_material_id_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_material_record'))
+    )
+    op.create_index('ix_material_record_material_id', 'material_record', ['material_id', 'id'], unique=False)
+    op.create_table('material_batch',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('material_id', sa.Uuid(), nullable=False),
+    sa.Column('purchase_id', sa.Uuid(), nullable=True),
+    sa.Column('batch_no', sa.String(length=100, collation='C'), nullable=False),
+    sa.Column('quantity', sa.Numeric(precision=14, scale=3), nullable=False),
+    sa.Column('arrived_on', sa.Date(), nullable=False),
+    sa.Column('certificate', sa.String(length=300), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('recorded_by', sa.Uuid(), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('decided_by', sa.Uuid(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decision_reason', sa.Text(), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(state = 'arrived') = (decided_at IS NULL)", name=op.f('ck_material_batch_decided_at')),
+    sa.CheckConstraint("state IN ('arrived', 'accepted', 'rejected', 'withdrawn')", name=op.f('ck_material_batch_state')),
+    sa.CheckConstraint("state NOT IN ('accepted', 'rejected') OR decided_by <> recorded_by", name=op.f('ck_material_batch_decided_by')),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_material_batch_quantity')),
+    sa.ForeignKeyConstraint(['material_id', 'project_id'], ['material.id', 'material.project_id'], name=op.f('fk_material_batch_material_id_project_id')),
+    sa.ForeignKeyConstraint(['purchase_id'], ['purchase.id'], name=op.f('fk_material_batch_purchase_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_material_batch')),
+    sa.UniqueConstraint('material_id', 'batch_no', name=op.f('uq_material_batch_material_id_batch_no'))
+    )
+    op.create_index('ix_material_batch_project_id', 'material_batch', ['project_id', 'id'], unique=False)
+    op.create_index('ix_material_batch_purchase_id', 'material_batch', ['purchase_id', 'id'], unique=False)
+    op.create_table('method_board',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('work', sa.String(length=200), nullable=False),
+    sa.Column('place', sa.String(length=200), nullable=False),
+    sa.Column('put_up_on', sa.Date(), nullable=False),
+    sa.Column('recorded_by', sa.Uuid(), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('taken_down_by', sa.Uuid(), nullable=True),
+    sa.Column('taken_down_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['project_id'], ['site.project_id'], name=op.f('fk_method_board_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_method_board'))
+    )
+    op.create_index('ix_method_board_project_id', 'method_board', ['project_id', 'id'], unique=False)
 
 
 def downgrade() -> None:

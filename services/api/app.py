@@ -64,10 +64,14 @@ from services.api.votes import mine as own_votes
 from services.api.votes import printing as printed_votes
 from services.api.votes import public as public_votes
 from services.api.votes import router as votes
+from services.api.works import materials as works_materials
+from services.api.works import purchases as works_purchases
 from services.api.works import reading as _works_reading  # noqa: F401 - says who reads the files of works
 from services.api.works import reviews as works_reviews
 from services.api.works import router as works
+from services.api.works import schedule as works_schedule
 from services.api.works import starting as works_starting
+from services.api.works import utilities as works_utilities
 from services.core.kit import logs
 from services.core.kit.database import create_engine
 from services.core.kit.settings import Settings, load
@@ -158,6 +162,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     works.router,
     works_starting.router,
     works_reviews.router,
+    works_schedule.router,
+    works_utilities.router,
+    works_materials.router,
+    works_purchases.router,
     health.router,
     metrics.router,
 )

@@ -27,8 +27,10 @@ from services.core.selection import models as selection
 from services.core.surveys import models as surveys
 from services.core.territory import models as territory
 from services.core.votes import models as votes
+from services.core.works import material_models as works_materials
 from services.core.works import models as works
 from services.core.works import review_models as works_reviews
+from services.core.works import schedule_models as works_schedule
 from services.core.works import starting_models as works_starting
 
 TABLES = (
@@ -62,7 +64,9 @@ TABLES = (
     votes,
     warranty,
     works,
+    works_materials,
     works_reviews,
+    works_schedule,
     works_starting,
 )
 metadata = Base.metadata

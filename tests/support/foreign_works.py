@@ -1,7 +1,7 @@
 """Factories of the access matrix for works: a site, an organisation on it, somebody who acts for it."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.kit.ids import new_id
@@ -76,6 +76,77 @@ async def review_part(world: "World") -> str:
     return str((await (await world.person("city")).get(path)).json()["parts"][0]["id"])
 
 
+async def blackout(world: "World") -> str:
+    """Days of rest of the region."""
+    body = {
+        "region_id": str(world.at.id),
+        "kind": "examination",
+        "title": "高考期间",
+        "starts_on": "2037-06-07",
+        "ends_on": "2037-06-10",
+        "forbids": "machines",
+        "document": "教考1号",
+    }
+    return str((await world.post("/v1/blackouts", body))["id"])
+
+
+async def utility_task(world: "World") -> str:
+    """A utility that was told of the site."""
+    project = f"/v1/projects/{await world.get('project_id')}"
+    joined = {"organisation_id": await world.get("organisation_id"), "role": "utility"}
+    utility = (await world.post(f"{project}/site/organisations", joined))["id"]
+    body = {"site_organisation_id": utility, "kind": "gas", "title": "管线确认"}
+    return str((await world.post(f"{project}/utility-tasks", body))["id"])
+
+
+async def material(world: "World") -> str:
+    """A material of the site."""
+    body = {"title": "防水卷材", "specification": "3 mm", "unit": "m²"}
+    return str((await world.post(f"/v1/projects/{await world.get('project_id')}/materials", body))["id"])
+
+
+async def _of_material(world: "World", what: str, body: dict[str, Any]) -> str:
+    path = f"/v1/projects/{await world.get('project_id')}/materials/{await world.get('material_id')}/{what}"
+    return str((await world.post(path, {**body, "file_ids": [await world.get("file_id")]}))["id"])
+
+
+async def material_record(world: "World") -> str:
+    """Its certificate."""
+    return await _of_material(
+        world, "records", {"kind": "certificate", "document": "合格证1号", "dated_on": "2026-01-05"}
+    )
+
+
+async def material_batch(world: "World") -> str:
+    """A batch that arrived."""
+    arrived = {"batch_no": "1", "quantity": "10", "arrived_on": "2026-01-05", "certificate": "合格证1号"}
+    return await _of_material(world, "batches", arrived)
+
+
+async def purchase(world: "World") -> str:
+    """What sites of the region buy together."""
+    body = {
+        "region_id": str(world.at.id),
+        "organisation_id": await world.get("organisation_id"),
+        "title": "集中采购",
+        "document": "合同1号",
+        "ordered_on": "2026-01-05",
+    }
+    return str((await world.post("/v1/purchases", body))["id"])
+
+
+async def method_board(world: "World") -> str:
+    """A board on the site."""
+    body = {
+        "title": "屋面防水施工工艺",
+        "work": "屋面防水",
+        "place": "东侧围挡",
+        "put_up_on": "2026-01-05",
+        "file_ids": [await world.get("file_id")],
+    }
+    return str((await world.post(f"/v1/projects/{await world.get('project_id')}/method-boards", body))["id"])
+
+
 FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
     "site_organisation_id": site_organisation,
     "site_person_id": site_person,
@@ -83,4 +154,11 @@ FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
     "start_exception_id": start_exception,
     "review_id": review,
     "review_part_id": review_part,
+    "blackout_id": blackout,
+    "utility_task_id": utility_task,
+    "material_id": material,
+    "material_record_id": material_record,
+    "material_batch_id": material_batch,
+    "purchase_id": purchase,
+    "method_board_id": method_board,
 }

@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 from stdnum.cn import uscc
 
+from services.core.kit.calendar import day_of
 from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM, Database
 from services.core.policy.service import store_packaged
@@ -122,6 +123,11 @@ class Building:
         facts = [{"key": key, "value": value, "source": "区住建局", "document": "d"} for key, value in said.items()]
         answer = await self.district.post(f"/v1/projects/{self.project}/facts", json={"facts": facts})
         assert answer.status_code in {200, 201}, answer.text
+
+    async def today(self) -> str:
+        """The day in Asia/Shanghai."""
+        async with self.database.begin(SYSTEM) as uow:
+            return day_of(uow.now).isoformat()
 
     async def desk(self, title: str) -> tuple[str, Client]:
         """A department's desk of the county, and who is on duty there."""

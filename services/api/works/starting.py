@@ -1,5 +1,6 @@
 """Routes of lifetime commitments and of what a start needs: translate only."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from services.api.works.starting_schemas import (
     WhyIn,
 )
 from services.core.identity.access import Permission
+from services.core.kit.calendar import day_of
 from services.core.works import commitments, exceptions, queries, starting
 
 router = APIRouter(prefix="/v1/projects/{project_id}", tags=["works"])
@@ -88,7 +90,7 @@ async def reveal_name(
 async def get_requirements(access: Reading, reader: Reader, project_id: UUID) -> Response:
     """What a start needs of the site, and what is lacking; the gates of the policy are told by the project itself."""
     site = await queries.site_of(reader, scope=access.scope, project_id=project_id)
-    found = await starting.requirements(reader, site=site)
+    found = await starting.requirements(reader, site=site, today=day_of(datetime.now(UTC)))
     out = RequirementsOut(
         passed=all(one.passed for one in found),
         items=[

@@ -110,3 +110,60 @@ class StartExceptionDecided(DomainError):
 class StartWithoutException(DomainError):
     code, kind = "start-without-exception", Kind.CONFLICT
     title_zh, title_en = "现行政策不允许此条件例外", "By the policy nothing is excepted from this"
+
+
+class ScheduleInvalid(InputInvalid):
+    code, kind = "schedule-invalid", Kind.INVALID
+    title_zh, title_en = "进度安排内容有误", "What was planned is not valid"
+
+
+class AreaExists(DomainError):
+    code, kind = "site-area-exists", Kind.CONFLICT
+    title_zh, title_en = "现场已有同名部位", "The site has an area of this name"
+
+
+class ScheduleInBlackout(DomainError):
+    """`blackouts`: which."""
+
+    code, kind = "site-rests", Kind.CONFLICT
+    title_zh, title_en = "开始或结束日期在停工时段内", "The plan begins or ends on a day on which sites rest"
+
+
+class BlackoutLifted(DomainError):
+    code, kind = "blackout-lifted", Kind.CONFLICT
+    title_zh, title_en = "该停工时段已撤销", "This was lifted already"
+
+
+class UtilityStateWrong(DomainError):
+    code, kind = "utility-state-wrong", Kind.CONFLICT
+    title_zh, title_en = "该专营单位事项当前状态不能办理此事", "This cannot be done in the task's present state"
+
+
+class MaterialInvalid(InputInvalid):
+    code, kind = "material-invalid", Kind.INVALID
+    title_zh, title_en = "材料信息有误", "What was said of the material is not valid"
+
+
+class MaterialExists(DomainError):
+    code, kind = "material-exists", Kind.CONFLICT
+    title_zh, title_en = "现场已登记同名同规格的材料", "The site has a material of this name and specification"
+
+
+class RecordWithdrawn(DomainError):
+    code, kind = "material-record-withdrawn", Kind.CONFLICT
+    title_zh, title_en = "该记录已撤回", "This record was withdrawn already"
+
+
+class BatchExists(DomainError):
+    code, kind = "material-batch-exists", Kind.CONFLICT
+    title_zh, title_en = "该材料已登记同一批号", "The material has a batch of this number"
+
+
+class BatchDecided(DomainError):
+    code, kind = "material-batch-decided", Kind.CONFLICT
+    title_zh, title_en = "该批次已有结论", "This batch was decided on already"
+
+
+class BoardTakenDown(DomainError):
+    code, kind = "method-board-taken-down", Kind.CONFLICT
+    title_zh, title_en = "该工艺展板已撤下", "This board was taken down already"

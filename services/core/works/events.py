@@ -1,11 +1,12 @@
 """Events of a site."""
 
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
 from services.core.identity.access import SiteRole
 from services.core.kit.events import Event
-from services.core.works.rules import Action, Signer, State, Verdict
+from services.core.works.rules import Action, BatchState, Signer, State, UtilityAction, UtilityState, Verdict
 
 
 class SiteOpened(Event):
@@ -132,3 +133,118 @@ class StartExceptionEnded(Event):
     kind: ClassVar[str] = "start_exception.decided"
     project_id: UUID
     agreed: bool
+
+
+class AreaAdded(Event):
+    """A part of the site has a name that plans can use."""
+
+    kind: ClassVar[str] = "site.area_added"
+    area_id: UUID
+
+
+class BlackoutSet(Event):
+    """Sites of a region rest on some days."""
+
+    kind: ClassVar[str] = "blackout.set"
+    starts_on: date
+    ends_on: date
+
+
+class BlackoutChanged(Event):
+    """Those days were put right."""
+
+    kind: ClassVar[str] = "blackout.changed"
+    starts_on: date
+    ends_on: date
+
+
+class BlackoutTakenBack(Event):
+    """They rest no more."""
+
+    kind: ClassVar[str] = "blackout.lifted"
+
+
+class UtilityTold(Event):
+    """A utility was told of a site."""
+
+    kind: ClassVar[str] = "utility_task.told"
+    project_id: UUID
+    organisation_id: UUID
+
+
+class UtilityMoved(Event):
+    """It planned, confirmed that there is nothing to do, or has done it; or it is asked no more."""
+
+    kind: ClassVar[str] = "utility_task.moved"
+    project_id: UUID
+    action: UtilityAction
+    state: UtilityState
+
+
+class MaterialRegistered(Event):
+    """A material is in the site's register."""
+
+    kind: ClassVar[str] = "material.registered"
+    project_id: UUID
+
+
+class MaterialChanged(Event):
+    """Its description was put right."""
+
+    kind: ClassVar[str] = "material.changed"
+    project_id: UUID
+    version: int
+
+
+class MaterialRecorded(Event):
+    """A sample, certificate or report is on record."""
+
+    kind: ClassVar[str] = "material_record.shown"
+    project_id: UUID
+    material_id: UUID
+
+
+class RecordTakenBack(Event):
+    """One that was wrong counts no more."""
+
+    kind: ClassVar[str] = "material_record.withdrawn"
+    project_id: UUID
+    material_id: UUID
+
+
+class BatchArrived(Event):
+    """A batch arrived."""
+
+    kind: ClassVar[str] = "material_batch.arrived"
+    project_id: UUID
+    material_id: UUID
+
+
+class BatchChecked(Event):
+    """It was accepted, rejected, or withdrawn."""
+
+    kind: ClassVar[str] = "material_batch.decided"
+    project_id: UUID
+    material_id: UUID
+    state: BatchState
+
+
+class PurchaseMade(Event):
+    """Sites of a region buy together."""
+
+    kind: ClassVar[str] = "purchase.made"
+    organisation_id: UUID
+
+
+class BoardPutUp(Event):
+    """A board shows how a work is done."""
+
+    kind: ClassVar[str] = "method_board.put_up"
+    project_id: UUID
+
+
+class BoardTaken(Event):
+    """It hangs there no more."""
+
+    kind: ClassVar[str] = "method_board.taken_down"
+    project_id: UUID

@@ -84,6 +84,7 @@ class Requirement(StrEnum):
     COMMITMENTS = "commitments"
     REVIEW = "review"
     UTILITIES = "utilities"
+    REST = "rest"
     OBJECTIONS = "objections"
 
 
@@ -147,3 +148,87 @@ class Verdict(StrEnum):
     AGREE = "agree"
     CONDITIONS = "conditions"
     DISAGREE = "disagree"
+
+
+class BlackoutKind(StrEnum):
+    """Why sites rest."""
+
+    EXAMINATION = "examination"
+    HOLIDAY = "holiday"
+    OTHER = "other"
+
+
+class Forbids(StrEnum):
+    """What rests: all works, or their machines."""
+
+    WORKS = "works"
+    MACHINES = "machines"
+
+
+class UtilityKind(StrEnum):
+    """What a utility supplies (专营单位)."""
+
+    WATER = "water"
+    DRAINAGE = "drainage"
+    POWER = "power"
+    GAS = "gas"
+    HEATING = "heating"
+    TELECOM = "telecom"
+    CABLE_TV = "cable_tv"
+    OTHER = "other"
+
+
+class UtilityState(StrEnum):
+    """Where a utility's task stands. `nothing`: it confirmed that it has nothing to do there."""
+
+    TOLD = "told"
+    PLANNED = "planned"
+    NOTHING = "nothing"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+
+
+class UtilityAction(StrEnum):
+    """What is done about a utility's task."""
+
+    TELL = "tell"
+    PLAN = "plan"
+    NOTHING = "nothing"
+    DONE = "done"
+    WITHDRAW = "withdraw"
+
+
+UTILITY_MOVES: Mapping[tuple[UtilityAction, UtilityState], UtilityState] = {
+    # A plan is made anew as often as need be; also where it was said too early that there is nothing, or that all is done.
+    **{
+        (UtilityAction.PLAN, state): UtilityState.PLANNED
+        for state in (UtilityState.TOLD, UtilityState.PLANNED, UtilityState.NOTHING, UtilityState.DONE)
+    },
+    (UtilityAction.NOTHING, UtilityState.TOLD): UtilityState.NOTHING,
+    (UtilityAction.NOTHING, UtilityState.PLANNED): UtilityState.NOTHING,
+    (UtilityAction.DONE, UtilityState.PLANNED): UtilityState.DONE,
+    (UtilityAction.WITHDRAW, UtilityState.TOLD): UtilityState.WITHDRAWN,
+    (UtilityAction.WITHDRAW, UtilityState.PLANNED): UtilityState.WITHDRAWN,
+    (UtilityAction.WITHDRAW, UtilityState.NOTHING): UtilityState.WITHDRAWN,
+}
+
+
+class RecordKind(StrEnum):
+    """What is shown of a material (domain.md I5)."""
+
+    SAMPLE = "sample"
+    CERTIFICATE = "certificate"
+    TEST_REPORT = "test_report"
+
+
+class BatchState(StrEnum):
+    """Where a batch of material stands."""
+
+    ARRIVED = "arrived"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+BATCH_CHECKED = frozenset({BatchState.ACCEPTED, BatchState.REJECTED})
+"""What another person says of a batch than who recorded it."""

@@ -5,17 +5,19 @@ A start is one transaction over the project and its site: the gates of the proje
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.core.identity.access import SiteRole
+from services.core.kit.calendar import day_of
 from services.core.kit.errors import FieldError, NotFound
 from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.projects import stages
 from services.core.projects.rules import Action as ProjectAction
 from services.core.projects.rules import Stage
-from services.core.works import queries, rules, service, terms
+from services.core.works import blackouts, queries, rules, service, terms
 from services.core.works.commitments import SIGNED
 from services.core.works.errors import StartNotMet
 from services.core.works.rules import Action, Requirement, ReviewState, Signer, State
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 LAST_REVIEW = "SELECT number, state, agreed FROM joint_review WHERE project_id = $1 ORDER BY number DESC LIMIT 1"
+TOLD = """
+SELECT count(*) AS tasks, count(*) FILTER (WHERE state = 'told') AS waiting FROM utility_task
+WHERE project_id = $1 AND state <> 'withdrawn'
+"""
 AGREED = "SELECT requirement FROM start_exception WHERE project_id = $1 AND state = 'agreed'"
+RESTS = ("今日处于停工时段", "today is a day on which sites rest")
 NOT_PREPARED = ("尚未确认开工准备完成", "it is not declared prepared yet")
 
 
@@ -49,15 +56,21 @@ class Standing:
         return self.met or self.excepted
 
 
-async def requirements(driver: "asyncpg.Connection", *, site: "Record") -> list[Standing]:
-    """Each requirement, what is lacking of it, and whether it is excepted."""
+async def requirements(driver: "asyncpg.Connection", *, site: "Record", today: date) -> list[Standing]:
+    """Each requirement, what is lacking of it on this day, and whether it is excepted."""
     project_id, policy = site["project_id"], await terms.of(driver, site)
     signed = {(row["role"], row["signer"]) for row in await driver.fetch(SIGNED, project_id)}
     review = await driver.fetchrow(LAST_REVIEW, project_id)
+    rest = await blackouts.holding(
+        driver, region_path=site["region_path"], starts_on=today, ends_on=today, machines=False
+    )
+    told = await driver.fetchrow(TOLD, project_id)
     excepted = {row["requirement"] for row in await driver.fetch(AGREED, project_id)}
     lacking: list[tuple[Requirement, tuple[str, str] | None]] = [
         (Requirement.PREPARED, None if site["state"] != State.PREPARING else NOT_PREPARED),
         (Requirement.COMMITMENTS, _signatures(rules.missing_signatures(signed))),
+        (Requirement.REST, None if not rest else RESTS),
+        (Requirement.UTILITIES, _utilities(told, asked=policy is not None and policy.works.utilities is not None)),
         (Requirement.REVIEW, _review(review, asked=policy is not None and policy.works.review is not None)),
     ]
     return [
@@ -83,7 +96,7 @@ async def start(
         site = await queries.locked(uow.driver, scope=scope, project_id=project_id)
     except NotFound as error:
         raise StartNotMet(errors=[FieldError("/site", "尚未建立施工现场档案", "is not opened yet")]) from error
-    lacking = [one for one in await requirements(uow.driver, site=site) if not one.passed]
+    lacking = [one for one in await requirements(uow.driver, site=site, today=day_of(uow.now)) if not one.passed]
     if lacking:
         raise StartNotMet(
             errors=[FieldError(f"/site/{one.requirement}", str(one.missing_zh), str(one.missing_en)) for one in lacking]
@@ -101,6 +114,15 @@ def _signatures(missing: Sequence[tuple[SiteRole, Signer]]) -> tuple[str, str] |
         f"尚缺 {len(missing)} 个签字：{'、'.join(zh)}",
         f"{len(missing)} signatures are missing: {', '.join(en)}",
     )
+
+
+def _utilities(told: "Record", *, asked: bool) -> tuple[str, str] | None:
+    """Whoever was told has to confirm, whether the policy asks that utilities are told or not."""
+    if told["waiting"]:
+        return f"{told['waiting']} 家专营单位尚未确认", f"{told['waiting']} utilities have not confirmed"
+    if asked and not told["tasks"]:
+        return "尚未通报专营单位", "no utility was told yet"
+    return None
 
 
 def _review(last: "Record | None", *, asked: bool) -> tuple[str, str] | None:
