@@ -34,6 +34,8 @@ TABLES = (
     "material_record",
     "material_batch",
     "method_board",
+    "site_notice",
+    "site_objection",
 )
 
 
@@ -387,6 +389,47 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_method_board'))
     )
     op.create_index('ix_method_board_project_id', 'method_board', ['project_id', 'id'], unique=False)
+    op.create_table('site_notice',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('content', sa.Text(), nullable=False),
+    sa.Column('posted_on', sa.Date(), nullable=False),
+    sa.Column('open_until', sa.Date(), nullable=True),
+    sa.Column('provisional', sa.Boolean(), nullable=False),
+    sa.Column('posted_by', sa.Uuid(), nullable=True),
+    sa.Column('posted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('withdrawn_by', sa.Uuid(), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_reason', sa.Text(), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint('(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)', name=op.f('ck_site_notice_withdrawn_reason')),
+    sa.CheckConstraint('open_until >= posted_on', name=op.f('ck_site_notice_open_until')),
+    sa.ForeignKeyConstraint(['project_id'], ['site.project_id'], name=op.f('fk_site_notice_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_site_notice')),
+    sa.UniqueConstraint('id', 'project_id', name=op.f('uq_site_notice_id_project_id'))
+    )
+    op.create_index('ix_site_notice_project_id', 'site_notice', ['project_id', 'id'], unique=False)
+    op.create_table('site_objection',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('notice_id', sa.Uuid(), nullable=True),
+    sa.Column('what', sa.Text(), nullable=False),
+    sa.Column('received_on', sa.Date(), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('recorded_by', sa.Uuid(), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('document', sa.String(length=300), nullable=True),
+    sa.Column('answered_by', sa.Uuid(), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint("(state = 'open') = (answer IS NULL)", name=op.f('ck_site_objection_answer')),
+    sa.CheckConstraint("(state = 'open') = (answered_at IS NULL)", name=op.f('ck_site_objection_answered_at')),
+    sa.CheckConstraint("state IN ('open', 'upheld', 'rejected', 'withdrawn')", name=op.f('ck_site_objection_state')),
+    sa.ForeignKeyConstraint(['notice_id', 'project_id'], ['site_notice.id', 'site_notice.project_id'], name=op.f('fk_site_objection_notice_id_project_id')),
+    sa.ForeignKeyConstraint(['project_id'], ['site.project_id'], name=op.f('fk_site_objection_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_site_objection'))
+    )
+    op.create_index('ix_site_objection_project_id', 'site_objection', ['project_id', 'id'], unique=False)
 
 
 def downgrade() -> None:

@@ -65,6 +65,7 @@ from services.api.votes import printing as printed_votes
 from services.api.votes import public as public_votes
 from services.api.votes import router as votes
 from services.api.works import materials as works_materials
+from services.api.works import notices as works_notices
 from services.api.works import purchases as works_purchases
 from services.api.works import reading as _works_reading  # noqa: F401 - says who reads the files of works
 from services.api.works import reviews as works_reviews
@@ -166,6 +167,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     works_utilities.router,
     works_materials.router,
     works_purchases.router,
+    works_notices.router,
     health.router,
     metrics.router,
 )

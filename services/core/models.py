@@ -29,6 +29,7 @@ from services.core.territory import models as territory
 from services.core.votes import models as votes
 from services.core.works import material_models as works_materials
 from services.core.works import models as works
+from services.core.works import notice_models as works_notices
 from services.core.works import review_models as works_reviews
 from services.core.works import schedule_models as works_schedule
 from services.core.works import starting_models as works_starting
@@ -65,6 +66,7 @@ TABLES = (
     warranty,
     works,
     works_materials,
+    works_notices,
     works_reviews,
     works_schedule,
     works_starting,

@@ -147,6 +147,18 @@ async def method_board(world: "World") -> str:
     return str((await world.post(f"/v1/projects/{await world.get('project_id')}/method-boards", body))["id"])
 
 
+async def site_notice(world: "World") -> str:
+    """A notice at the site."""
+    body = {"title": "施工公告", "content": "自即日起封闭施工", "posted_on": "2026-01-05"}
+    return str((await world.post(f"/v1/projects/{await world.get('project_id')}/notices", body))["id"])
+
+
+async def site_objection(world: "World") -> str:
+    """An objection to the works."""
+    body = {"what": "夜间施工扰民", "received_on": "2026-01-05"}
+    return str((await world.post(f"/v1/projects/{await world.get('project_id')}/objections", body))["id"])
+
+
 FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
     "site_organisation_id": site_organisation,
     "site_person_id": site_person,
@@ -161,4 +173,6 @@ FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
     "material_batch_id": material_batch,
     "purchase_id": purchase,
     "method_board_id": method_board,
+    "site_notice_id": site_notice,
+    "site_objection_id": site_objection,
 }

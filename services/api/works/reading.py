@@ -8,6 +8,7 @@ from services.core.identity.access import Permission, Principal
 from services.core.works import queries
 from services.core.works.commitments import COMMITMENT
 from services.core.works.materials import BATCH, RECORD
+from services.core.works.notices import NOTICE
 from services.core.works.purchases import BOARD
 from services.core.works.reviews import OPINION
 
@@ -39,4 +40,5 @@ _through(COMMITMENT, "SELECT project_id FROM commitment WHERE id = $1")
 _through(RECORD, "SELECT project_id FROM material_record WHERE id = $1")
 _through(BATCH, "SELECT project_id FROM material_batch WHERE id = $1")
 _through(BOARD, "SELECT project_id FROM method_board WHERE id = $1")
+_through(NOTICE, "SELECT project_id FROM site_notice WHERE id = $1")
 _through(OPINION, "SELECT p.project_id FROM review_opinion o JOIN review_part p ON p.id = o.part_id WHERE o.id = $1")

@@ -32,11 +32,14 @@ SELECT e.seq, e.id, e.kind, e.subject_type, e.subject_id, e.region_path, e.data,
               SELECT title FROM review_part r JOIN project ON project.id = project_id WHERE r.id = e.subject_id)
             WHEN 'utility_task' THEN (
               SELECT project.title FROM utility_task t JOIN project ON project.id = project_id WHERE t.id = e.subject_id)
+            WHEN 'site_objection' THEN (
+              SELECT project.title FROM site_objection o JOIN project ON project.id = project_id WHERE o.id = e.subject_id)
        END AS subject,
        CASE e.subject_type
             WHEN 'assignment' THEN (SELECT complaint_id FROM assignment WHERE id = e.subject_id)
             WHEN 'review_part' THEN (SELECT project_id FROM review_part WHERE id = e.subject_id)
             WHEN 'utility_task' THEN (SELECT project_id FROM utility_task WHERE id = e.subject_id)
+            WHEN 'site_objection' THEN (SELECT project_id FROM site_objection WHERE id = e.subject_id)
        END AS part_of
 FROM event AS e LEFT JOIN region ON region.path = e.region_path
 WHERE e.seq > $1 AND e.seq <= $2

@@ -81,7 +81,7 @@ def word(subscription: Subscription, *, subject: str | None, region: str | None,
     )
 
 
-PART_OF = {"assignment": "complaint", "review_part": "project", "utility_task": "project"}
+PART_OF = {"assignment": "complaint", "review_part": "project", "utility_task": "project", "site_objection": "project"}
 CASES = {"complaint": ("诉求", "case"), "project": ("改造项目", "project")}
 
 

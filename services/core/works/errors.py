@@ -167,3 +167,18 @@ class BatchDecided(DomainError):
 class BoardTakenDown(DomainError):
     code, kind = "method-board-taken-down", Kind.CONFLICT
     title_zh, title_en = "该工艺展板已撤下", "This board was taken down already"
+
+
+class NoticeInvalid(InputInvalid):
+    code, kind = "site-notice-invalid", Kind.INVALID
+    title_zh, title_en = "公告或异议内容有误", "What was said of the notice or the objection is not valid"
+
+
+class NoticeWithdrawn(DomainError):
+    code, kind = "site-notice-withdrawn", Kind.CONFLICT
+    title_zh, title_en = "该公告已撤回", "This notice was withdrawn already"
+
+
+class ObjectionAnswered(DomainError):
+    code, kind = "site-objection-answered", Kind.CONFLICT
+    title_zh, title_en = "该异议已答复", "This objection was answered already"

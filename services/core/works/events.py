@@ -6,7 +6,16 @@ from uuid import UUID
 
 from services.core.identity.access import SiteRole
 from services.core.kit.events import Event
-from services.core.works.rules import Action, BatchState, Signer, State, UtilityAction, UtilityState, Verdict
+from services.core.works.rules import (
+    Action,
+    BatchState,
+    ObjectionState,
+    Signer,
+    State,
+    UtilityAction,
+    UtilityState,
+    Verdict,
+)
 
 
 class SiteOpened(Event):
@@ -248,3 +257,35 @@ class BoardTaken(Event):
 
     kind: ClassVar[str] = "method_board.taken_down"
     project_id: UUID
+
+
+class NoticePosted(Event):
+    """A notice hangs at a site."""
+
+    kind: ClassVar[str] = "site_notice.posted"
+    project_id: UUID
+    open_until: date | None
+
+
+class NoticeTakenBack(Event):
+    """One that was wrong hangs no more."""
+
+    kind: ClassVar[str] = "site_notice.withdrawn"
+    project_id: UUID
+
+
+class ObjectionReceived(Event):
+    """Somebody objects to the works."""
+
+    kind: ClassVar[str] = "site_objection.received"
+    project_id: UUID
+    notice_id: UUID | None
+
+
+class ObjectionEnded(Event):
+    """It was answered, in time or late."""
+
+    kind: ClassVar[str] = "site_objection.answered"
+    project_id: UUID
+    state: ObjectionState
+    late: bool

@@ -232,3 +232,12 @@ class BatchState(StrEnum):
 
 BATCH_CHECKED = frozenset({BatchState.ACCEPTED, BatchState.REJECTED})
 """What another person says of a batch than who recorded it."""
+
+
+class ObjectionState(StrEnum):
+    """Where an objection to the works stands."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"

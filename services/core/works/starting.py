@@ -20,6 +20,7 @@ from services.core.projects.rules import Stage
 from services.core.works import blackouts, queries, rules, service, terms
 from services.core.works.commitments import SIGNED
 from services.core.works.errors import StartNotMet
+from services.core.works.notices import OUTSTANDING
 from services.core.works.rules import Action, Requirement, ReviewState, Signer, State
 
 if TYPE_CHECKING:
@@ -65,12 +66,14 @@ async def requirements(driver: "asyncpg.Connection", *, site: "Record", today: d
         driver, region_path=site["region_path"], starts_on=today, ends_on=today, machines=False
     )
     told = await driver.fetchrow(TOLD, project_id)
+    objected = await driver.fetchrow(OUTSTANDING, project_id, today)
     excepted = {row["requirement"] for row in await driver.fetch(AGREED, project_id)}
     lacking: list[tuple[Requirement, tuple[str, str] | None]] = [
         (Requirement.PREPARED, None if site["state"] != State.PREPARING else NOT_PREPARED),
         (Requirement.COMMITMENTS, _signatures(rules.missing_signatures(signed))),
         (Requirement.REST, None if not rest else RESTS),
         (Requirement.UTILITIES, _utilities(told, asked=policy is not None and policy.works.utilities is not None)),
+        (Requirement.OBJECTIONS, _objections(objected)),
         (Requirement.REVIEW, _review(review, asked=policy is not None and policy.works.review is not None)),
     ]
     return [
@@ -122,6 +125,15 @@ def _utilities(told: "Record", *, asked: bool) -> tuple[str, str] | None:
         return f"{told['waiting']} 家专营单位尚未确认", f"{told['waiting']} utilities have not confirmed"
     if asked and not told["tasks"]:
         return "尚未通报专营单位", "no utility was told yet"
+    return None
+
+
+def _objections(outstanding: "Record") -> tuple[str, str] | None:
+    if outstanding["objections"]:
+        return f"{outstanding['objections']} 件异议尚未答复", f"{outstanding['objections']} objections are not answered"
+    if outstanding["open_until"] is not None:
+        until = outstanding["open_until"].isoformat()
+        return f"公告异议期至 {until}", f"a notice is open to objections until {until}"
     return None
 
 
