@@ -11,6 +11,7 @@ from services.core.clocks.events import ClockBreached, ClockEscalated, ClockExte
 from services.core.kit.events import Event
 from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM, Database
+from services.core.works.events import ReviewPartAsked
 from services.worker.handout import hand_out_once
 from tests.support.people import Region
 from tests.worker.test_handout import family, hire, number
@@ -32,6 +33,10 @@ VALUES ($1::uuid, left($1::uuid::text, 13), 'SQ-' || left($1::uuid::text, 8), 'p
 ASSIGNMENT = """
 INSERT INTO assignment (id, complaint_id, desk_id, part, state, binding, queue_at, assigned_at)
 VALUES ($1, $2, $3, $4, 'assigned', false, now(), now())
+"""
+PART = """
+INSERT INTO review_part (id, review_id, project_id, desk_id, state)
+SELECT $1, $1, $2, desk_id, 'waiting' FROM assignment WHERE id = $3
 """
 DUE = datetime(2026, 3, 19, 16, 0, tzinfo=UTC)
 
@@ -135,3 +140,20 @@ async def test_what_was_merged_is_told_to_the_desk_that_has_what_it_was_merged_i
         )
     overdue = ClockOverdue(clock_id=new_id(), key="reply", due_at=DUE, reminders=0, late=False)
     assert set(await duty.happen(overdue, "complaint", merged)) == {"lead"}
+
+
+async def test_a_joint_review_reaches_the_desk_that_is_asked_and_its_limit_too(duty: Duty) -> None:
+    part, project = new_id(), new_id()
+    async with duty.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(REPLICA)  # a round, a project: nothing here asks for them
+        await uow.driver.execute(PART, part, project, duty.lead_part)
+        desk = await uow.driver.fetchval("SELECT desk_id FROM review_part WHERE id = $1", part)
+    asked = ReviewPartAsked(project_id=project, review_id=part, desk_id=desk)
+    told = await duty.happen(asked, "review_part", part)
+    assert set(told) == {"lead"}
+    assert told["lead"]["link"] == f"/v1/projects/{project}/reviews/{part}"
+    near = ClockReminder(clock_id=new_id(), key="review_answer", number=1, due_at=DUE, late=False)
+    told = await duty.happen(near, "review_part", part)
+    assert set(told) == {"lead"}
+    assert "联合审查答复时限为2026-03-19 24:00" in told["lead"]["body_zh"]
+    assert told["lead"]["link"] == f"/v1/projects/{project}"

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from services.core.clocks.terms import Span, Terms
 from services.core.kit.calendar import Unit
-from services.core.policy.form import Form, Name, Title, refuse_repeated
+from services.core.policy.form import Form, FormInvalid, Name, Title, refuse_repeated
 from services.core.policy.leaves import Duration
 
 Excepted = Literal["review", "utilities", "objections"]
@@ -49,6 +49,13 @@ class Objections(Form):
     open: Duration
     answer: Duration
 
+    @field_validator("open")
+    @classmethod
+    def _lasts_days(cls, given: Duration) -> Duration:
+        if not given.days:
+            raise FormInvalid("公告异议期须以天计，至少一天", "is open for whole days, at least one")
+        return given
+
 
 class Works(Form):
     """What comes before works. `excepted`: what a start may go ahead without, where one person asks and another agrees."""
@@ -57,6 +64,12 @@ class Works(Form):
     utilities: Utilities | None = None
     objections: Objections | None = None
     excepted: Annotated[tuple[Excepted, ...], Field(max_length=3)] = ()
+
+    @field_validator("excepted")
+    @classmethod
+    def _names_each_exception_once(cls, excepted: tuple[Excepted, ...]) -> tuple[Excepted, ...]:
+        refuse_repeated([(one, (index,)) for index, one in enumerate(excepted)], "重复列出", "is listed twice")
+        return excepted
 
 
 def promised(answer: Duration) -> Terms:

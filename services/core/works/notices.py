@@ -90,7 +90,7 @@ async def post(uow: UnitOfWork, *, scope: Scope, project_id: UUID, notice: Notic
     open_until, provisional = None, False
     if notice.open_to_objections:
         policy = await terms.of(uow.driver, site)
-        if policy is None or policy.works.objections is None or policy.works.objections.open.days is None:
+        if policy is None or policy.works.objections is None:
             raise NoticeInvalid.at(
                 "/open_to_objections", zh="现行政策未规定异议期限", en="has no length by the policy in force"
             )
