@@ -44,8 +44,10 @@ class TestCommitments:
         problem(await site.sign("client", "project_leader", file_ids=[foreign]), 404, "not-found")
         scan = await photo(site.street)
         ok(await site.sign("client", "project_leader", file_ids=[scan]), 201)
-        foreman = await site.person("contractor")
-        assert (await foreman.get(f"/v1/files/{scan}")).status_code == 200
+        assert (await (await site.person("client")).get(f"/v1/files/{scan}")).status_code == 200
+        assert (await site.district.get(f"/v1/files/{scan}")).status_code == 200
+        foreman = await site.person("contractor")  # reads the name masked
+        assert (await foreman.get(f"/v1/files/{scan}")).status_code == 404
         other = await sign_in(site.app, site.database, "site", site.county)
         assert (await other.get(f"/v1/files/{scan}")).status_code in {403, 404}
 
