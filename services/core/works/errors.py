@@ -93,7 +93,7 @@ class ReviewNotYours(DomainError):
 
 
 class SiteSecondPersonNeeded(DomainError):
-    code, kind = "site-second-person-needed", Kind.FORBIDDEN
+    code, kind = "site-second-person-needed", Kind.CONFLICT
     title_zh, title_en = "须由申请人以外的人决定", "Another person than who asked decides"
 
 

@@ -97,7 +97,7 @@ class TestBatches:
         arrived = ok(await batch(site, made, foreman), 201)
         assert (arrived["state"], arrived["quantity"]) == ("arrived", "120.5")
         path = f"{at(site, made)}/batches/{arrived['id']}"
-        problem(await foreman.post(f"{path}/check", json={"accepted": True}), 403, "site-second-person-needed")
+        problem(await foreman.post(f"{path}/check", json={"accepted": True}), 409, "site-second-person-needed")
         checked = ok(await supervisor.post(f"{path}/check", json={"accepted": True}))
         assert (checked["state"], checked["decided_by"]) == ("accepted", str(supervisor.staff_id))
         problem(await supervisor.post(f"{path}/check", json={"accepted": True}), 409, "material-batch-decided")

@@ -194,7 +194,7 @@ class TestUnderLiuzhou:
         asked = ok(await site.district.post(path, json=body), 201)
         problem(await site.district.post(path, json=body), 409, "start-exception-exists")
         own = await site.district.post(f"{path}/{asked['id']}/decide", json={"agree": True})
-        problem(own, 403, "site-second-person-needed")
+        problem(own, 409, "site-second-person-needed")
         problem(await site.start(), 409, "site-start-not-met", "/site/review")
         second = await site.desk("督查室")
         problem(await second[1].post(f"{path}/{asked['id']}/decide", json={"agree": True}), 403, "not-allowed")
