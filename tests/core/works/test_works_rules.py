@@ -46,7 +46,7 @@ class TestPosts:
 
     def test_people_of_a_firm_act_for_it_on_its_site(self) -> None:
         acting = self.FOREMAN.acts_for(Permission.WORKS_WRITE, project_id=HERE, region_path="1.2.")
-        assert acting == {FIRM}
+        assert acting == frozenset({FIRM})
         assert self.FOREMAN.acts_for(Permission.WORKS_WRITE, project_id=THERE, region_path="1.2.") == frozenset()
 
     def test_staff_of_the_region_act_for_all(self) -> None:
