@@ -88,3 +88,20 @@ def test_production_names_the_folder_of_files_in_full(monkeypatch: pytest.Monkey
     monkeypatch.setenv("JIUGAI_ENV", "production")
     with pytest.raises(ValidationError, match="FILES_PATH"):
         load()
+
+
+def test_a_bucket_stands_for_the_folder_and_is_reached_safely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JIUGAI_ENV", "production")
+    monkeypatch.setenv("FILES_PATH", "files")
+    monkeypatch.setenv("S3_BUCKET", "jiugai")
+    assert load().s3_bucket == "jiugai"
+    monkeypatch.setenv("S3_ENDPOINT", "http://s3.example.gov.cn")
+    with pytest.raises(ValidationError, match="https"):
+        load()
+    monkeypatch.setenv("S3_ENDPOINT", "https://s3.example.gov.cn")
+    monkeypatch.setenv("S3_ACCESS_KEY", "key")
+    with pytest.raises(ValidationError, match="come together"):
+        load()
+    monkeypatch.setenv("S3_SECRET_KEY", "change-me")
+    with pytest.raises(ValidationError, match="S3_SECRET_KEY"):
+        load()
