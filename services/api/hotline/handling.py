@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.api.deps import IfMatch, Page, Reader, Uow, etag, reply
-from services.api.hotline.router import Handling, Reading, changed
+from services.api.hotline.router import Handling, Reading, changed, reach_of
 from services.api.hotline.schemas import ChangeTemplateIn, NoteIn, RejectIn, ReplyIn, TemplateIn
 from services.api.hotline.shown import ComplaintOut, PreviewOut, TemplateOut, TemplatePage, TemplateQuery
 from services.api.ownership.shown import FIRST
@@ -23,7 +23,7 @@ async def note_complaint(access: Handling, uow: Uow, match: IfMatch, complaint_i
     """Writes down how it goes on, for staff or for its reporter too."""
     await handling.note(
         uow,
-        scope=access.scope,
+        reach=reach_of(access),
         complaint_id=complaint_id,
         version=match,
         text=body.text,
@@ -49,7 +49,7 @@ async def reply_to_complaint(
         return reply(uow, 200, PreviewOut(text=composed.text, missing=composed.missing))
     await handling.reply(
         uow,
-        scope=access.scope,
+        reach=reach_of(access),
         complaint_id=complaint_id,
         version=match,
         words=body.words(),
@@ -62,7 +62,7 @@ async def reply_to_complaint(
 @router.post("/complaints/{complaint_id}/close", response_model=ComplaintOut)
 async def close_complaint(access: Handling, uow: Uow, match: IfMatch, complaint_id: UUID) -> Response:
     """Closes what was answered."""
-    await handling.close(uow, scope=access.scope, complaint_id=complaint_id, version=match)
+    await handling.close(uow, reach=reach_of(access), complaint_id=complaint_id, version=match)
     return await changed(access, uow, complaint_id)
 
 

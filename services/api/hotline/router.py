@@ -24,10 +24,12 @@ from services.api.security import Access, requires
 from services.api.wire import PageOnly
 from services.core.desks.queries import desk_of
 from services.core.hotline import intake, queries, service
+from services.core.hotline.duty import Reach
 from services.core.hotline.intake import Partner, Reporter, Taken
 from services.core.hotline.rules import Channel
 from services.core.identity.access import Permission
 from services.core.kit.errors import NotAllowed
+from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.projects.queries import place
 from services.core.territory.queries import bounds, compound_in, narrowed
@@ -40,6 +42,13 @@ router = APIRouter(prefix="/v1", tags=["complaints"])
 Reading = Annotated[Access, requires(Permission.COMPLAINT_READ)]
 Writing = Annotated[Access, requires(Permission.COMPLAINT_WRITE)]
 Handling = Annotated[Access, requires(Permission.COMPLAINT_HANDLE)]
+
+
+def reach_of(access: Access) -> Reach:
+    """Where the caller may do what with complaints."""
+    where = access.principal.scope
+    assigns, supervises = where(Permission.COMPLAINT_ASSIGN), where(Permission.COMPLAINT_SUPERVISE)
+    return Reach(access.scope, where(Permission.COMPLAINT_WRITE), Scope.of((*assigns.paths, *supervises.paths)))
 
 
 def taken_answer(uow: UnitOfWork, taken: Taken, where: str) -> Response:
@@ -158,7 +167,7 @@ async def list_history(
 @router.put("/complaints/{complaint_id}", response_model=ComplaintOut)
 async def correct_complaint(access: Handling, uow: Uow, match: IfMatch, complaint_id: UUID, body: AboutIn) -> Response:
     """Puts right what it is about: category, kind, project, line of its plan, whose work."""
-    await service.correct(uow, scope=access.scope, complaint_id=complaint_id, version=match, about=body.about())
+    await service.correct(uow, reach=reach_of(access), complaint_id=complaint_id, version=match, about=body.about())
     return await changed(access, uow, complaint_id)
 
 
@@ -166,7 +175,7 @@ async def correct_complaint(access: Handling, uow: Uow, match: IfMatch, complain
 async def reveal_reporter(access: Handling, uow: Uow, complaint_id: UUID, body: RevealIn) -> Response:
     """Shows whom to call, and his words whole, for a purpose. Each reading is audited; the answer is stored nowhere."""
     fields = await service.reveal(
-        uow, scope=access.scope, complaint_id=complaint_id, purpose=body.purpose, fields=body.fields
+        uow, reach=reach_of(access), complaint_id=complaint_id, purpose=body.purpose, fields=body.fields
     )
     out = RevealedOut.model_validate({"complaint_id": complaint_id, "fields": fields})
     return Response(to_json(out), headers=NO_STORE, media_type="application/json")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import assigning, calling_back, grouping, rules, sealing, steps, templates
+from services.core.hotline import assigning, calling_back, duty, grouping, rules, sealing, steps, templates
 from services.core.hotline.desk_rules import Standing
+from services.core.hotline.duty import Reach
 from services.core.hotline.errors import ComplaintInputInvalid
 from services.core.hotline.rules import Act
 from services.core.kit.scope import Scope
@@ -58,7 +59,7 @@ async def preview(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, words: W
 async def reply(
     uow: UnitOfWork,
     *,
-    scope: Scope,
+    reach: Reach,
     complaint_id: UUID,
     version: int,
     words: Words,
@@ -67,11 +68,11 @@ async def reply(
 ) -> UUID:
     """Answers whoever made it; the text stands in the history as it was sent. A later one corrects it. The history's line.
 
-    By who is on duty at the desk that leads, where one does: NotOnDuty. ComplaintInputInvalid with a gap left open, or a personal
-    number in it.
+    By who is on duty at the desk that leads, where one does, else by whose case it is: NotOnDuty. ComplaintInputInvalid with a gap
+    left open, or a personal number in it.
     """
-    held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
-    desk_id = await assigning.acting(uow, held)
+    held = await steps.locked(uow, scope=reach.handles, complaint_id=complaint_id, version=version)
+    desk_id = await assigning.acting(uow, held) or await duty.concerned(uow, held, reach)
     say = await _said(uow, held, words)
     missing = rules.gaps(say(held))
     if missing:
@@ -85,7 +86,7 @@ async def reply(
 async def note(
     uow: UnitOfWork,
     *,
-    scope: Scope,
+    reach: Reach,
     complaint_id: UUID,
     version: int,
     text: str,
@@ -93,17 +94,21 @@ async def note(
     file_ids: Sequence[UUID] = (),
     files_public: bool = False,
 ) -> UUID:
-    """Writes down how it goes on; `public`: for its reporter too, `files_public`: the files also for who has its code."""
-    held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
-    entry_id = await steps.step(uow, held, Act.NOTE, text=text, public=public)
+    """Writes down how it goes on; `public`: for its reporter too, `files_public`: the files also for who has its code.
+
+    NotOnDuty for those whose case it is not.
+    """
+    held = await steps.locked(uow, scope=reach.handles, complaint_id=complaint_id, version=version)
+    desk_id = await duty.concerned(uow, held, reach)
+    entry_id = await steps.step(uow, held, Act.NOTE, text=text, public=public, desk_id=desk_id)
     await _attach(uow, held, entry_id, file_ids, public=public and files_public)
     return entry_id
 
 
-async def close(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int) -> None:
-    """Closes what was answered. ActNotAllowed before an answer: that is the table's."""
-    held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
-    await steps.step(uow, held, Act.CLOSE, public=True)
+async def close(uow: UnitOfWork, *, reach: Reach, complaint_id: UUID, version: int) -> None:
+    """Closes what was answered. NotOnDuty for those whose case it is not; ActNotAllowed before an answer: that is the table's."""
+    held = await steps.locked(uow, scope=reach.handles, complaint_id=complaint_id, version=version)
+    await steps.step(uow, held, Act.CLOSE, public=True, desk_id=await duty.concerned(uow, held, reach))
     await assigning.end(uow, complaint_id=complaint_id, state=Standing.DONE)
     await calling_back.begin(uow, held)
 

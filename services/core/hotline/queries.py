@@ -100,7 +100,7 @@ CATEGORIES = (
 LIVE_CATEGORIES = CATEGORIES.format("WHERE NOT retired ORDER BY position, code")
 ALL_CATEGORIES = CATEGORIES.format("ORDER BY position, code")
 REPORTER = f"""
-SELECT c.id, c.region_path, c.anonymous, r.name_sealed, r.phone_sealed, c.description_sealed, c.address_sealed
+SELECT c.id, c.region_path, c.merged_into_id, c.anonymous, r.name_sealed, r.phone_sealed, c.description_sealed, c.address_sealed
 FROM complaint c JOIN complaint_reporter r ON r.complaint_id = c.id
 WHERE c.id = $1 AND {_IN_SCOPE.format("$2", "$3")}
 """

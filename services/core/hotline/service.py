@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.core.hotline import publishing, queries, sealing, steps
+from services.core.hotline import duty, publishing, queries, sealing, steps
+from services.core.hotline.duty import Reach
 from services.core.hotline.errors import CategoryExists, CategoryUnknown, ComplaintInputInvalid
 from services.core.hotline.events import CategoryChanged, ComplaintCorrected
 from services.core.hotline.rules import Act, Kind
 from services.core.kit.errors import NotFound, VersionStale
-from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.projects import queries as projects
 
@@ -87,17 +87,18 @@ class Category:
     anonymous: bool
 
 
-async def correct(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version: int, about: About) -> None:
+async def correct(uow: UnitOfWork, *, reach: Reach, complaint_id: UUID, version: int, about: About) -> None:
     """What it is about is put right; its clocks run on as they began (the first promise stands).
 
-    NotFound, VersionStale, ActNotAllowed; CategoryUnknown; ComplaintInputInvalid for a line that the plan has not, and for an
-    organisation that is none of the place.
+    NotFound, VersionStale, NotOnDuty, ActNotAllowed; CategoryUnknown; ComplaintInputInvalid for a line that the plan has not, and
+    for an organisation that is none of the place.
     """
-    held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
+    held = await steps.locked(uow, scope=reach.handles, complaint_id=complaint_id, version=version)
+    desk_id = await duty.concerned(uow, held, reach)
     if await uow.driver.fetchval(CATEGORY, about.category, held["category"]) is None:
         raise CategoryUnknown.at("/category", zh="没有这一类别", en="is no category")
     if about.project_id is not None:
-        await projects.place(uow.driver, scope=scope, project_id=about.project_id)
+        await projects.place(uow.driver, scope=reach.handles, project_id=about.project_id)
     if about.plan_item is not None:
         plan = await uow.driver.fetchrow(ITEMS, about.project_id, about.plan_number)
         if plan is None or about.plan_item > plan["items"]:
@@ -106,7 +107,7 @@ async def correct(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version:
     known = named in {None, held["organisation_id"]}
     if not known and await uow.driver.fetchval(ORGANISATION, named, held["region_path"]) is None:
         raise ComplaintInputInvalid.at("/organisation_id", zh="不是本地的单位", en="is no organisation of this place")
-    await steps.step(uow, held, Act.CORRECT)
+    await steps.step(uow, held, Act.CORRECT, desk_id=desk_id)
     await uow.driver.execute(
         CORRECT,
         complaint_id,
@@ -129,15 +130,18 @@ async def correct(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, version:
 
 
 async def reveal(
-    uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, purpose: Purpose, fields: "Sequence[Field]"
+    uow: UnitOfWork, *, reach: Reach, complaint_id: UUID, purpose: Purpose, fields: "Sequence[Field]"
 ) -> dict[str, str | None]:
     """The named particulars in the clear; each reading is audited, with which and what for. NotFound.
 
+    To those whose case it is, and, to call him back, to those who do that; NotOnDuty for others.
     Who asked not to be told (an anonymous complaint) has neither name nor phone here.
     """
-    row = await uow.driver.fetchrow(queries.REPORTER, complaint_id, scope.lows, scope.highs)
+    row = await uow.driver.fetchrow(queries.REPORTER, complaint_id, reach.handles.lows, reach.handles.highs)
     if row is None:
         raise NotFound
+    if purpose is not Purpose.CALL_BACK or not await duty.calls_back(uow, row, reach):
+        await duty.concerned(uow, row, reach)
     asked = sorted(set(fields))
     uow.audit(
         "complaint.revealed",

@@ -342,3 +342,51 @@ async def test_what_is_over_waits_for_no_arbiter(offices: Offices) -> None:
     assert await waiting() == [case]
     assert (await offices.act(case, "reject", {"text": "不属受理范围。"}, by=offices.clerk)).status_code == 200
     assert await waiting() == []
+
+
+async def test_a_case_is_its_desks(offices: Offices, staff: MakeStaff) -> None:
+    """A note, closing, putting right and who made it: not for other desks, nor for who takes in once a desk has it."""
+    case = await offices.call(contact={"phone": "13800001234"})
+    desk, taker = await offices.desk("城建办"), await staff("community", offices.at)
+    own, other = desk.staff, (await offices.desk("供水公司")).staff
+    about = {"category": "leak", "kind": "complaint", "hazard": False}
+
+    async def tried(by: Client) -> list[int]:
+        note = await offices.act(case, "note", {"text": "已查看。", "public": True}, by=by)
+        version = {"If-Match": f'"{(await offices.get(case))["version"]}"'}
+        corrected = await by.put(f"/v1/complaints/{case}", json=about, headers=version)
+        path, asked = f"/v1/complaints/{case}/reveal", {"purpose": "contact", "fields": ["phone"]}
+        return [note.status_code, corrected.status_code, (await by.post(path, json=asked)).status_code]
+
+    assert [await tried(by) for by in (own, taker)] == [[409] * 3, [200] * 3], "no desk has it yet"
+    sent = await offices.act(case, "assign", {"desk_id": desk.id}, by=offices.clerk)
+    assert sent.status_code == 200, sent.text
+    everybody = (own, offices.clerk, offices.arbiter, other, taker)
+    assert [await tried(by) for by in everybody] == [[200] * 3, [200] * 3, [200] * 3, [409] * 3, [409] * 3]
+    noted = [line for line in (await offices.get(case, "/history"))["items"] if line["act"] == "note"]
+    assert [line["desk_id"] for line in noted] == [None, desk.id, None, None]
+    assert (await offices.act(case, "reply", {"text": "已修复。"}, by=own)).status_code == 200
+    for by in (other, taker):
+        for act, body in (("reply", {"text": "并非如此。"}), ("close", None)):
+            refused = await offices.act(case, act, body, by=by)
+            assert refused.json()["type"] == "/problems/desk-not-on-duty", act
+    assert (await offices.act(case, "reply", {"text": "已于今日修复。"}, by=own)).status_code == 200
+    closed = await offices.act(case, "close", by=own)
+    assert (closed.status_code, closed.json()["state"]) == (200, "closed")
+    path = f"/v1/complaints/{case}/reveal"
+    calls = [await by.post(path, json={"purpose": "call_back", "fields": ["phone"]}) for by in (taker, other)]
+    assert [one.status_code for one in calls] == [200, 409], "who takes in calls back"
+
+
+async def test_a_merged_case_is_of_the_desk_that_handles_it(offices: Offices) -> None:
+    await offices.rule("城建办")
+    lead, case = await offices.call(), await offices.call(description="同一处漏水")
+    other = (await offices.desk("供水公司")).staff
+    assert (await offices.act(lead, "merge", {"others": [case]}, by=offices.clerk)).status_code == 200
+    note = {"text": "一并查看。"}
+    assert (await offices.act(case, "note", note, by=offices.desks["城建办"].staff)).status_code == 200
+    assert (await offices.act(case, "note", note, by=other)).status_code == 409
+    waiting = await offices.call(description="三楼也漏")
+    assert (await offices.at_desk(waiting, "城建办", "refuse", REFUSAL)).status_code == 200
+    sent_back = await offices.act(waiting, "note", note, by=offices.desks["城建办"].staff)
+    assert sent_back.json()["type"] == "/problems/desk-not-on-duty", "it waits for the arbiter"
