@@ -83,6 +83,7 @@ async def _ask(uow: UnitOfWork, held: "asyncpg.Record", phone: str, asked_by: UU
     sealed = sealing.seal(uow.vault, CHANGE, sealing.PHONE, change_id, phone)
     if await uow.driver.fetchval(ASK, change_id, held["id"], sealed, asked_by, uow.now) is None:
         raise ContactChangeUnderWay
+    await uow.driver.execute(steps.TO_FORGET, held["id"])
     uow.record(
         ContactChangeAsked(by_reporter=asked_by is None),
         subject="complaint",

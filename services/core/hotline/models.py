@@ -69,8 +69,8 @@ class Complaint(Keyed, Placed, Base):
     `content_index`: a blind index of who said what, so that of equal intakes one stands while it is open. `partner_*`: a transfer's
     own id and deadline. `first_promise_at`: the deadline that its reporter was given first; re-routing never moves it.
     `came_again`: the how many-th time since the matter was closed first; `repeat_of_id`: the time before, untied when its reporter
-    told it and is forgotten. `plan_item`: the line of that version of the project's plan, counted from 1; `organisation_id`: whose
-    work it is about.
+    told it and is forgotten. `to_forget`: something of its reporter's is left, or came after he was forgotten. `plan_item`: the
+    line of that version of the project's plan, counted from 1; `organisation_id`: whose work it is about.
     """
 
     __tablename__ = "complaint"
@@ -101,7 +101,7 @@ class Complaint(Keyed, Placed, Base):
             "policy_version_id",
             "created_at",
             "id",
-            postgresql_where=text(f"{ENDED} AND description_sealed IS NOT NULL"),
+            postgresql_where=text(f"{ENDED} AND to_forget"),
         ),
         Index("ix_complaint_created_at", "created_at"),
         Index("ix_complaint_point", "point", postgresql_using="gist"),
@@ -146,6 +146,7 @@ class Complaint(Keyed, Placed, Base):
     answered_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     reopened: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    to_forget: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     synthetic: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
 

@@ -2,6 +2,8 @@
 
 The complaint stays with its place in the tree, its clocks, ratings and staff's own words, and is counted as before; contact,
 account, property, point and the reporter's words go, a tombstone tells when and in which batch. A hold keeps all of it.
+What its reporter says afterwards, by the code or when it was taken up again, is forgotten in its turn; the tombstone tells the last
+time.
 """
 
 from datetime import timedelta
@@ -27,13 +29,13 @@ POLICIES = f"""
 SELECT v.id, (v.body #>> '{{hotline,retention,days}}')::int AS days FROM policy_version v
 WHERE v.body #> '{{hotline,retention,days}}' IS NOT NULL
   AND EXISTS (SELECT 1 FROM complaint c
-              WHERE c.policy_version_id = v.id AND c.description_sealed IS NOT NULL AND c.state IN {ENDED})
+              WHERE c.policy_version_id = v.id AND c.to_forget AND c.state IN {ENDED})
 """
 # A case was over at least so long when nothing was written in its history since. One that was merged into another that goes on
 # goes on with it. The index tells what is left to forget: a walk over what is due, whatever the table holds.
 DUE = f"""
 SELECT c.id, c.created_at FROM complaint c
-WHERE c.policy_version_id = $1 AND c.created_at < $2 AND c.description_sealed IS NOT NULL AND c.state IN {ENDED}
+WHERE c.policy_version_id = $1 AND c.created_at < $2 AND c.to_forget AND c.state IN {ENDED}
   AND (c.created_at, c.id) > ($3, $4)
   AND NOT EXISTS (SELECT 1 FROM complaint_entry e WHERE e.complaint_id = c.id AND e.at >= $2)
   AND NOT EXISTS (SELECT 1 FROM complaint_hold h WHERE h.complaint_id = c.id AND h.lifted_at IS NULL)
@@ -56,9 +58,10 @@ unasked AS (
   UPDATE call_back SET state = 'dropped', ended_at = $4 WHERE complaint_id = ANY ($1::uuid[]) AND state = 'due'),
 tombstone AS (
   INSERT INTO complaint_tombstone (complaint_id, batch_id, policy_version_id, forgotten_at)
-  SELECT unnest($1::uuid[]), $2, $3, $4)
+  SELECT unnest($1::uuid[]), $2, $3, $4
+  ON CONFLICT (complaint_id) DO UPDATE SET batch_id = excluded.batch_id, forgotten_at = excluded.forgotten_at)
 UPDATE complaint SET description_sealed = NULL, address_sealed = NULL, content_index = NULL, call_ref = NULL,
-                     lat = NULL, lon = NULL, crs = NULL, point = NULL
+                     lat = NULL, lon = NULL, crs = NULL, point = NULL, to_forget = false
 WHERE id = ANY ($1::uuid[])
 """
 OWN_ENTRIES = """

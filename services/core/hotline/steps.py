@@ -48,6 +48,7 @@ UPDATE complaint SET state = $2::text, version = version + 1,
   reopened = reopened + ($2::text = 'reopened')::int
 WHERE id = $1
 """
+TO_FORGET = "UPDATE complaint SET to_forget = true WHERE id = $1 AND NOT to_forget"
 WRITE = """
 INSERT INTO complaint_entry (id, complaint_id, at, act, state, public, text, text_sealed, actor_kind, actor_id, desk_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -108,6 +109,7 @@ async def step(
     sealed = None
     if by is By.REPORTER:
         text, sealed = None, sealing.seal(uow.vault, sealing.ENTRY, sealing.TEXT, entry_id, text)
+        await uow.driver.execute(TO_FORGET, held["id"])
     else:
         check_words(text)
     target = (found and found.target) or state

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from services.core.hotline import retention
@@ -180,3 +181,52 @@ async def test_who_leaves_takes_along_what_is_not_held(town: Town, boss: Client,
     found = [await kept(town, one) for one in (held, free)]
     assert [one["description_sealed"] is not None for one in found] == [True, False]
     assert [one["words"] > 0 for one in found] == [True, False]
+
+
+async def test_who_left_while_it_was_open_is_forgotten_at_its_time(
+    town: Town, boss: Client, resident: MakeResident
+) -> None:
+    """His words went with his account; the place and the account itself stay until the case has been over for so long."""
+    me = await resident()
+    place = {"lat": 32.115236, "lon": 118.264712, "crs": "wgs84"}
+    complaint_id = (await me.post("/v1/me/complaints", json=town.said(place=place))).json()["id"]
+    asked = (await me.post("/v1/me/erase", json={})).json()["confirmation"]
+    assert (await me.post("/v1/me/erase", json={"confirmation": asked})).status_code == 204
+    left = await kept(town, complaint_id)
+    assert (left["description_sealed"], left["point"] is None, left["resident_id"]) == (None, False, me.resident_id)
+    await forget(town, days=366)
+    assert (await kept(town, complaint_id))["batch_id"] is None, "it goes on"
+    for act, body in (("reply", {"text": "已修复。"}), ("close", None)):
+        assert (await town.do(complaint_id, act, body)).status_code == 200
+    batch = new_id()
+    await forget(town, days=366, batch_id=batch)
+    after = await kept(town, complaint_id)
+    assert {name: after[name] for name in PERSONAL} == dict.fromkeys(PERSONAL)
+    assert after["batch_id"] == batch
+
+
+async def test_words_after_a_tombstone_are_forgotten_in_their_turn(
+    town: Town, boss: Client, resident: MakeResident, api: httpx.AsyncClient
+) -> None:
+    me = await resident()
+    complaint_id = await ended(town, me)
+    code = (await me.get(f"/v1/me/complaints/{complaint_id}")).json()["code"]
+    await forget(town, days=366)
+    again = await town.do(complaint_id, "reopen", {"text": "复查发现仍在漏。"}, by=boss)
+    assert again.status_code == 200, again.text
+    said = await api.post(f"/public/complaints/{code}/add", json={"text": "三楼王阿姨家也漏。"})
+    assert said.status_code == 200, said.text
+    number = await api.post(f"/public/complaints/{code}/contact", json={"phone": "13900005678"})
+    assert number.status_code == 200, number.text
+    for act, body in (("reply", {"text": "已修复。"}), ("close", None)):
+        assert (await town.do(complaint_id, act, body)).status_code == 200
+    assert (await kept(town, complaint_id))["words"] == 1
+    batch = new_id()
+    await forget(town, days=366, batch_id=batch)
+    after = await kept(town, complaint_id)
+    assert (after["words"], after["batch_id"]) == (0, batch)
+    async with town.database.read() as connection:
+        numbers = await connection.fetch(
+            "SELECT phone_sealed FROM complaint_contact_change WHERE complaint_id = $1", UUID(complaint_id)
+        )
+    assert [row["phone_sealed"] for row in numbers] == [None]
