@@ -32,7 +32,7 @@ LOCK_MERGED = f"""
 SELECT {steps.HELD} FROM complaint WHERE merged_into_id = $1 AND ($2::uuid IS NULL OR id = $2) ORDER BY id FOR NO KEY UPDATE
 """
 FOLLOW = "UPDATE complaint SET merged_into_id = $2, version = version + 1 WHERE merged_into_id = $1"
-ANSWERED = "UPDATE complaint SET answered_at = $2, version = version + 1 WHERE id = $1"
+ANSWERED = "UPDATE complaint SET answered_at = $2, reopened = reopened + $3, version = version + 1 WHERE id = $1"
 # The answer was to the group.
 APART = "UPDATE complaint SET answered_at = NULL WHERE id = $1"
 TAKES_ITS_PLACE = "原并案诉求已了结，由本件继续办理。The case it was handled with is over: this one goes on."
@@ -103,13 +103,16 @@ async def answered(uow: UnitOfWork, held: "Record", *, say: "Callable[[Record], 
     """The case was answered: its leading desk is done, its promises are kept, and so are those of what was merged into it.
 
     Who answers has also made contact. Each of their reporters reads the same answer in the history of his own (`say`: with the
-    number and the days of his own), and nothing else of the group.
+    number and the days of his own), and nothing else of the group. Whoever had an answer before the case was taken up again is in
+    the next round with it, and rates this one too; an answer that is put right is of the same round.
     """
+    taken_up = State(held["state"]) is not State.ANSWERED
     await assigning.end(uow, complaint_id=held["id"], state=Standing.DONE, part=Part.LEAD)
     await _keep(uow, held["id"])
     for one in await uow.driver.fetch(LOCK_MERGED, held["id"], None):
         await _keep(uow, one["id"])
-        await uow.driver.execute(ANSWERED, one["id"], uow.now)
+        again = int(taken_up and one["answered_at"] is not None)
+        await uow.driver.execute(ANSWERED, one["id"], uow.now, again)
         await steps.step(uow, one, Act.REPLY, text=say(one), public=True, moves=False)
 
 

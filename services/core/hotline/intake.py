@@ -120,7 +120,8 @@ class Partner:
 class Intake:
     """What somebody says. `kind`, `hazard`: None takes the category's. `anonymous`: he is not to be told to those who handle it.
 
-    `since`: from when its promises count, where that is not now: it was said as part of another complaint.
+    `since`: from when its promises count, where that is not now: it was said as part of another complaint. `due_at`: the deadline
+    that a partner gave that one.
     """
 
     channel: Channel
@@ -137,6 +138,7 @@ class Intake:
     partner: Partner | None = None
     parent_id: UUID | None = None
     since: datetime | None = None
+    due_at: datetime | None = None
     files: tuple[UUID, ...] = ()
     synthetic: bool = False
 
@@ -299,7 +301,7 @@ async def _add(
         *columns_of(intake.place).values(),
         index,
         intake.call_ref,
-        *((None,) * 3 if partner is None else (partner.id, partner.ref, partner.due_at)),
+        *((None, None, intake.due_at) if partner is None else (partner.id, partner.ref, partner.due_at)),
         None if policy is None else policy.id,
         intake.parent_id,
         uow.actor.id if uow.actor.kind in {"staff", "client"} else None,

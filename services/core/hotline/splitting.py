@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.core.hotline import desk_queries, intake, sealing, steps
-from services.core.hotline.errors import ComplaintInputInvalid
+from services.core.hotline.errors import CategoryUnknown, ComplaintInputInvalid
 from services.core.hotline.intake import Intake, Reporter, Taken, Where
 from services.core.hotline.rules import Act, Channel
 from services.core.kit.geo import Crs, Place
@@ -38,6 +38,8 @@ async def split(
 ) -> list[Taken]:
     """Takes matters out of a complaint; the new ones, each sent to a desk by the rules and promised from the same beginning.
 
+    What a partner transferred keeps its deadline in every part, while it is of this round.
+
     NotFound, VersionStale, ActNotAllowed; ComplaintInputInvalid for a matter that its reporter has open already; see
     `intake.take_in`.
     """
@@ -54,23 +56,24 @@ async def split(
     )
     made = []
     for index, matter in enumerate(matters):
-        taken = await intake.take_in(
-            uow,
-            Intake(
-                channel=Channel(held["channel"]),
-                category=matter.category,
-                description=matter.description,
-                where=Where(held["compound_id"], held["project_id"], row["region_id"]),
-                reporter=reporter,
-                anonymous=held["anonymous"],
-                address=sealing.opened(uow.vault, sealing.COMPLAINT, sealing.ADDRESS, complaint_id, row),
-                place=None if row["lat"] is None else Place(row["lat"], row["lon"], Crs(row["crs"])),
-                call_ref=row["call_ref"],
-                parent_id=complaint_id,
-                since=since,
-            ),
-            scope=scope,
+        part = Intake(
+            channel=Channel(held["channel"]),
+            category=matter.category,
+            description=matter.description,
+            where=Where(held["compound_id"], held["project_id"], row["region_id"]),
+            reporter=reporter,
+            anonymous=held["anonymous"],
+            address=sealing.opened(uow.vault, sealing.COMPLAINT, sealing.ADDRESS, complaint_id, row),
+            place=None if row["lat"] is None else Place(row["lat"], row["lon"], Crs(row["crs"])),
+            call_ref=row["call_ref"],
+            parent_id=complaint_id,
+            since=since,
+            due_at=held["partner_due_at"] if held["reopened"] == 0 else None,
         )
+        try:
+            taken = await intake.take_in(uow, part, scope=scope)
+        except CategoryUnknown:
+            raise CategoryUnknown.at(f"/matters/{index}/category", zh="没有这一类别", en="is no category") from None
         if taken.repeated:
             raise ComplaintInputInvalid.at(
                 f"/matters/{index}", zh="同一诉求正在办理", en="is open already, in the same words"

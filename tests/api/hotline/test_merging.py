@@ -318,3 +318,49 @@ async def test_an_answer_beside_whatever_else_is_done_at_once(offices: Offices, 
             clock = (await offices.clocks(one))["reply"]["state"]
             live = row["state"] in {"received", "assigned", "signed_in", "in_progress", "reopened"}
             assert clock == "running" if live else row["state"] == "merged" or clock != "running", (row["state"], clock)
+
+
+async def test_parts_of_a_transfer_keep_the_partners_deadline(
+    offices: Offices, partner_of: Callable[[Region], Awaitable[httpx.AsyncClient]]
+) -> None:
+    due = "2099-03-02T16:00:00Z"
+    said = {
+        "category": "money", "description": "墙面开裂，还有漏水。", "compound_id": offices.compound, "ref": "T-10", "due_at": due,
+    }  # fmt: skip
+    made = await (await partner_of(offices.at)).post("/v1/complaint-transfers", json=said)
+    assert made.status_code == 201, made.text
+    case = made.json()["id"]
+    body = {"matters": [{"category": "leak", "description": "漏水。"}]}
+    parted = await offices.act(case, "split", body, by=offices.clerk)
+    assert parted.status_code == 201, parted.text
+    part = parted.json()["items"][0]["id"]
+    whole, seen = await offices.get(case), await offices.get(part)
+    assert seen["first_promise_at"] == whole["first_promise_at"] == due
+    limits = [(await offices.clocks(one))["reply"]["due_at"] for one in (case, part)]
+    assert limits[0] == limits[1]
+
+
+async def test_a_part_without_a_category_is_pointed_to(offices: Offices) -> None:
+    matters = [{"category": "noise", "description": "夜间施工。"}, {"category": "no_such", "description": "漏水。"}]
+    refused = await offices.act(await offices.call(), "split", {"matters": matters}, by=offices.clerk)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/matters/1/category")
+
+
+async def test_who_is_answered_again_with_his_group_rates_again(offices: Offices, api: httpx.AsyncClient) -> None:
+    await offices.rule("城建办")
+    first, second = [await taken(offices, n) for n in range(2)]
+    desk = offices.desks["城建办"].staff
+    await merge(offices, first["id"], second["id"])
+    for text in (ANSWER, "已于昨日修复。"):
+        assert (await offices.act(first["id"], "reply", {"text": text}, by=desk)).status_code == 200
+    rated = [await by_code(api, second, "rate", score=4, resolved=True) for _ in range(2)]
+    assert (rated[0].json(), rated[1].json()["type"]) == (
+        {"state": "merged", "round": 0},
+        "/problems/complaint-rated-already",
+    ), "an answer put right is of the same round"
+    again = await offices.act(first["id"], "reopen", {"text": "仍在漏。"}, by=offices.clerk)
+    assert again.status_code == 200, again.text
+    assert (await offices.act(first["id"], "reply", {"text": "已彻底修复。"}, by=desk)).status_code == 200
+    for one in (first, second):
+        rated_again = await by_code(api, one, "rate", score=5, resolved=True)
+        assert (rated_again.status_code, rated_again.json()["round"]) == (200, 1), rated_again.text
