@@ -176,12 +176,14 @@ def number_prefix(day: date, region_path: str) -> str:
     return f"{day:%Y%m%d}-{region_path.rstrip('.').rpartition('.')[2]}-"
 
 
-_DIGITS = re.compile(r"(?<!\d)(\d[\d \-－—]{5,}\d[\dXx]?)(?!\d)")
+# What people write between the digits of one number: white space, dots and dashes of either width, and what is not seen.
+_BETWEEN = r"\s.．。·・•‧_\-‐‑‒–—―−－\u200b-\u200d\u2060\ufeff"
+_DIGITS = re.compile(rf"(?<!\d)(\d[\d{_BETWEEN}]{{5,}}\d[\dXxＸｘ]?)(?!\d)")
 EXCERPT = 60
 
 
 def without_numbers(text: str) -> str:
-    """The text with runs of seven digits or more (full width too) hidden but for their ends: as staff read it."""
+    """The text with runs of seven digits or more hidden but for their ends, however wide and parted: as staff read it."""
 
     def hidden(found: re.Match[str]) -> str:
         run = found.group()
