@@ -87,9 +87,9 @@ async def _begun(request: Request, idempotency_key: str | None, *, alone: bool) 
     if key is not None:
         query = request.scope["query_string"]
         target = b"%s %s?%s\n" % (request.method.encode(), request.scope["path"].encode(), query)
-        fingerprint = hashlib.sha256(target + body).hexdigest()
+        digest = hashlib.sha256(target + body).hexdigest()
         uow.answer, answered = await idempotency.claim(
-            uow.driver, uow.vault.cipher, principal_id=principal.id, key=key, fingerprint=fingerprint
+            uow.driver, uow.vault, principal_id=principal.id, key=key, digest=digest
         )
         if answered:
             raise Replay(uow.answer)

@@ -15,6 +15,7 @@ from services.api.hotline.schemas import AddIn, OwnComplaintIn, WithdrawIn
 from services.api.hotline.shown import OwnComplaintOut, OwnComplaintPage, TakenOut
 from services.api.ownership.shown import Opening
 from services.api.security import Access, requires
+from services.api.small import fitting
 from services.api.wire import PageOnly
 from services.core.clocks import queries as clocks
 from services.core.hotline import intake, queries, speaking, timing
@@ -29,18 +30,19 @@ NEWEST = UUID(int=2**128 - 1)
 LINES = 30
 """Of the history, or as many of them as fit the mini-program's 32 KB (`shown.fitting`). Older ones are the staff's to read."""
 MOST = 40
-"""On a page, for the same reason."""
+"""On a page, for the same reason; fewer where they are long (`fitting`)."""
 
 
 @router.get("", response_model=OwnComplaintPage)
 async def list_own_complaints(
     access: ResidentMe, reader: Reader, vault: Opening, page: Page, _wanted: Annotated[PageOnly, Query()]
 ) -> Response:
-    """The caller's complaints, the latest first; at most 40 a page."""
+    """The caller's complaints, the latest first; at most 40 a page, and no more than fit the mini-program's 32 KB."""
     page = replace(page, limit=min(page.limit, MOST))
     (before,) = page.after((UUID,)) or (NEWEST,)
     rows = await reader.fetch(queries.OWN_LIST, access.principal.id, before, page.limit + 1)
-    return page.answer([shown.own_item(vault, row).model_dump() for row in rows], lambda row: (row["id"],))
+    items = [shown.own_item(vault, row).model_dump() for row in rows]
+    return fitting(page, items).answer(items, lambda row: (row["id"],))
 
 
 @router.post("", status_code=201, response_model=TakenOut, responses={200: {"model": TakenOut}})

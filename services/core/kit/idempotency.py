@@ -1,6 +1,7 @@
 """Repeated requests: the first answer is stored in the transaction of the write itself and given again.
 
-An answer may hold what somebody wrote, or the code that opens his case: its body is sealed for its place, as such fields are.
+An answer may hold what somebody wrote, or the code that opens his case: its body is sealed for its place, as such fields are. What
+was asked is told by a fingerprint under the key of blind indexes: from a plain one a telephone number in it could be guessed.
 
 The header is that of draft-ietf-httpapi-idempotency-key-header-07 (expired, yet what everybody does): a quoted string, or bare.
 """
@@ -13,15 +14,17 @@ from sqlalchemy import LargeBinary, String, delete, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.kit.crypto import CannotDecrypt, FieldCipher
+from services.core.kit.crypto import CannotDecrypt
 from services.core.kit.database import Base
 from services.core.kit.errors import DomainError, Kind
 from services.core.kit.uow import StoredAnswer
+from services.core.kit.vault import Vault
 
 if TYPE_CHECKING:
     import asyncpg
 
 KEPT_FOR = timedelta(hours=48)
+REQUEST = "idempotent_request"
 
 
 class IdempotentAnswer(Base):
@@ -67,9 +70,9 @@ FROM (SELECT 1) AS one LEFT JOIN idempotent_answer ON principal_id = $1 AND key 
 
 
 async def claim(
-    driver: "asyncpg.Connection", cipher: FieldCipher, *, principal_id: UUID, key: str, fingerprint: str
+    driver: "asyncpg.Connection", vault: Vault, *, principal_id: UUID, key: str, digest: str
 ) -> tuple[StoredAnswer, bool]:
-    """The stored answer and True when this request was answered before; else an empty one to fill in and False.
+    """The stored answer and True when this request (`digest`) was answered before; else an empty one to fill in and False.
 
     RequestInFlight, KeyReused; AnswerGone for an answer that was stored under another key of personal data, or by a program that
     sealed none.
@@ -77,16 +80,18 @@ async def claim(
     The look's snapshot may be older than its lock. When the last holder committed in between, storing the answer breaks the
     primary key, everything is rolled back and the caller hears `RequestInFlight`: the constraint decides, not the look.
     """
+    prints = [index.hex() for index in vault.found_under(REQUEST, digest, within=principal_id)]
     row = await driver.fetchrow(LOCK_AND_LOOK, principal_id, key)
     if row["status"] is None:
         if not row["locked"]:
             raise RequestInFlight(headers={"Retry-After": "1"})
-        return StoredAnswer(principal_id, key, fingerprint), False
-    if row["fingerprint"] != fingerprint:
+        return StoredAnswer(principal_id, key, prints[0]), False
+    # Answers from before 2026-11-22 were kept with the plain digest.
+    if row["fingerprint"] not in {*prints, digest}:
         raise KeyReused
-    stored = StoredAnswer(principal_id, key, fingerprint, row["status"], row["headers"])
+    stored = StoredAnswer(principal_id, key, row["fingerprint"], row["status"], row["headers"])
     try:
-        stored.body = cipher.open(row["body"], **stored.place)
+        stored.body = vault.cipher.open(row["body"], **stored.place)
     except CannotDecrypt:
         raise AnswerGone from None
     return stored, True

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import hashlib
 import io
 import re
 import zipfile
@@ -15,7 +16,7 @@ import pytest
 from services.api.app import create_app
 from services.core.hotline import rules
 from services.core.kit.settings import Settings
-from services.core.kit.uow import Database
+from services.core.kit.uow import SYSTEM, Database
 from tests.api.hotline.offices import Offices
 from tests.api.hotline.town import MakeTown, Town, everything
 from tests.api.selection.world import MakeStaff
@@ -324,6 +325,30 @@ async def test_pages_of_a_resident_fit_the_mini_program(town: Town, resident: Ma
     assert len(listed.content) <= 32 * 1024
 
 
+async def test_pages_with_the_longest_titles_fit_too(town: Town, resident: MakeResident, staff: MakeStaff) -> None:
+    city, me, code = await staff("city", town.at), await resident(), f"c{uuid4().hex[:12]}"
+    titles = {"title_zh": "漏" * 100, "title_en": "漏" * 100, "kind": "complaint", "hazard": False, "anonymous": True}
+    made = await city.post("/v1/complaint-categories", json={"code": code, "parent": "facilities", **titles})
+    assert made.status_code == 201, made.text
+    ids = []
+    for n in range(40):
+        said = await me.post("/v1/me/complaints", json=town.said(category=code, description=f"{n} " + "水" * 100))
+        ids.append(said.json()["id"])
+    retired = {**titles, "retired": True}
+    path = f"/v1/complaint-categories/{code}"
+    assert (await city.put(path, json=retired, headers={"If-Match": '"1"'})).status_code == 200
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await me.get("/v1/me/complaints", params={"limit": 40, **cursor})
+        assert len(page.content) <= 32 * 1024
+        seen += [one["id"] for one in page.json()["items"]]
+        if not page.json()["has_more"]:
+            break
+        cursor = {"cursor": page.json()["next_cursor"]}
+    assert seen == ids[::-1]
+
+
 async def test_what_it_is_about_is_put_right(town: Town, staff: MakeStaff) -> None:
     taken = await town.call()
     about = {"category": "noise", "kind": "urgent", "hazard": True}
@@ -363,6 +388,16 @@ async def test_the_list_as_a_file_tells_nobodys_number(town: Town) -> None:
     assert (PHONE in file.text, NAME in file.text) == (False, False)
     narrowed = await town.clerk.get("/v1/complaint-list", params={"format": "csv", "category": "noise"})
     assert len(narrowed.text.splitlines()) == 2
+    async with town.database.read() as connection:
+        taken_by = await connection.fetch(
+            "SELECT region_path, details FROM audit_entry WHERE action = 'complaint.list_exported' AND actor_id = $1 ORDER BY id",
+            town.clerk.staff_id,
+        )
+    asked = {"format": "csv", "mine": False}
+    assert [(row["region_path"], row["details"]) for row in taken_by] == [
+        (town.at.path, {"complaints": 2, "wanted": asked}),
+        (town.at.path, {"complaints": 1, "wanted": {**asked, "category": "noise"}}),
+    ]
     book = await town.clerk.get("/v1/complaint-list")
     with zipfile.ZipFile(io.BytesIO(book.content)) as parts:
         held = "".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
@@ -392,6 +427,25 @@ async def test_what_is_kept_of_answers_is_sealed(town: Town, resident: MakeResid
     again = await me.post("/v1/me/complaints", json=town.said(), headers=key)
     assert (again.headers["Idempotency-Replayed"], again.json()) == ("true", told.json())
     assert (await me.post(path, json=added, headers={"Idempotency-Key": "kept-2"})).json() == more.json()
+
+
+async def test_what_was_asked_is_told_by_no_digest_that_can_be_guessed(
+    town: Town, resident: MakeResident, database: Database
+) -> None:
+    me = await resident()
+    key, said = {"Idempotency-Key": "kept-3"}, town.said(contact={"phone": PHONE})
+    told = await me.post("/v1/me/complaints", json=said, headers=key)
+    plain = hashlib.sha256(b"POST /v1/me/complaints?\n" + told.request.content).hexdigest()
+    async with database.begin(SYSTEM) as uow:
+        mine = "FROM idempotent_answer WHERE principal_id = $1"
+        assert await uow.driver.fetchval(f"SELECT fingerprint {mine}", me.resident_id) != plain
+        await uow.driver.execute(
+            "UPDATE idempotent_answer SET fingerprint = $2 WHERE principal_id = $1", me.resident_id, plain
+        )
+    again = await me.post("/v1/me/complaints", json=said, headers=key)
+    assert again.json() == told.json(), "as it was kept before"
+    other = await me.post("/v1/me/complaints", json=town.said(), headers=key)
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
 
 
 async def test_a_long_history_fits_the_mini_program_too(
