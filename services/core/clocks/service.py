@@ -219,7 +219,8 @@ async def urge(uow: UnitOfWork, *, subject_type: str, subject_id: UUID, kind: st
     if on_day >= clock.terms.urges_per_day:
         raise UrgedEnough
     number: int = ever + 1
-    await uow.driver.execute(URGE, new_id(), clock.id, today, uow.now, uow.actor.kind, uow.actor.id)
+    urged_by = None if uow.actor.kind == "resident" else uow.actor.id  # what the subject forgets of him no clock keeps
+    await uow.driver.execute(URGE, new_id(), clock.id, today, uow.now, uow.actor.kind, urged_by)
     told_at = rules.allowed(clock.terms.quiet, uow.now)
     if told_at == uow.now:
         planning.record(uow, clock, ClockUrged(clock_id=clock.id, key=clock.kind, number=number, due_at=clock.due_at))
@@ -230,6 +231,7 @@ async def urge(uow: UnitOfWork, *, subject_type: str, subject_id: UUID, kind: st
             target_id=clock.subject_id,
             region_path=clock.region_path,
             details={"clock_id": str(clock.id), "number": number},
+            nameless=ClockUrged.nameless,
         )
         await planning.add_steps(uow, [(clock.id, clock.revision, rules.Step(StepKind.URGE, number, told_at))])
     return number

@@ -132,11 +132,13 @@ async def assign(
     """Somebody sends the case: to the desk that leads, and those that take part, in place of whoever had it.
 
     NotFound, VersionStale, ActNotAllowed; AssignmentInputInvalid for a desk that does not answer for the place; ArbiterDecides once
-    it was sent back too often, ArbiterInvolved for those of a desk that has just sent it back.
+    it was sent back too often and waits for the arbiter or is where he sent it, ArbiterInvolved for those of a desk that has just
+    sent it back.
     """
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id, version=version)
     sent_back = await refusals(uow, complaint_id)
-    if sent_back >= (await leaves.refusing(uow.driver, held["policy_version_id"])).times:
+    often = sent_back >= (await leaves.refusing(uow.driver, held["policy_version_id"])).times
+    if often and await uow.driver.fetchval(desk_queries.THE_ARBITERS, complaint_id):
         raise ArbiterDecides(refusals=sent_back)
     await refuse_involved(uow, complaint_id)
     await _check(uow, held, [("/desk_id", desk_id), *((f"/co_desk_ids/{i}", one) for i, one in enumerate(co_desk_ids))])
@@ -163,7 +165,10 @@ async def _send(
     text: str | None = None,
     binding: bool = False,
 ) -> None:
-    """Assignments with their clocks, each with a line in the history; the case moves with the one that leads."""
+    """Assignments with their clocks, each with a line in the history; the case moves with the one that leads.
+
+    `text` is for the desks: a line that holds it is none of the reporter's.
+    """
     desk_ids = [*([] if lead is None else [lead]), *co]
     parts = [*([] if lead is None else [Part.LEAD]), *(Part.CO for _ in co)]
     ids = [new_id() for _ in desk_ids]
@@ -172,7 +177,8 @@ async def _send(
     await _start(uow, held, list(zip(ids, parts, strict=True)))
     for desk_id, part in zip(desk_ids, parts, strict=True):
         leads = part is Part.LEAD
-        await steps.step(uow, held, Act.ASSIGN, by=by, desk_id=desk_id, text=text, public=leads, moves=leads)
+        told = leads and text is None
+        await steps.step(uow, held, Act.ASSIGN, by=by, desk_id=desk_id, text=text, public=told, moves=leads)
         if leads:
             held = {**held, "state": State.ASSIGNED}
 

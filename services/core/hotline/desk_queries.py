@@ -19,6 +19,11 @@ SELECT d.id FROM assignment a JOIN desk d ON d.id = a.desk_id
 WHERE a.complaint_id = $1 AND a.part = 'lead' AND a.state = 'done' AND d.closed_at IS NULL ORDER BY a.id DESC LIMIT 1
 """
 REFUSALS_OF_LEADS = "SELECT count(*) FROM assignment_refusal WHERE complaint_id = $1 AND part = 'lead'"
+# One that came back to life is the arbiter's no longer: he has nothing of it before him, and somebody has to send it on.
+THE_ARBITERS = """
+SELECT EXISTS (SELECT FROM assignment WHERE complaint_id = $1 AND part = 'lead'
+                 AND (state = 'refused' OR binding AND state IN ('assigned', 'signed_in')))
+"""
 SENT_BACK_BY = """
 SELECT a.desk_id, f.refused_by FROM assignment_refusal f JOIN assignment a ON a.id = f.assignment_id
 WHERE f.complaint_id = $1 AND f.decision = 'asked' AND a.state = 'refused'

@@ -17,7 +17,8 @@ from services.core.kit.database import Base, Keyed
 class Event(BaseModel):
     """Something that happened, with a stable kind (`thing.past_participle`) and a versioned payload without personal data.
 
-    `nameless`: the event does not tell who did it, for those who read events must not know; the audit does.
+    `nameless`: the event does not tell who did it, for those who read events must not know; the audit does, but for residents: what
+    is written there stays for ever, and lays one resident's acts side by side.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -72,9 +72,10 @@ e AS (INSERT INTO event (id, kind, schema_version, subject_type, subject_id, reg
                                                     subject_id uuid, region_path text, data jsonb)),
 a AS (INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, outcome, target_type, target_id, region_path,
                                details, request_id)
-      SELECT x.id, $7, $4, $5, x.action, x.outcome, x.target_type, x.target_id, x.region_path, x.details, $6
-      FROM jsonb_to_recordset($2::text::jsonb) AS x(id uuid, action text, outcome text, target_type text, target_id uuid,
-                                                    region_path text, details jsonb)),
+      SELECT x.id, $7, $4, CASE WHEN NOT x.nameless THEN $5::uuid END, x.action, x.outcome, x.target_type, x.target_id,
+             x.region_path, x.details, CASE WHEN NOT x.nameless THEN $6 END
+      FROM jsonb_to_recordset($2::text::jsonb) AS x(id uuid, action text, outcome text, nameless boolean, target_type text,
+                                                    target_id uuid, region_path text, details jsonb)),
 j AS (INSERT INTO job (id, name, payload, run_at, rung_at, attempts, request_id, created_at)
       SELECT x.id, x.name, x.payload, coalesce(x.run_at, $7), CASE WHEN x.run_at IS NULL THEN $7 END, 0, $6, $7
       FROM jsonb_to_recordset($3::text::jsonb) AS x(id uuid, name text, payload jsonb, run_at timestamptz))
@@ -91,7 +92,8 @@ e AS (INSERT INTO event (id, kind, schema_version, subject_type, subject_id, reg
       SELECT x.event_id::uuid, $5, $6, $7, x.subject_id::uuid, x.region_path, $8::text::jsonb,
              $9, CASE WHEN NOT $10::boolean THEN $11::uuid END, CASE WHEN NOT $10::boolean THEN $12 END, $13 FROM x)
 INSERT INTO audit_entry (id, at, actor_kind, actor_id, action, outcome, target_type, target_id, region_path, details, request_id)
-SELECT x.audit_id::uuid, $13, $9, $11, $5, 'done', $7, x.subject_id::uuid, x.region_path, $8::text::jsonb, $12 FROM x
+SELECT x.audit_id::uuid, $13, $9, CASE WHEN NOT ($10 AND $9 = 'resident') THEN $11 END, $5, 'done', $7, x.subject_id::uuid,
+       x.region_path, $8::text::jsonb, CASE WHEN NOT ($10 AND $9 = 'resident') THEN $12 END FROM x
 """
 
 
@@ -169,7 +171,14 @@ class UnitOfWork:
                 "data": data,
             }
         )
-        self.audit(happened.kind, target=subject, target_id=subject_id, region_path=region_path, details=data)
+        self.audit(
+            happened.kind,
+            target=subject,
+            target_id=subject_id,
+            region_path=region_path,
+            details=data,
+            nameless=happened.nameless,
+        )
 
     async def record_each(self, happened: Event, *, subject: str, subjects: Sequence[tuple[UUID, str]]) -> None:
         """Records the same event of many subjects, given with the paths of their regions: what `record` does of each, at once and
@@ -203,13 +212,18 @@ class UnitOfWork:
         region_path: str = "",
         details: dict[str, Any] | None = None,
         outcome: str = "done",
+        nameless: bool = False,
     ) -> None:
-        """Adds an audit entry of its own, for what is no event: a sign-in, a reading of personal data, a refusal."""
+        """Adds an audit entry of its own, for what is no event: a sign-in, a reading of personal data, a refusal.
+
+        `nameless`: it does not tell which resident it was; of all others it does.
+        """
         self._audit.append(
             {
                 "id": new_id_text(),
                 "action": action,
                 "outcome": outcome,
+                "nameless": nameless and self.actor.kind == "resident",
                 "target_type": target,
                 "target_id": None if target_id is None else str(target_id),
                 "region_path": region_path,

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import httpx
 import pytest
 
 from services.core.clocks import recomputing
@@ -390,3 +391,43 @@ async def test_a_merged_case_is_of_the_desk_that_handles_it(offices: Offices) ->
     assert (await offices.at_desk(waiting, "城建办", "refuse", REFUSAL)).status_code == 200
     sent_back = await offices.act(waiting, "note", note, by=offices.desks["城建办"].staff)
     assert sent_back.json()["type"] == "/problems/desk-not-on-duty", "it waits for the arbiter"
+
+
+async def test_what_desks_are_told_is_not_the_reporters_to_read(offices: Offices, api: httpx.AsyncClient) -> None:
+    await offices.rule("城建办")
+    other = await offices.desk("供水公司")
+    case = await offices.call()
+    sent = {"desk_id": other.id, "text": "反映人已多次来电，先核实。"}
+    assert (await offices.act(case, "assign", sent, by=offices.clerk)).status_code == 200
+    assert (await offices.at_desk(case, "供水公司", "refuse", REFUSAL)).status_code == 200
+    settled = {"desk_id": offices.desks["城建办"].id, "text": "两家互推，由城建办牵头。"}
+    assert (await offices.at_desk(case, "供水公司", "arbitrate", settled, by=offices.arbiter)).status_code == 200
+    told = [line["text"] for line in (await offices.get(case, "/history"))["items"]]
+    assert {sent["text"], settled["text"], REFUSAL["text"]} <= set(told), "staff read all of it"
+    async with offices.database.read() as connection:
+        code = await connection.fetchval("SELECT code FROM complaint WHERE id = $1", UUID(case))
+    followed = (await api.get(f"/public/complaints/{code}")).json()
+    assert [(line["act"], line["text"]) for line in followed["history"]] == [("assign", None), ("receive", None)]
+
+
+async def test_one_that_came_back_without_a_desk_can_be_sent_on(offices: Offices) -> None:
+    rule = await offices.rule("城建办")
+    case = await offices.call()
+    there = await offices.desk("供水公司")
+    assert (await offices.at_desk(case, "城建办", "refuse", REFUSAL)).status_code == 200
+    assert (await offices.act(case, "assign", {"desk_id": there.id}, by=offices.clerk)).status_code == 200
+    assert (await offices.at_desk(case, "供水公司", "refuse", REFUSAL)).status_code == 200
+    assert (
+        await offices.at_desk(case, "供水公司", "arbitrate", {"text": "属供水公司职责。"}, by=offices.arbiter)
+    ).status_code == 200
+    moved = await offices.act(case, "assign", {"desk_id": offices.desks["城建办"].id}, by=offices.clerk)
+    assert moved.json()["type"] == "/problems/arbiter-decides", "where the arbiter sent it, it stays"
+    other = await offices.call(description="楼道灯不亮")
+    merged = await offices.act(other, "merge", {"others": [case]}, by=offices.clerk)
+    assert merged.status_code == 200, merged.text
+    ended = await offices.clerk.post(f"/v1/routing-rules/{rule}/end", headers={"If-Match": '"1"'})
+    assert ended.status_code == 200, ended.text
+    apart = await offices.act(case, "unmerge", {"text": "是另一件事。"}, by=offices.clerk)
+    assert (apart.status_code, apart.json()["state"]) == (200, "received"), apart.text
+    sent_on = await offices.act(case, "assign", {"desk_id": there.id}, by=offices.clerk)
+    assert (sent_on.status_code, sent_on.json()["state"]) == (200, "assigned"), sent_on.text

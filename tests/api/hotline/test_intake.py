@@ -258,6 +258,22 @@ async def test_events_do_not_tell_who_said_it(town: Town, resident: MakeResident
     assert str(me.resident_id) not in str(await town.get(taken["id"], "/history"))
 
 
+async def test_the_audit_lays_no_two_complaints_of_one_reporter_side_by_side(
+    town: Town, resident: MakeResident
+) -> None:
+    me = await resident()
+    for anonymous in (False, True):
+        said = town.said(description=f"楼道漏水 {anonymous}", anonymous=anonymous)
+        taken = (await me.post("/v1/me/complaints", json=said)).json()
+        for act, body in (("add", {"text": "更严重了"}), ("withdraw", {"text": "好了"})):
+            assert (await me.post(f"/v1/me/complaints/{taken['id']}/{act}", json=body)).status_code == 200
+        async with town.database.read() as connection:
+            entries = await connection.fetch(
+                "SELECT actor_kind, actor_id, request_id FROM audit_entry WHERE target_id = $1", UUID(taken["id"])
+            )
+        assert [tuple(one) for one in entries] == [("resident", None, None)] * 3
+
+
 async def test_another_ones_complaint_is_not_found(town: Town, towns: MakeTown, resident: MakeResident) -> None:
     taken = (await (await resident()).post("/v1/me/complaints", json=town.said())).json()
     stranger, elsewhere = await resident(), await towns()

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -142,6 +143,12 @@ async def test_a_reporter_urges_as_often_as_the_policy_allows(
     assert (await api.post(f"/public/complaints/{taken['code']}/urge")).status_code in {409, 429}
     assert {event["actor_id"] for event in await town.events(taken["id"])} == {None}
     assert (await reply_clock(town, taken["id"]))["urged"] == 1
+    async with town.database.read() as connection:
+        urgings = await connection.fetch(
+            "SELECT urged_by_kind, urged_by FROM clock_urging JOIN clock ON clock.id = clock_id WHERE subject_id = $1",
+            UUID(taken["id"]),
+        )
+    assert [tuple(one) for one in urgings] == [("resident", None)], "no clock keeps what a complaint forgets"
 
 
 async def test_what_is_taken_back_or_not_taken_up_waits_for_nothing(
