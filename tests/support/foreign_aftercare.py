@@ -4,12 +4,16 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from services.core.kit.calendar import day_of
 from services.core.kit.uow import SYSTEM
 from tests.support.register import Register
 
 if TYPE_CHECKING:
     from tests.support.foreign import World
 
+BODY_AND_DOOR = """
+SELECT b.id, v.property_id FROM visit_body b JOIN household_visit v USING (campaign_id) WHERE campaign_id = $1 LIMIT 1
+"""
 HAND_OVER = "UPDATE project SET stage = 'handed_over' WHERE id = $1"
 
 
@@ -36,6 +40,17 @@ async def campaign(world: "World") -> str:
         "questions": [{"id": "words", "kind": "text", "title": "意见"}],
     }
     return str((await world.post("/v1/visit-campaigns", body))["id"])
+
+
+async def attempt(world: "World") -> str:
+    """Nobody was at home."""
+    campaign_id = await world.get("campaign_id")
+    async with world.database.begin(SYSTEM) as uow:
+        body_id, property_id = await uow.driver.fetchrow(BODY_AND_DOOR, UUID(campaign_id))
+        today = day_of(uow.now).isoformat()
+    body = {"body_id": str(body_id), "property_id": str(property_id), "made_on": today, "outcome": "not_home"}
+    made = await world.post(f"/v1/visit-campaigns/{campaign_id}/attempts", {"attempts": [body]})
+    return str(made["attempt_ids"][0])
 
 
 async def warranty_term(world: "World") -> str:
@@ -76,6 +91,7 @@ async def supervision(world: "World") -> str:
 
 FACTORIES: "dict[str, Callable[[World], Awaitable[str]]]" = {
     "campaign_id": campaign,
+    "attempt_id": attempt,
     "term_id": warranty_term,
     "ticket_id": warranty_ticket,
     "supervision_id": supervision,

@@ -8,6 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.core.clocks.events import ClockBreached, ClockEscalated, ClockExtended, ClockOverdue, ClockReminder
+from services.core.hotline.after_events import CallBackDue, SupervisionOpened
+from services.core.hotline.after_rules import Cause
+from services.core.hotline.events import ComplaintMoved, ComplaintRouted, ReporterActed
+from services.core.hotline.rules import Act, State
 from services.core.kit.events import Event
 from services.core.kit.ids import new_id
 from services.core.kit.uow import SYSTEM, Database
@@ -157,3 +161,79 @@ async def test_a_joint_review_reaches_the_desk_that_is_asked_and_its_limit_too(d
     assert set(told) == {"lead"}
     assert "联合审查答复时限为2026-03-19 24:00" in told["lead"]["body_zh"]
     assert told["lead"]["link"] == f"/v1/projects/{project}"
+
+
+MOVED = {"entry_id": new_id()}
+REPORTER = """
+WITH one AS (INSERT INTO resident (id, openid, openid_digest, index_key, language, failed_attempts, lock_count, created_at)
+             VALUES ($1, 'o', 'd', 'k', 'zh', 0, 0, now()))
+INSERT INTO complaint_reporter (complaint_id, resident_id) VALUES ($2, $1)
+"""
+
+
+async def told_residents(duty: Duty, event: Event) -> list[tuple[UUID, str, str]]:
+    """Which residents were told of an event of the case, and what."""
+    async with duty.database.begin(SYSTEM) as uow:
+        uow.record(event, subject="complaint", subject_id=duty.case, region_path=duty.street.path)
+    await number(duty.database)
+    await hand_out_once(duty.database)
+    async with duty.database.read() as reader:
+        rows = await reader.fetch(
+            "SELECT recipient_id, title_zh, link FROM message WHERE kind = $1 AND recipient_kind = 'resident'",
+            event.kind,
+        )
+    return [(row["recipient_id"], row["title_zh"], row["link"]) for row in rows]
+
+
+async def test_who_a_case_is_sent_to_is_told_each_desk_of_its_own_part(duty: Duty) -> None:
+    async with duty.database.read() as reader:
+        desks = dict(await reader.fetch("SELECT part, desk_id FROM assignment WHERE complaint_id = $1", duty.case))
+    by_rules = ComplaintRouted(act=Act.ASSIGN, state=State.ASSIGNED, desk_id=desks["co"], **MOVED)
+    told = await duty.happen(by_rules, "complaint", duty.case)
+    assert set(told) == {"co"}, "the desk that the event names, not the one that leads"
+    assert (told["co"]["title_zh"], told["co"]["link"]) == ("新派诉求", f"/v1/complaints/{duty.case}")
+    by_hand = ComplaintMoved(act=Act.ASSIGN, state=State.ASSIGNED, desk_id=desks["lead"], **MOVED)
+    assert set(await duty.happen(by_hand, "complaint", duty.case)) == {"lead"}
+
+
+async def test_what_is_sent_back_is_told_to_the_arbiter(duty: Duty) -> None:
+    refused = ComplaintMoved(act=Act.REFUSE, state=State.RECEIVED, desk_id=new_id(), **MOVED)
+    assert set(await duty.happen(refused, "complaint", duty.case)) == {"district"}
+
+
+async def test_a_supervision_is_told_to_its_desk_and_without_one_to_the_district(duty: Duty) -> None:
+    async with duty.database.read() as reader:
+        desk_id = await reader.fetchval("SELECT desk_id FROM desk_member WHERE staff_id = $1", duty.people["head"])
+    opened = {"supervision_id": new_id(), "round": 0, "cause": Cause.RATING}
+    told = await duty.happen(SupervisionOpened(desk_id=desk_id, **opened), "complaint", duty.case)
+    assert set(told) == {"head"}
+    async with duty.database.begin(SYSTEM) as uow:
+        await uow.driver.execute("UPDATE assignment SET state = 'done', ended_at = now()")
+    told = await duty.happen(SupervisionOpened(desk_id=None, **opened), "complaint", duty.case)
+    assert set(told) == {"head", "district"}, "the first, and who supervises where no desk does"
+
+
+async def test_a_call_back_is_told_to_those_around_who_did_not_answer(duty: Duty) -> None:
+    assert set(await duty.happen(CallBackDue(round=0), "complaint", duty.case)) == {"street"}
+
+
+async def test_who_made_it_is_told_of_the_answer_and_of_a_later_limit_and_of_nothing_inside(duty: Duty) -> None:
+    me = new_id()
+    async with duty.database.begin(SYSTEM) as uow:
+        await uow.driver.execute(REPORTER, me, duty.case)
+    answered = ComplaintMoved(act=Act.REPLY, state=State.ANSWERED, desk_id=None, **MOVED)
+    link = f"/v1/me/complaints/{duty.case}"
+    assert await told_residents(duty, answered) == [(me, "您的诉求已答复", link)]
+    noted = ComplaintMoved(act=Act.NOTE, state=State.ANSWERED, desk_id=None, **MOVED)
+    assert len(await told_residents(duty, noted)) == 1, "a note is for staff"
+    extended = ClockExtended(
+        clock_id=new_id(), key="reply", extension_id=new_id(), days=15, due_before=DUE, due_at=DUE, provisional=False
+    )
+    assert await told_residents(duty, extended) == [(me, "您的诉求延期答复", link)]
+    async with duty.database.read() as reader:
+        staff = await reader.fetchval(
+            "SELECT count(*) FROM message WHERE kind = 'clock.extended' AND recipient_kind = 'staff'"
+        )
+    assert staff == 1, "the desk is told beside him, in its own words"
+    own = ReporterActed(act=Act.ADD, state=State.ASSIGNED, **MOVED)
+    assert set(await duty.happen(own, "complaint", duty.case)) == {"lead"}

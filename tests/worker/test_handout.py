@@ -190,7 +190,7 @@ async def test_a_worker_that_is_at_it_does_not_hold_up_the_others(fresh_database
 
 def test_words_name_what_happened() -> None:
     texts = rules.word(
-        BY_KIND["project.applied"],
+        BY_KIND["project.applied"][0],
         subject="万利小区 {region}",
         region="凤冈县",
         fields={"plan_number": 2, "subject_id": "0190"},
@@ -201,7 +201,7 @@ def test_words_name_what_happened() -> None:
 
 
 def test_an_older_event_without_a_field_is_told_all_the_same() -> None:
-    texts = rules.word(BY_KIND["project.applied"], subject=None, region=None, fields={})
+    texts = rules.word(BY_KIND["project.applied"][0], subject=None, region=None, fields={})
     assert texts.body_en == "—: project “—” applied with plan version —."
 
 
@@ -237,4 +237,5 @@ def test_each_subscription_is_to_a_real_event_and_names_only_what_it_has(subscri
         or subscription.below
         or (subscription.desk and subscription.otherwise)
         or subscription.climbs
+        or subscription.reporter
     )

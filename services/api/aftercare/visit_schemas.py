@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from services.api.hotline.schemas import Code, Phone, Text
 from services.api.surveys.schemas import Key, QuestionIn, QuestionOut, QuestionResult
 from services.api.wire import In, Line, Reason, one_line
 from services.core.aftercare.rules import MOST_AT_ONCE, MOST_QUESTIONS, BodyKind, Outcome, Status, VisitState
@@ -207,8 +208,15 @@ class HouseholdQuery(In):
     cursor: Any = None
 
 
+class FindingOut(BaseModel):
+    """The complaint that a finding became."""
+
+    finding: int
+    complaint_id: UUID
+
+
 class AttemptOut(BaseModel):
-    """One attempt."""
+    """One attempt. `complaints`: what became of its findings."""
 
     id: UUID
     property_id: UUID
@@ -219,6 +227,19 @@ class AttemptOut(BaseModel):
     note: str | None
     recorded_by: UUID | None
     recorded_at: datetime
+    complaints: list[FindingOut]
+
+
+class FindingIn(In):
+    """What was found at a household. `finding`: the how manieth of this attempt; the same number again is the same finding.
+
+    `phone`: whom to call about it, as the household says.
+    """
+
+    finding: Annotated[int, Field(ge=1, le=20)] = 1
+    category: Code
+    description: Text
+    phone: Phone | None = None
 
 
 class AttemptPage(BaseModel):

@@ -21,15 +21,18 @@ from services.api.aftercare.visit_schemas import (
     CampaignQuery,
     CloseIn,
     CountsOut,
+    FindingIn,
     HouseholdPage,
     HouseholdQuery,
     VisitProgressPage,
     VisitResultsOut,
 )
 from services.api.deps import IfMatch, Page, Reader, Uow, reply
+from services.api.hotline.router import call_answer
+from services.api.hotline.shown import CallTakenOut
 from services.api.security import Access, requires
 from services.api.surveys.results import question_result
-from services.core.aftercare import results, visit_queries, visits
+from services.core.aftercare import findings, results, visit_queries, visits
 from services.core.identity.access import Permission
 from services.core.kit.exact import decimal_text
 from services.core.territory.queries import bounds
@@ -157,7 +160,33 @@ async def list_attempts(
     rows = await visit_queries.ATTEMPTS.all(
         reader, campaign_id=campaign_id, property_id=query.property_id, after=after, limit=page.limit + 1
     )
-    return page.answer([dict(row) for row in rows], lambda row: (row["id"],))
+    found = await reader.fetch(visit_queries.COMPLAINTS, [row["id"] for row in rows])
+    complaints = {row["visit_attempt_id"]: row["found"] for row in found}
+    items = [{**row, "complaints": complaints.get(row["id"], [])} for row in rows]
+    return page.answer(items, lambda row: (row["id"],))
+
+
+@router.post(
+    "/{campaign_id}/attempts/{attempt_id}/complaints",
+    status_code=201,
+    response_model=CallTakenOut,
+    responses={200: {"model": CallTakenOut}},
+)
+async def take_finding(access: Entering, uow: Uow, campaign_id: UUID, attempt_id: UUID, body: FindingIn) -> Response:
+    """Takes in what was found at a household as its complaint; the code is told there. The same finding again is the one that
+    stands (200).
+    """
+    taken = await findings.take_in(
+        uow,
+        scope=access.scope,
+        campaign_id=campaign_id,
+        attempt_id=attempt_id,
+        number=body.finding,
+        category=body.category,
+        description=body.description,
+        phone=body.phone,
+    )
+    return call_answer(uow, taken)
 
 
 @router.post("/{campaign_id}/attempts", status_code=201, response_model=AttemptedOut)

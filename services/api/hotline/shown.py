@@ -73,6 +73,7 @@ class ComplaintOut(ComplaintItem):
     """One complaint. `next`: what may be done now. Without the text once its reporter's data is gone.
 
     `repeat_of_id`: the time before, told by its reporter or its place (`repeat_by`); untied when who told it is forgotten.
+    `visit_attempt_id`: the visit to a household at which it was found.
     """
 
     description: str | None
@@ -90,6 +91,7 @@ class ComplaintOut(ComplaintItem):
     parent_id: UUID | None
     repeat_of_id: UUID | None
     repeat_by: RepeatBy | None
+    visit_attempt_id: UUID | None
     closed_at: datetime | None
     reopened: int
     files: list[UUID]

@@ -13,7 +13,7 @@ from services.api.hotline.router import Handling, Reading, changed
 from services.api.hotline.shown import ComplaintOut
 from services.api.security import Access, requires
 from services.core.clocks import queries as clocks
-from services.core.hotline import queries, timing
+from services.core.hotline import part_timing, queries, timing
 from services.core.hotline.promises import COMPLAINT
 from services.core.identity.access import Permission
 
@@ -79,6 +79,60 @@ async def decide_extension(access: Supervising, uow: Uow, complaint_id: UUID, bo
         uow,
         scope=access.scope,
         complaint_id=complaint_id,
+        approve=body.approve,
+        ground=body.ground,
+    )
+    return await changed(access, uow, complaint_id)
+
+
+@router.post("/{complaint_id}/assignments/{assignment_id}/pause", response_model=ComplaintOut)
+async def pause_part(access: Handling, uow: Uow, complaint_id: UUID, assignment_id: UUID, body: PauseIn) -> Response:
+    """Stops the clock of a desk that takes part; the reporter's promise runs on."""
+    await part_timing.pause(
+        uow,
+        scope=access.scope,
+        complaint_id=complaint_id,
+        assignment_id=assignment_id,
+        reason=body.reason,
+        document=body.document,
+    )
+    return await changed(access, uow, complaint_id)
+
+
+@router.post("/{complaint_id}/assignments/{assignment_id}/resume", response_model=ComplaintOut)
+async def resume_part(access: Handling, uow: Uow, complaint_id: UUID, assignment_id: UUID) -> Response:
+    """Lets it run again."""
+    await part_timing.resume(uow, scope=access.scope, complaint_id=complaint_id, assignment_id=assignment_id)
+    return await changed(access, uow, complaint_id)
+
+
+@router.post("/{complaint_id}/assignments/{assignment_id}/extend", status_code=201, response_model=AskedOut)
+async def ask_extension_of_part(
+    access: Handling, uow: Uow, complaint_id: UUID, assignment_id: UUID, body: ExtensionIn
+) -> Response:
+    """Asks for more time for a desk that takes part, before its limit and within what the policy allows."""
+    extension_id = await part_timing.ask_extension(
+        uow,
+        scope=access.scope,
+        complaint_id=complaint_id,
+        assignment_id=assignment_id,
+        days=body.days,
+        reason=body.reason,
+    )
+    where = f"/v1/complaints/{complaint_id}/assignments"
+    return reply(uow, 201, AskedOut(extension_id=extension_id), location=where)
+
+
+@router.post("/{complaint_id}/assignments/{assignment_id}/decide-extension", response_model=ComplaintOut)
+async def decide_extension_of_part(
+    access: Supervising, uow: Uow, complaint_id: UUID, assignment_id: UUID, body: ExtensionDecisionIn
+) -> Response:
+    """Another person grants it; or does not, and says why."""
+    await part_timing.decide_extension(
+        uow,
+        scope=access.scope,
+        complaint_id=complaint_id,
+        assignment_id=assignment_id,
         approve=body.approve,
         ground=body.ground,
     )

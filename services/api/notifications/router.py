@@ -1,4 +1,4 @@
-"""The staff inbox: everybody's own messages, nobody else's."""
+"""The inbox of staff and residents: everybody's own messages, nobody else's."""
 
 from typing import Annotated
 from uuid import UUID

@@ -33,6 +33,15 @@ class VisitsAttempted(Event):
     attempt_ids: list[UUID]
 
 
+class FindingTaken(Event):
+    """What was found at a household became a complaint."""
+
+    kind: ClassVar[str] = "visits.finding_taken"
+    attempt_id: UUID
+    finding: int
+    complaint_id: UUID
+
+
 class VisitsEnded(Event):
     """The campaign has ended with so many households met of all."""
 

@@ -166,6 +166,14 @@ GROUP BY one.key
 """
 
 
+# What became of the findings of attempts: the complaints, each with its number.
+COMPLAINTS = """
+SELECT visit_attempt_id, jsonb_agg(jsonb_build_object('finding', visit_finding, 'complaint_id', id) ORDER BY visit_finding) AS found
+FROM complaint WHERE visit_attempt_id = ANY ($1::uuid[]) GROUP BY visit_attempt_id
+"""
+ATTEMPT = "SELECT property_id, made_on FROM visit_attempt WHERE id = $2 AND campaign_id = $1"
+
+
 async def campaign_of(driver: "asyncpg.Connection", *, scope: Scope, campaign_id: UUID) -> "asyncpg.Record":
     """A campaign inside the scope; NotFound otherwise."""
     row = await ONE.first(driver, campaign_id=campaign_id, **scope.parameters)

@@ -17,6 +17,13 @@ class ComplaintRated(Event):
     resolved: bool
 
 
+class CallBackDue(Event):
+    """A complaint was closed: its reporter is to be called."""
+
+    kind: ClassVar[str] = "complaint.call_back_due"
+    round: int
+
+
 class CallBackMade(Event):
     """A reporter was called, or nobody answered."""
 

@@ -250,7 +250,7 @@ async def check_categories(driver: "Connection", categories: Sequence[str], *, p
 async def sign_in(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, assignment_id: UUID) -> None:
     """Somebody on duty takes note of the case. NotFound, AssignmentNotLive when it was signed in or is elsewhere, NotOnDuty."""
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id)
-    one = await _own(uow, complaint_id, assignment_id)
+    one = await own(uow, complaint_id, assignment_id)
     if one["state"] != Standing.ASSIGNED:
         raise AssignmentNotLive(state=one["state"])
     await _sign_in(uow, held, one)
@@ -278,7 +278,7 @@ async def finish(uow: UnitOfWork, *, scope: Scope, complaint_id: UUID, assignmen
     The leading desk is done when the reporter is answered.
     """
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id)
-    one = await _own(uow, complaint_id, assignment_id)
+    one = await own(uow, complaint_id, assignment_id)
     if one["state"] not in {Standing.ASSIGNED, Standing.SIGNED_IN} or one["part"] != Part.CO:
         raise AssignmentNotLive(state=one["state"])
     for kind in (SIGN_IN, REPLY):
@@ -323,7 +323,7 @@ async def refuse(
     was sent back as often as a case is.
     """
     held = await steps.locked(uow, scope=scope, complaint_id=complaint_id)
-    one = await _own(uow, complaint_id, assignment_id)
+    one = await own(uow, complaint_id, assignment_id)
     if one["state"] not in {Standing.ASSIGNED, Standing.SIGNED_IN}:
         raise AssignmentNotLive(state=one["state"])
     policy = await leaves.refusing(uow.driver, held["policy_version_id"])
@@ -420,7 +420,7 @@ async def refusals(uow: UnitOfWork, complaint_id: UUID) -> int:
     return count
 
 
-async def _own(uow: UnitOfWork, complaint_id: UUID, assignment_id: UUID) -> "Record":
+async def own(uow: UnitOfWork, complaint_id: UUID, assignment_id: UUID) -> "Record":
     """An assignment of the case to a desk at which the caller is on duty."""
     one = await uow.driver.fetchrow(desk_queries.ASSIGNMENT, complaint_id, assignment_id)
     if one is None:

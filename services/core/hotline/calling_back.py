@@ -8,7 +8,7 @@ from uuid import UUID
 from services.core.clocks import service as clocks
 from services.core.hotline import promises, steps, supervising
 from services.core.hotline.after_errors import CallBackByHandler, CallBackNotDue
-from services.core.hotline.after_events import CallBackMade
+from services.core.hotline.after_events import CallBackDue, CallBackMade
 from services.core.hotline.after_rules import MOST_TRIES, CallBackState, Cause
 from services.core.hotline.rules import Act
 from services.core.kit.ids import new_id
@@ -70,6 +70,12 @@ async def begin(uow: UnitOfWork, held: Mapping[str, Any]) -> None:
         held["compound_id"],
         held["region_path"],
         uow.now,
+    )
+    uow.record(
+        CallBackDue(round=held["reopened"]),
+        subject="complaint",
+        subject_id=held["id"],
+        region_path=held["region_path"],
     )
 
 

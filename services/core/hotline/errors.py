@@ -51,3 +51,11 @@ class ListTooLong(DomainError):
 class ExtensionNotAsked(DomainError):
     code, kind = "complaint-extension-not-asked", Kind.CONFLICT
     title_zh, title_en = "没有待批准的延期申请", "No extension waits to be decided"
+
+
+class FindingDiffers(DomainError):
+    code, kind = "complaint-finding-differs", Kind.CONFLICT
+    title_zh, title_en = (
+        "该次走访的这一条发现已按其他内容转为诉求",
+        "This finding of the visit became a complaint in other words",
+    )

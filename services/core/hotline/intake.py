@@ -12,7 +12,13 @@ from uuid import UUID
 
 from services.core.files import service as files
 from services.core.hotline import assigning, desk_queries, leaves, promises, repeats, rules, sealing
-from services.core.hotline.errors import AnonymousRefused, CategoryUnknown, ComplaintInputInvalid, TransferDiffers
+from services.core.hotline.errors import (
+    AnonymousRefused,
+    CategoryUnknown,
+    ComplaintInputInvalid,
+    FindingDiffers,
+    TransferDiffers,
+)
 from services.core.hotline.events import ComplaintReceived
 from services.core.hotline.rules import Channel, Kind, State
 from services.core.kit.calendar import day_of
@@ -47,6 +53,8 @@ LEFT JOIN complaint_category k ON k.code = $4 AND NOT k.retired
 LEFT JOIN LATERAL (
   SELECT id FROM complaint WHERE partner_id = $6 AND partner_ref = $7
   UNION ALL
+  SELECT id FROM complaint WHERE visit_attempt_id = $8 AND visit_finding = $9
+  UNION ALL
   SELECT id FROM complaint WHERE content_index = ANY ($5::bytea[]) AND {OPEN}
   LIMIT 1) AS same ON true
 """
@@ -60,9 +68,9 @@ made AS (
   INSERT INTO complaint (id, no, code, channel, category, kind, hazard, anonymous, state, region_path, compound_id, project_id,
                          description_sealed, address_sealed, lat, lon, crs, point, content_index, call_ref, partner_id,
                          partner_ref, partner_due_at, first_promise_at, policy_version_id, parent_id, received_by, created_at,
-                         synthetic, repeat_of_id, repeat_by, came_again)
+                         synthetic, repeat_of_id, repeat_by, came_again, visit_attempt_id, visit_finding)
   SELECT $1, $3 || lpad(last::text, greatest(4, length(last::text)), '0'), $4, $5, $6, $7, $8, $9, 'received', $10, $11, $12,
-         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $23, $24, $25, $26, $27, $28, $38, $39, $40
+         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $23, $24, $25, $26, $27, $28, $38, $39, $40, $41, $42
   FROM next ON CONFLICT DO NOTHING RETURNING id, no),
 reporter AS (
   INSERT INTO complaint_reporter (complaint_id, resident_id, property_id, name_sealed, phone_sealed, phone_index, index_key)
@@ -103,8 +111,8 @@ class Reporter:
 
     @property
     def known(self) -> bool:
-        """Whether he can be reached."""
-        return self.resident_id is not None or self.phone is not None
+        """Whether he can be reached: by account, by telephone, at his door."""
+        return self.resident_id is not None or self.phone is not None or self.property_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,14 @@ class Partner:
     id: UUID
     ref: str
     due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found when a household was visited: at which attempt, and the how manieth there."""
+
+    attempt_id: UUID
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +152,7 @@ class Intake:
     place: Place | None = None
     call_ref: str | None = None
     partner: Partner | None = None
+    finding: Finding | None = None
     parent_id: UUID | None = None
     since: datetime | None = None
     due_at: datetime | None = None
@@ -169,7 +186,7 @@ async def take_in(uow: UnitOfWork, intake: Intake, *, scope: Scope | None = None
     `scope`: where the caller may; None for residents and everybody, who may speak of any place. NotFound for a compound, project
     or region that is not there or outside; CategoryUnknown; AnonymousRefused; ComplaintInputInvalid for a compound that is none
     of the project's; NotFound for a file that the caller
-    did not send; TransferDiffers when a partner's id comes again with other words.
+    did not send; TransferDiffers when a partner's id comes again with other words, FindingDiffers when a visit's finding does.
     """
     while True:
         indexes = _indexes(uow, intake)
@@ -207,7 +224,7 @@ def _heard(intake: Intake) -> str | None:
     """A telephone number that somebody heard from the caller. Typed in by nobody knows whom it may be a neighbour's, and what is
     answered to it would tell of his complaints.
     """
-    return intake.reporter.phone if intake.channel in {Channel.PHONE, Channel.TRANSFER_12345} else None
+    return intake.reporter.phone if intake.channel in {Channel.PHONE, Channel.TRANSFER_12345, Channel.VISIT} else None
 
 
 def _who(intake: Intake) -> list[str]:
@@ -243,6 +260,7 @@ async def _look(uow: UnitOfWork, intake: Intake, scope: Scope | None, indexes: S
         indexes,
         None if partner is None else partner.id,
         None if partner is None else partner.ref,
+        *_found_at(intake),
     )
     missing = (where.compound_id and not row["compound_id"]) or (where.project_id and not row["project_id"])
     if missing or row["region_path"] is None or (scope is not None and not scope.covers(row["region_path"])):
@@ -265,12 +283,17 @@ def _check_anonymous(intake: Intake, seen: "asyncpg.Record", policy: StoredPolic
         raise AnonymousRefused
 
 
+def _found_at(intake: Intake) -> tuple[UUID | None, int | None]:
+    found = intake.finding
+    return (None, None) if found is None else (found.attempt_id, found.number)
+
+
 async def _standing(uow: UnitOfWork, intake: Intake, complaint_id: UUID) -> Taken:
     row = await uow.driver.fetchrow(SAME, complaint_id)
-    if intake.partner is not None:
+    if intake.partner is not None or intake.finding is not None:
         said = sealing.opened(uow.vault, sealing.COMPLAINT, sealing.DESCRIPTION, complaint_id, row)
         if said is not None and said != intake.description:
-            raise TransferDiffers
+            raise TransferDiffers if intake.finding is None else FindingDiffers
     again = {name: row[name] for name in ("repeat_of_id", "came_again")}
     return Taken(row["id"], row["no"], row["code"], State(row["state"]), repeated=True, **again)
 
@@ -317,6 +340,7 @@ async def _add(
         uow.actor.kind,
         uow.actor.id,
         *((None, None, 0) if before is None else (before.id, before.by, before.times)),
+        *_found_at(intake),
     )
     if no is None:
         return None

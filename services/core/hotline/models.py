@@ -69,8 +69,10 @@ class Complaint(Keyed, Placed, Base):
     `content_index`: a blind index of who said what, so that of equal intakes one stands while it is open. `partner_*`: a transfer's
     own id and deadline. `first_promise_at`: the deadline that its reporter was given first; re-routing never moves it.
     `came_again`: the how many-th time since the matter was closed first; `repeat_of_id`: the time before, untied when its reporter
-    told it and is forgotten. `to_forget`: something of its reporter's is left, or came after he was forgotten. `plan_item`: the
-    line of that version of the project's plan, counted from 1; `organisation_id`: whose work it is about.
+    told it and is forgotten. `visit_attempt_id`, `visit_finding`: at which visit it was found, and the how manieth there (no key:
+    visits know complaints and not the other way); gone with its reporter. `to_forget`: something of its reporter's is left, or
+    came after he was forgotten. `plan_item`: the line of that version of the project's plan, counted from 1; `organisation_id`:
+    whose work it is about.
     """
 
     __tablename__ = "complaint"
@@ -90,10 +92,18 @@ class Complaint(Keyed, Placed, Base):
         _one_of("repeat_by", RepeatBy),
         CheckConstraint("(repeat_of_id IS NULL) = (repeat_by IS NULL)", name="repeat_of_id"),
         CheckConstraint("repeat_of_id IS NULL OR came_again > 0", name="came_again"),
+        CheckConstraint("(visit_attempt_id IS NULL) = (visit_finding IS NULL)", name="visit_finding"),
         UniqueConstraint("code"),
         UniqueConstraint("no"),
         UniqueConstraint("partner_id", "partner_ref"),
         Index("uq_complaint_content_index", "content_index", unique=True, postgresql_where=text(STILL_OPEN)),
+        Index(
+            "uq_complaint_visit_finding",
+            "visit_attempt_id",
+            "visit_finding",
+            unique=True,
+            postgresql_where=text("visit_attempt_id IS NOT NULL"),
+        ),
         Index("ix_complaint_region_path", "region_path", "id"),
         Index("ix_complaint_open", "region_path", "id", postgresql_where=text(STILL_OPEN)),
         Index(
@@ -140,6 +150,8 @@ class Complaint(Keyed, Placed, Base):
     repeat_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("complaint.id"))
     repeat_by: Mapped[str | None] = mapped_column(WORD)
     came_again: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    visit_attempt_id: Mapped[UUID | None]
+    visit_finding: Mapped[int | None]
     received_by: Mapped[UUID | None]
     created_at: Mapped[datetime]
     first_promise_at: Mapped[datetime | None]

@@ -18,7 +18,7 @@ c.id, c.no, c.channel, c.category, k.title_zh AS category_zh, k.title_en AS cate
 c.region_path, c.compound_id, m.name AS compound_name, c.project_id, p.title AS project_title, c.plan_number, c.plan_item,
 c.organisation_id, c.description_sealed, c.address_sealed, c.lat, c.lon, c.crs, c.call_ref, c.partner_ref, c.partner_due_at,
 c.policy_version_id, c.merged_into_id, c.parent_id, c.created_at, c.first_promise_at, c.answered_at, c.closed_at, c.reopened,
-c.repeat_of_id, c.repeat_by, c.came_again, c.synthetic, c.version
+c.repeat_of_id, c.repeat_by, c.came_again, c.visit_attempt_id, c.synthetic, c.version
 """
 _JOINED = """
 FROM complaint c JOIN complaint_category k ON k.code = c.category

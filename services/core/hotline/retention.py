@@ -60,8 +60,8 @@ tombstone AS (
   INSERT INTO complaint_tombstone (complaint_id, batch_id, policy_version_id, forgotten_at)
   SELECT unnest($1::uuid[]), $2, $3, $4
   ON CONFLICT (complaint_id) DO UPDATE SET batch_id = excluded.batch_id, forgotten_at = excluded.forgotten_at)
-UPDATE complaint SET description_sealed = NULL, address_sealed = NULL, content_index = NULL, call_ref = NULL,
-                     lat = NULL, lon = NULL, crs = NULL, point = NULL, to_forget = false
+UPDATE complaint SET visit_attempt_id = NULL, visit_finding = NULL, description_sealed = NULL, address_sealed = NULL,
+                     content_index = NULL, call_ref = NULL, lat = NULL, lon = NULL, crs = NULL, point = NULL, to_forget = false
 WHERE id = ANY ($1::uuid[])
 """
 OWN_ENTRIES = """

@@ -20,6 +20,7 @@ class Channel(StrEnum):
     SITE_CODE = "site_code"
     TRANSFER_12345 = "transfer_12345"
     OPEN311 = "open311"
+    VISIT = "visit"
 
 
 class Kind(StrEnum):

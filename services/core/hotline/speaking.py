@@ -31,7 +31,8 @@ numbers AS (
 words AS (
   UPDATE complaint_entry SET text_sealed = NULL
   WHERE complaint_id IN (SELECT complaint_id FROM own) AND text_sealed IS NOT NULL)
-UPDATE complaint SET description_sealed = NULL, address_sealed = NULL, content_index = NULL
+UPDATE complaint SET visit_attempt_id = NULL, visit_finding = NULL, description_sealed = NULL, address_sealed = NULL,
+                     content_index = NULL
 WHERE id IN (SELECT complaint_id FROM own)
 """
 OWN_WORDS = """

@@ -1,4 +1,4 @@
-"""Tables of notifications: how far each reader of the events has come, and the messages that staff find in their inbox."""
+"""Tables of notifications: how far each reader of the events has come, and everybody's messages."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,7 +27,7 @@ class Message(Base):
 
     __tablename__ = "message"
     __table_args__ = (
-        CheckConstraint("recipient_kind IN ('staff')", name="recipient_kind"),
+        CheckConstraint("recipient_kind IN ('staff', 'resident')", name="recipient_kind"),
         Index("uq_message_recipient_event", "recipient_id", "event_id", unique=True),
         Index("ix_message_inbox", "recipient_id", "event_seq"),
         Index("ix_message_unread", "recipient_id", "event_seq", postgresql_where=text("read_at IS NULL")),

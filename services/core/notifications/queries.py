@@ -54,15 +54,17 @@ WITH told AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS t(
         event_id uuid, event_seq bigint, kind text, title_zh text, title_en text, body_zh text, body_en text, link text,
         actor_id uuid, regions_above text[], low text, high text, above text[], below text[], subject_type text, subject_id uuid,
-        desk boolean, department boolean, otherwise text[])
+        desk boolean, department boolean, otherwise text[], desk_id uuid, reporter boolean)
 ), held AS MATERIALIZED (
+    SELECT event_id, desk_id FROM told WHERE told.desk AND desk_id IS NOT NULL
+    UNION ALL
     SELECT told.event_id, assignment.desk_id FROM told JOIN assignment ON assignment.id = told.subject_id
     WHERE told.subject_type = 'assignment' AND (told.desk OR told.department)
     UNION ALL
     SELECT told.event_id, assignment.desk_id
     FROM told JOIN complaint ON complaint.id = told.subject_id
          JOIN assignment ON assignment.complaint_id = coalesce(complaint.merged_into_id, complaint.id)
-    WHERE told.subject_type = 'complaint' AND (told.desk OR told.department)
+    WHERE told.subject_type = 'complaint' AND (told.desk OR told.department) AND told.desk_id IS NULL
       AND assignment.part = 'lead' AND assignment.state IN ('assigned', 'signed_in')
     UNION ALL
     SELECT told.event_id, review_part.desk_id FROM told JOIN review_part ON review_part.id = told.subject_id
@@ -94,10 +96,16 @@ WITH told AS MATERIALIZED (
 )
 INSERT INTO message (recipient_kind, recipient_id, event_id, event_seq, kind, title_zh, title_en, body_zh, body_en, link,
                      created_at)
-SELECT 'staff', staff.id, told.event_id, told.event_seq, told.kind, told.title_zh, told.title_en, told.body_zh, told.body_en,
+SELECT hearer.kind, hearer.id, told.event_id, told.event_seq, told.kind, told.title_zh, told.title_en, told.body_zh, told.body_en,
        told.link, $2
-FROM heard JOIN told USING (event_id) JOIN staff ON staff.id = heard.principal_id
-WHERE staff.disabled_at IS NULL AND staff.id IS DISTINCT FROM told.actor_id
+FROM (SELECT 'staff' AS kind, staff.id, heard.event_id FROM heard JOIN staff ON staff.id = heard.principal_id
+      WHERE staff.disabled_at IS NULL
+      UNION ALL
+      SELECT 'resident', resident.id, told.event_id
+      FROM told JOIN complaint_reporter AS own ON own.complaint_id = told.subject_id JOIN resident ON resident.id = own.resident_id
+      WHERE told.reporter AND resident.disabled_at IS NULL) AS hearer
+JOIN told ON told.event_id = hearer.event_id AND told.reporter = (hearer.kind = 'resident')
+WHERE hearer.id IS DISTINCT FROM told.actor_id
 ON CONFLICT (recipient_id, event_id) DO NOTHING
 """
 

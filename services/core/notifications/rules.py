@@ -17,6 +17,8 @@ class Subscription:
     `below`: these roles hear it when they are held on the event's region or anywhere inside it.
     `desk`: those on duty at the desk that has the case hear it; while no desk has it, `otherwise` does, as `above`.
     `climbs`: those hear it whom the event names in `to`, by the words of the policy's ladder.
+    `act`: only where the event says that this was done. Where an event names a desk, `desk` is that one.
+    `reporter`: who made the complaint hears it, where he has an account.
     """
 
     kind: str
@@ -30,6 +32,8 @@ class Subscription:
     desk: bool = False
     otherwise: tuple[str, ...] = ()
     climbs: bool = False
+    act: str | None = None
+    reporter: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.core.kit.errors import NotFound
 from services.core.kit.uow import UnitOfWork
 from services.core.notifications import queries, rules
+from services.core.notifications.rules import Subscription
 from services.core.notifications.subscriptions import BY_KIND, LEADS
 from services.core.policy.hotline import Audience
 
@@ -31,16 +32,22 @@ async def hand_out(uow: UnitOfWork, *, limit: int = BATCH) -> int:
     events = await uow.driver.fetch(queries.NEXT_EVENTS, place["seq"], place["seq"] + limit)
     if not events:
         return 0
-    told = [tell(event) for event in events if event["kind"] in BY_KIND and event["region_path"]]
+    told = [
+        tell(event, subscription)
+        for event in events
+        if event["region_path"]
+        for subscription in BY_KIND.get(event["kind"], ())
+        if subscription.act in {None, event["data"].get("act")}
+    ]
     if told:
         await uow.driver.execute(queries.WRITE_MESSAGES, json.dumps(told, ensure_ascii=False), uow.now)
     await uow.driver.execute(queries.MOVE_PLACE, CONSUMER, events[-1]["seq"])
     return len(events)
 
 
-def tell(event: "asyncpg.Record | dict[str, Any]") -> dict[str, Any]:
+def tell(event: "asyncpg.Record | dict[str, Any]", subscription: Subscription) -> dict[str, Any]:
     """One event in words, and who is to hear it."""
-    subscription, data = BY_KIND[event["kind"]], event["data"]
+    data = event["data"]
     part_of = event["part_of"]
     texts = rules.word(
         subscription,
@@ -73,6 +80,8 @@ def tell(event: "asyncpg.Record | dict[str, Any]") -> dict[str, Any]:
         "desk": subscription.desk or Audience.DESK in rungs,
         "department": Audience.DEPARTMENT_LEAD in rungs,
         "otherwise": subscription.otherwise,
+        "desk_id": data.get("desk_id"),
+        "reporter": subscription.reporter,
     }
 
 

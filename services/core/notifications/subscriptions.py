@@ -251,6 +251,81 @@ SUBSCRIPTIONS = (
         desk=True, otherwise=(STREET, DISTRICT),
     ),
     Subscription(
+        "complaint.routed",
+        "新派诉求", "A case for your desk",
+        "{region}的诉求{subject}已按规则派到本席，请签收。",
+        "{region}: case {subject} was sent to your desk by the rules; sign it in.",
+        "/v1/complaints/{subject_id}",
+        desk=True, otherwise=(STREET, DISTRICT), act="assign",
+    ),
+    Subscription(
+        "complaint.moved",
+        "新派诉求", "A case for your desk",
+        "{region}的诉求{subject}已派到本席，请签收。", "{region}: case {subject} was sent to your desk; sign it in.",
+        "/v1/complaints/{subject_id}",
+        desk=True, otherwise=(STREET, DISTRICT), act="assign",
+    ),
+    Subscription(
+        "complaint.moved",
+        "退单待裁定", "A case was sent back",
+        "{region}的诉求{subject}被退单，须由退单席位以外的人裁定。",
+        "{region}: a desk sent case {subject} back; somebody of another desk has to decide.",
+        "/v1/refusals",
+        above=(DISTRICT,), act="refuse",
+    ),
+    Subscription(
+        "complaint.moved",
+        "您的诉求已答复", "Your complaint was answered",
+        "诉求{subject}已答复，请查看；可评价，对结果不满意可说明原因。",
+        "Complaint {subject} was answered. Read it, and rate the answer; say why if you are dissatisfied.",
+        "/v1/me/complaints/{subject_id}",
+        act="reply", reporter=True,
+    ),
+    Subscription(
+        "complaint.moved",
+        "您的诉求未予受理", "Your complaint was not taken up",
+        "诉求{subject}未予受理，理由见办理记录。", "Complaint {subject} was not taken up; its history tells why.",
+        "/v1/me/complaints/{subject_id}",
+        act="reject", reporter=True,
+    ),
+    Subscription(
+        "complaint.reporter_acted",
+        "诉求有补充", "Something was added to a case",
+        "{region}的诉求{subject}，诉求人作了补充。", "{region}: who made case {subject} added to it.",
+        "/v1/complaints/{subject_id}",
+        desk=True, otherwise=(STREET, DISTRICT), act="add",
+    ),
+    Subscription(
+        "complaint.supervision_opened",
+        "督办", "A case to supervise",
+        "{region}的诉求{subject}，诉求人对答复不满意，请督办。",
+        "{region}: who made case {subject} is dissatisfied with the answer; look into it.",
+        "/v1/complaint-supervisions",
+        desk=True, otherwise=(DISTRICT,),
+    ),
+    Subscription(
+        "complaint.supervision_settled",
+        "督办已有结论", "A case was looked into",
+        "诉求{subject}的督办已有结论。", "Complaint {subject} was looked into by a supervisor.",
+        "/v1/me/complaints/{subject_id}",
+        reporter=True,
+    ),
+    Subscription(
+        "complaint.call_back_due",
+        "待回访", "A call-back to make",
+        "{region}的诉求{subject}已办结，请由答复人以外的人回访。",
+        "{region}: case {subject} was closed; somebody who did not answer it is to call its reporter.",
+        "/v1/call-backs",
+        above=(STREET, COMMUNITY),
+    ),
+    Subscription(
+        "clock.extended",
+        "您的诉求延期答复", "Your complaint takes longer",
+        "诉求{subject}的{promise_zh}时限延至{until}。", "Complaint {subject}: the limit of its {promise_en} was moved to {until}.",
+        "/v1/me/complaints/{subject_id}",
+        reporter=True,
+    ),
+    Subscription(
         "report.filed",
         "部门报表已登记", "A statement was filed",
         "{region}登记了报表“{subject}”，共{lines}行，其中{open_lines}行尚不能对应到小区。",
@@ -274,4 +349,6 @@ LEADS = {
 }
 """The roles that a policy's ladder means; the desk and its department are found by the case."""
 
-BY_KIND = {subscription.kind: subscription for subscription in SUBSCRIPTIONS}
+BY_KIND = {
+    kind: tuple(one for one in SUBSCRIPTIONS if one.kind == kind) for kind in {one.kind for one in SUBSCRIPTIONS}
+}

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from tests.api.aftercare.estate import CONTENT, UNION, WOMEN, WORDS, Estate
@@ -210,3 +211,71 @@ async def test_a_compound_is_not_merged_in_the_midst_of_visits(estate: Estate) -
     assert (await estate.close(campaign, "小区合并")).status_code == 200
     merged = await estate.district.post(f"{path}/merge", json=body, headers={"If-Match": version})
     assert merged.status_code == 201, merged.text
+
+
+async def found(estate: Estate, campaign: dict[str, Any], attempt_id: str, **over: Any) -> httpx.Response:
+    """The community takes in what was found at a household."""
+    path = f"/v1/visit-campaigns/{campaign['id']}/attempts/{attempt_id}/complaints"
+    return await estate.community.post(path, json={"category": "leak", "description": "厨房顶渗水", **over})
+
+
+async def test_what_a_visit_finds_becomes_a_complaint_once_and_each_leads_to_the_other(estate: Estate) -> None:
+    campaign = await estate.open()
+    first, second, *_ = estate.homes
+    recorded = await estate.record(
+        campaign, estate.attempt(campaign, first, answers={"content": 2}), estate.attempt(campaign, second, "not_home")
+    )
+    attempt_id, other = recorded.json()["attempt_ids"]
+    taken = await found(estate, campaign, attempt_id, phone="13812345678")
+    assert taken.status_code == 201, taken.text
+    leak = taken.json()
+    again = await found(estate, campaign, attempt_id)
+    assert (again.status_code, again.json()["id"], again.json()["repeated"]) == (200, leak["id"], True)
+    differs = await found(estate, campaign, attempt_id, description="卫生间顶渗水")
+    assert (differs.status_code, differs.json()["type"]) == (409, "/problems/complaint-finding-differs")
+    bath = (await found(estate, campaign, attempt_id, finding=2, description="卫生间顶渗水")).json()
+    assert (bath["repeated"], bath["id"] != leak["id"]) == (False, True)
+    seen = (await estate.community.get(f"/v1/complaints/{leak['id']}")).json()
+    assert (seen["channel"], seen["visit_attempt_id"], seen["anonymous"]) == ("visit", attempt_id, False)
+    assert (seen["compound_id"], seen["project_id"]) == (str(estate.roll.compound_id), estate.project)
+    path = f"/v1/visit-campaigns/{campaign['id']}/attempts"
+    listed = {one["id"]: one["complaints"] for one in (await estate.community.get(path)).json()["items"]}
+    assert listed[attempt_id] == [
+        {"finding": 1, "complaint_id": leak["id"]},
+        {"finding": 2, "complaint_id": bath["id"]},
+    ]
+    assert listed[other] == []
+    async with estate.database.read() as connection:
+        door = await connection.fetchval(
+            "SELECT property_id FROM complaint_reporter WHERE complaint_id = $1", UUID(leak["id"])
+        )
+        told = await connection.fetch(
+            "SELECT data FROM event WHERE kind = 'visits.finding_taken' AND subject_id = $1", UUID(campaign["id"])
+        )
+    assert door == first
+    assert [row["data"]["complaint_id"] for row in told] == [leak["id"], bath["id"]]
+
+
+async def test_equal_findings_at_once_are_one_and_a_closed_campaign_still_takes_them(estate: Estate) -> None:
+    campaign = await estate.open()
+    recorded = await estate.record(campaign, estate.attempt(campaign, estate.homes[0]))
+    (attempt_id,) = recorded.json()["attempt_ids"]
+    assert (await estate.close(campaign, "其余住户不在")).status_code == 200
+    answers = await asyncio.gather(*(found(estate, campaign, attempt_id) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+async def test_a_finding_is_of_its_own_campaign_and_of_the_callers_region(estate: Estate) -> None:
+    campaign = await estate.open()
+    recorded = await estate.record(campaign, estate.attempt(campaign, estate.homes[0]))
+    (attempt_id,) = recorded.json()["attempt_ids"]
+    path = f"/v1/visit-campaigns/{campaign['id']}/attempts/{attempt_id}/complaints"
+    body = {"category": "leak", "description": "渗水"}
+    assert (await estate.neighbour.post(path, json=body)).status_code == 404
+    assert (await found(estate, campaign, str(uuid4()))).status_code == 404
+    await estate.close(campaign, "重来")
+    elsewhere = await estate.open()
+    assert (await found(estate, elsewhere, attempt_id)).status_code == 404, "an attempt of another campaign"
+    unknown = await found(estate, campaign, attempt_id, category="nothing")
+    assert (unknown.status_code, unknown.json()["type"]) == (422, "/problems/complaint-category-unknown")

@@ -216,6 +216,49 @@ async def test_a_desk_that_takes_part_sends_its_part_back_alone(offices: Offices
     assert (await offices.clocks(found["供水公司"]["id"]))["reply"]["state"] == "cancelled"
 
 
+async def test_a_desk_that_takes_part_stops_and_puts_off_its_own_clock(offices: Offices, database: Database) -> None:
+    await offices.rule("城建办", "供水公司")
+    case = await offices.call()
+    part = (await offices.assignments(case))["供水公司"]["id"]
+
+    async def reply(subject_id: str) -> tuple[str, datetime]:
+        clock = (await offices.clocks(subject_id))["reply"]
+        return clock["state"], clock["due_at"]
+
+    async def queued() -> datetime:
+        async with database.read() as connection:
+            at: datetime = await connection.fetchval("SELECT queue_at FROM assignment WHERE id = $1", UUID(part))
+        return at
+
+    promised, own = await reply(case), await reply(part)
+    paper = {"reason": "weather", "document": "气象预警 2026-7"}
+    stranger = await offices.at_desk(case, "供水公司", "pause", paper, by=offices.desks["城建办"].staff)
+    assert (stranger.status_code, stranger.json()["type"]) == (409, "/problems/desk-not-on-duty")
+    lead = await offices.at_desk(case, "城建办", "pause", paper)
+    assert (lead.status_code, lead.json()["type"]) == (409, "/problems/assignment-not-live"), (
+        "that is the case's own clock"
+    )
+    assert (await offices.at_desk(case, "供水公司", "pause", paper)).status_code == 200
+    assert (await reply(part))[0] == "paused"
+    assert (await queued()).year == 9999, "what stands still comes last in its list"
+    assert (await offices.get(case))["state"] == "assigned", "the case goes on"
+    assert (await offices.at_desk(case, "供水公司", "resume")).status_code == 200
+    assert (await reply(part), await queued()) == (own, own[1]), "no day ended meanwhile"
+    ask = {"days": 15, "reason": "须开挖路面。"}
+    assert (await offices.at_desk(case, "供水公司", "extend", ask)).status_code == 201
+    alone = await offices.at_desk(case, "供水公司", "decide-extension", {"approve": True})
+    assert alone.status_code == 403, "who handles it does not grant it"
+    granted = await offices.at_desk(case, "供水公司", "decide-extension", {"approve": True}, by=offices.arbiter)
+    assert granted.status_code == 200, granted.text
+    state, due = await reply(part)
+    assert (state, due > own[1], await queued()) == ("running", True, due)
+    assert await reply(case) == promised, "the reporter's promise stands"
+    again = await offices.at_desk(case, "供水公司", "decide-extension", {"approve": True}, by=offices.arbiter)
+    assert again.json()["type"] == "/problems/complaint-extension-not-asked"
+    lines = [(one["act"], one["public"]) for one in (await offices.get(case, "/history"))["items"]]
+    assert lines[-4:] == [("pause", False), ("resume", False), ("extend", False), ("extend", False)]
+
+
 async def test_a_desk_of_elsewhere_or_without_handling_gets_nothing(
     offices: Offices, region: MakeRegion, staff: MakeStaff
 ) -> None:

@@ -9,6 +9,7 @@ import httpx
 
 from services.core.kit.uow import Database
 from tests.api.hotline.offices import Offices, open_offices
+from tests.api.hotline.test_photos import sent
 from tests.support.people import Client, Region
 
 MakeRegion = Callable[..., Awaitable[Region]]
@@ -183,6 +184,36 @@ async def test_a_complaint_of_two_matters_becomes_two(
     assert (again.status_code, again.json()["errors"][0]["pointer"]) == (422, "/matters/0")
     stale = await offices.clerk.post(f"/v1/complaints/{case}/split", json=body, headers={"If-Match": '"1"'})
     assert stale.status_code == 412
+
+
+async def test_the_parts_of_a_complaint_have_its_files_and_no_copies_of_them(
+    offices: Offices, resident: Callable[[], Awaitable[Client]], database: Database
+) -> None:
+    me = await resident()
+    photos = [await sent(me, seed) for seed in (21, 22)]
+    said = {"category": "leak", "description": "漏水，还有夜里施工。", "compound_id": offices.compound, "files": photos}
+    case = (await me.post("/v1/me/complaints", json=said)).json()["id"]
+    async with database.read() as connection:
+        kept = await connection.fetchval("SELECT count(*) FROM file WHERE owner_id = $1", me.principal_id)
+    body = {"matters": [{"category": "noise", "description": "夜间施工扰民。"}]}
+    (child,) = (await offices.act(case, "split", body, by=offices.clerk)).json()["items"]
+    assert (await offices.get(child["id"]))["files"] == photos
+    assert (await me.get(f"/v1/me/complaints/{child['id']}")).json()["files"] == photos
+    async with database.read() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM file WHERE owner_id = $1", me.principal_id) == kept
+    assert (await me.get(f"/v1/files/{photos[0]}")).status_code == 200
+
+
+async def test_a_pause_is_of_one_promise_and_not_of_those_handled_with_it(offices: Offices) -> None:
+    await offices.rule("城建办")
+    first, second = [await taken(offices, n) for n in range(2)]
+    await merge(offices, first["id"], second["id"])
+    before = (await offices.clocks(second["id"]))["reply"]
+    paper = {"reason": "waiting_for_citizen", "document": "补正通知书 2026-7"}
+    assert (await offices.act(first["id"], "pause", paper, by=offices.desks["城建办"].staff)).status_code == 200
+    assert (await offices.clocks(first["id"]))["reply"]["state"] == "paused"
+    after = (await offices.clocks(second["id"]))["reply"]
+    assert (after["state"], after["due_at"]) == ("running", before["due_at"]), "what the first owes is not his fault"
 
 
 async def by_code(api: httpx.AsyncClient, one: dict[str, Any], act: str, **body: Any) -> httpx.Response:
