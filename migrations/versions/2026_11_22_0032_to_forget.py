@@ -1,14 +1,14 @@
 """What is left to forget of a complaint is told by a column of its own: also where its words went before all else did.
 
-Revision ID: 0036
-Revises: 0035
+Revision ID: 0032
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0036"
-down_revision = "0035"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

@@ -1,1 +1,0 @@
-"""Weekly checks, monthly rankings, bulletins and period reports."""

@@ -1,1 +1,0 @@
-"""Devices that were offline: what they push, what they pull."""
