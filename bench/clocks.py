@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bench.report import ROUNDS, Figure
+from bench.stage import in_bulk
 from services.core.clocks import sweeping
 from services.core.kit.calendar import SHANGHAI
-from services.core.kit.uow import SYSTEM, Database
+from services.core.kit.uow import SYSTEM, Database, UnitOfWork
 from services.core.policy import service as policies
 from services.core.policy.loader import load_packaged
 
@@ -33,7 +34,6 @@ SELECT id, 1, 'breach', 1, due_at FROM added
 UNION ALL
 SELECT id, 1, 'reminder', 1, due_at - interval '16 hours' FROM added WHERE due_at > $2
 """
-PLAN_ANEW = "ANALYZE clock, clock_step"
 
 
 async def measure(database: Database, sizes: Sequence[int] = OPEN, due: int = DUE) -> list[Figure]:
@@ -45,14 +45,13 @@ async def measure(database: Database, sizes: Sequence[int] = OPEN, due: int = DU
     async with database.begin(SYSTEM) as uow:
         await policies.store_packaged(uow)
 
-    async def add(number: int, since: timedelta, spread: timedelta) -> None:
-        async with database.begin(SYSTEM) as uow:
-            await uow.driver.execute("SET LOCAL statement_timeout = 0")
-            await uow.driver.execute(ADD, terms, now, since, spread, number, timeout=1800)
+    async def add(uow: UnitOfWork, number: int, since: timedelta, spread: timedelta) -> None:
+        await uow.driver.execute(ADD, terms, now, since, spread, number, timeout=1800)
 
     async def sweep() -> float:
-        await add(due // 2, timedelta(hours=-2), timedelta(hours=1))
-        await add(due - due // 2, timedelta(hours=13), timedelta(hours=1))
+        async with database.begin(SYSTEM) as uow:
+            await add(uow, due // 2, timedelta(hours=-2), timedelta(hours=1))
+            await add(uow, due - due // 2, timedelta(hours=13), timedelta(hours=1))
         started = time.perf_counter()
         more = True
         while more:
@@ -63,10 +62,9 @@ async def measure(database: Database, sizes: Sequence[int] = OPEN, due: int = DU
     seconds: list[float] = []
     known = grown = 0
     for size in sizes:
-        await add(size - known, timedelta(days=10), timedelta(days=20))
+        async with in_bulk(database, "clock", "clock_step") as uow:
+            await add(uow, size - known, timedelta(days=10), timedelta(days=20))
         known = size
-        async with database.engine.connect() as connection:
-            await connection.exec_driver_sql(PLAN_ANEW)
         await sweep()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         seconds.append(statistics.median([await sweep() for _ in range(ROUNDS)]))

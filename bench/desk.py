@@ -9,12 +9,12 @@ import httpx
 
 from bench.load import burst, request
 from bench.report import Figure, paired
-from bench.stage import UNCHECKED
+from bench.stage import in_bulk
 from services.core.hotline import sealing
 from services.core.hotline.desk_queries import OF_DESK
 from services.core.kit.ids import new_id
 from services.core.kit.settings import load
-from services.core.kit.uow import SYSTEM, Database
+from services.core.kit.uow import Database
 from services.core.kit.vault import open_vault
 
 COMPLAINTS = int(os.environ.get("BENCH_COMPLAINTS", "2000000"))
@@ -57,8 +57,7 @@ async def stock(database: Database) -> list[UUID]:
     vault = open_vault(load())
     waiting = COMPLAINTS * OPEN_OF_TEN // 10
     now = datetime.now(UTC)
-    async with database.begin(SYSTEM) as uow:
-        await uow.driver.execute(f"SET LOCAL statement_timeout = 0; {UNCHECKED}")
+    async with in_bulk(database, "complaint", "assignment", "clock", "desk") as uow:
         desks = [row["id"] for row in await uow.driver.fetch(ADD_DESKS, DESKS)]
         await uow.driver.execute(CLOSED, COMPLAINTS - waiting, timeout=1800)
         await uow.driver.execute(DONE, desks, timeout=1800)
@@ -104,10 +103,6 @@ async def stock(database: Database) -> list[UUID]:
                     "due_at", "provisional", "skipped", "calendar", "revision", "state", "created_at",
                 ],
             )  # fmt: skip
-    async with database.read() as connection:
-        await connection.execute("SET statement_timeout = 0")
-        await connection.execute("VACUUM ANALYZE complaint, assignment, clock, desk", timeout=1800)
-        await connection.execute("RESET statement_timeout")
     return desks
 
 

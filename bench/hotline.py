@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from bench.load import burst, request
 from bench.report import ROUNDS, Figure, paired
-from bench.stage import UNCHECKED
+from bench.stage import UNCHECKED, in_bulk
 from services.core.hotline.nearby import NEAR
 from services.core.identity import tokens
 from services.core.kit.geo import Crs, Place
@@ -75,16 +75,17 @@ async def intake(database: Database, ours: int, floor: int) -> list[Figure]:
             for one in residents
         ]
     async with database.read() as connection:
-        await connection.execute("VACUUM ANALYZE file, compound, resident")
+        await connection.execute("VACUUM ANALYZE file, compound, resident, complaint, complaint_reporter")
     turn = count()
 
     def complain() -> bytes:
         number = next(turn)
-        who, nth = number % RESIDENTS, number // RESIDENTS % PAIRS
+        who, nth, where = number % RESIDENTS, number // RESIDENTS % PAIRS, number % COMPOUNDS
         first, second = sent[residents[who]][2 * nth : 2 * nth + 2]
         body = (
-            f'{{"category":"leak","description":"漏水 {number}","compound_id":"{compounds[number % len(compounds)]}",'
-            f'"place":{{"lat":28.66,"lon":115.91,"crs":"gcj02"}},"files":["{first}","{second}"]}}'
+            f'{{"category":"leak","description":"漏水 {number}","compound_id":"{compounds[where]}",'
+            f'"place":{{"lat":{28 + where // 20 / 10},"lon":{115 + where % 20 / 10},"crs":"gcj02"}},'
+            f'"files":["{first}","{second}"]}}'
         )
         headers = {"Authorization": f"Bearer {signed_in[who].access_token}", "Content-Type": "application/json"}
         return request("POST", "/v1/me/complaints", headers=headers, body=body.encode())
@@ -109,12 +110,9 @@ async def intake(database: Database, ours: int, floor: int) -> list[Figure]:
 
 async def nearby(database: Database) -> list[Figure]:
     """The twenty nearest open complaints within 200 m, on one connection, beside the read of one by its key on the same."""
-    async with database.begin(SYSTEM) as uow:
-        await uow.driver.execute(f"SET LOCAL statement_timeout = 0; {UNCHECKED}")
+    async with in_bulk(database, "complaint") as uow:
         await uow.driver.execute(ADD_POINTS, POINTS, OF_A_COMPOUND, timeout=1800)
     async with database.read() as connection:
-        await connection.execute("SET statement_timeout = 0")
-        await connection.execute("VACUUM ANALYZE complaint", timeout=1800)
         rows = await connection.fetch(
             "SELECT id, point FROM complaint WHERE no LIKE 'P-%' ORDER BY code LIMIT $1", ASKED
         )
@@ -134,7 +132,6 @@ async def nearby(database: Database) -> list[Figure]:
                 await connection.fetch(BY_KEY, row["id"])
 
         pairs = [(await _took(near_each), await _took(key_by_key)) for _ in range(ROUNDS + 1)][1:]
-        await connection.execute("RESET statement_timeout")
     assert found, "nothing was near"
     ratio = statistics.median(a / b for a, b in pairs)
     each = [statistics.median(side) / ASKED * 1e6 for side in zip(*pairs, strict=True)]

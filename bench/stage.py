@@ -18,7 +18,7 @@ from services.core.kit.database import create_engine
 from services.core.kit.ids import new_id
 from services.core.kit.scope import Scope
 from services.core.kit.settings import load
-from services.core.kit.uow import SYSTEM, Database
+from services.core.kit.uow import SYSTEM, Database, UnitOfWork
 from services.core.policy.service import store_packaged
 from services.core.projects.queries import listing
 from services.core.territory.bundled import load_regions
@@ -28,6 +28,11 @@ from tests.support.processes import Process, free_port, until
 
 REGION_GOES_HERE = UUID(int=0)
 UNCHECKED = "SET LOCAL session_replication_role = 'replica'"  # no trigger, no foreign key: what is seeded refers to what is there
+# Those that hold no constraint: they are dropped and made again.
+INDEXES = """
+SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS made_by FROM pg_index i
+WHERE i.indrelid = ANY ($1::text[]::regclass[]) AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+"""
 NATION = 219_000  # compounds of the nation's five-year plan; one project each
 LOGS = Path(".data/bench-logs")
 
@@ -50,6 +55,25 @@ def servers() -> Iterator[None]:
             yield
     finally:
         embedded.stop(data, only=begun.started, unless_used=True)
+
+
+@contextlib.asynccontextmanager
+async def in_bulk(database: Database, *tables: str) -> AsyncIterator[UnitOfWork]:
+    """A transaction that adds millions of rows to tables: unchecked, indexed at its end all at once, then vacuumed and analysed."""
+    async with database.begin(SYSTEM) as uow:
+        await uow.driver.execute(
+            f"SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '256MB'; {UNCHECKED}"
+        )
+        indexes = await uow.driver.fetch(INDEXES, list(tables))
+        for index in indexes:
+            await uow.driver.execute(f"DROP INDEX {index['name']}")
+        yield uow
+        for index in indexes:
+            await uow.driver.execute(index["made_by"], timeout=1800)
+    async with database.read() as connection:
+        await connection.execute("SET statement_timeout = 0")
+        await connection.execute(f"VACUUM ANALYZE {', '.join(tables)}", timeout=1800)
+        await connection.execute("RESET statement_timeout")
 
 
 async def seed(database: Database) -> tuple[str, UUID]:

@@ -16,6 +16,7 @@ from services.api.hotline.desk_schemas import (
     ContactIn,
     DeskCasesPage,
     DeskCasesQuery,
+    DeskCountsOut,
     DeskItemOut,
     FinishIn,
     RefusalOut,
@@ -153,17 +154,18 @@ async def list_cases(
     """What the desk has to do: the overdue first."""
     since, after = page.after((instant, UUID)) or (LONG_AGO, FIRST)
     now = datetime.now(UTC)
-    counts = await reader.fetchrow(
-        desk_queries.COUNTS, desk_id, now, end_of(day_of(now)), access.scope.lows, access.scope.highs
+    scope = access.scope
+    found = await reader.fetch(
+        desk_queries.PAGE, desk_id, since, after, page.limit + 1, now, end_of(day_of(now)), scope.lows, scope.highs
     )
-    if counts is None:
+    if not found:
         raise NotFound
-    rows = await reader.fetch(desk_queries.OF_DESK, desk_id, since, after, page.limit + 1)
+    rows = [row for row in found if row["assignment_id"] is not None]
     keys = {row["assignment_id"]: row["queue_at"].isoformat() for row in rows}
     return page.answer(
         [_case(vault, row, now) for row in rows],
         lambda row: (keys[row["assignment_id"]], row["assignment_id"]),
-        counts=dict(counts),
+        counts={name: found[0][name] for name in DeskCountsOut.model_fields},
     )
 
 
@@ -179,8 +181,7 @@ def _case(vault: Vault, row: Mapping[str, Any], now: datetime) -> dict[str, Any]
     due_at = None if paused else row["due_at"]
     left = None
     if due_at is not None:
-        limit = row["terms"].get("limit") or {}
-        left = days_left(WorkCalendar.default(), Unit(limit.get("unit", Unit.CALENDAR)), now=now, due_at=due_at)
+        left = days_left(WorkCalendar.default(), Unit(row["unit"] or Unit.CALENDAR), now=now, due_at=due_at)
     return {
         **{name: row[name] for name in _PLAIN},
         "excerpt": None if words is None else rules.excerpt(words),

@@ -71,10 +71,10 @@ WHERE complaint_id = $1 AND decision = 'asked' AND ($6::uuid IS NULL OR assignme
 # --- to a desk
 
 
-async def route_in(uow: UnitOfWork, row: "Record") -> UUID | None:
+async def route_in(uow: UnitOfWork, row: Mapping[str, Any]) -> UUID | None:
     """Sends a new case, or one that came back to life, by the rules of its region; the leading desk, None where no rule applies.
 
-    `row` is of `desk_queries.TO_ROUTE`. In the transaction of what brought the case: it is not taken in and lost.
+    `row` has what `desk_queries.TO_ROUTE` has. In the transaction of what brought the case: it is not taken in and lost.
     """
     categories = (row["category"],) if row["parent"] is None else (row["category"], row["parent"])
     case = Case(
@@ -156,7 +156,7 @@ async def _replace(
 
 async def _send(
     uow: UnitOfWork,
-    held: "Record",
+    held: Mapping[str, Any],
     *,
     lead: UUID | None,
     co: Sequence[UUID],
@@ -183,7 +183,7 @@ async def _send(
             held = {**held, "state": State.ASSIGNED}
 
 
-async def _start(uow: UnitOfWork, held: "Record", made: Sequence[tuple[UUID, Part]]) -> None:
+async def _start(uow: UnitOfWork, held: Mapping[str, Any], made: Sequence[tuple[UUID, Part]]) -> None:
     """The clocks of new assignments: to sign in from now, and of those that take part the reply from the case's own beginning."""
     if held["policy_version_id"] is None:
         return

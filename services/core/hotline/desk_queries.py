@@ -3,7 +3,7 @@
 # What routing looks at, and what the assignments of the case need.
 TO_ROUTE = """
 SELECT c.id, c.category, k.parent, c.kind, c.channel, c.state, c.region_path, c.project_id, c.organisation_id, c.partner_ref,
-       c.policy_version_id, c.partner_due_at
+       c.policy_version_id, c.partner_due_at, c.first_promise_at
 FROM complaint c JOIN complaint_category k ON k.code = c.category WHERE c.id = $1
 FOR NO KEY UPDATE OF c
 """
@@ -60,26 +60,29 @@ SELECT a.id AS assignment_id, a.part, a.state AS standing, a.queue_at, a.binding
        k.title_zh AS category_zh, k.title_en AS category_en, c.kind, c.hazard, c.state, c.description_sealed, c.compound_id,
        m.name AS compound_name, c.repeat_of_id, c.came_again, c.created_at,
        (SELECT count(*) FROM complaint o WHERE o.merged_into_id = c.id) AS merged,
-       t.state AS clock, t.due_at, t.provisional, t.terms
+       t.state AS clock, t.due_at, t.provisional, t.unit
 FROM assignment a JOIN complaint c ON c.id = a.complaint_id JOIN complaint_category k ON k.code = c.category
 LEFT JOIN compound m ON m.id = c.compound_id
 LEFT JOIN LATERAL (
-  SELECT state, due_at, provisional, terms FROM clock
+  SELECT state, due_at, provisional, terms #>> '{limit,unit}' AS unit FROM clock
   WHERE subject_id = CASE a.part WHEN 'lead' THEN c.id ELSE a.id END AND kind = 'reply'
     AND subject_type = CASE a.part WHEN 'lead' THEN 'complaint' ELSE 'assignment' END
     AND state IN ('running', 'paused', 'missed') LIMIT 1) t ON true
 WHERE a.desk_id = $1 AND a.state IN ('assigned', 'signed_in') AND (a.queue_at, a.id) > ($2, $3)
 ORDER BY a.queue_at, a.id LIMIT $4
 """
-# The desk, where it lies in the scope, and what it has: an index-only count.
-COUNTS = """
-SELECT n.open, n.overdue, n.due_today
+# The desk, where it lies in the scope, with what it has in all (an index-only count), beside each case of the page; by itself where
+# the page is empty. One statement, for it is what its people look at all day.
+PAGE = f"""
+SELECT n.open, n.overdue, n.due_today, one.*
 FROM desk d CROSS JOIN LATERAL (
-  SELECT count(*) AS open, count(*) FILTER (WHERE queue_at <= $2) AS overdue,
-         count(*) FILTER (WHERE queue_at > $2 AND queue_at <= $3) AS due_today
+  SELECT count(*) AS open, count(*) FILTER (WHERE queue_at <= $5) AS overdue,
+         count(*) FILTER (WHERE queue_at > $5 AND queue_at <= $6) AS due_today
   FROM assignment WHERE desk_id = d.id AND state IN ('assigned', 'signed_in')) n
-WHERE d.id = $1 AND EXISTS (SELECT 1 FROM unnest($4::text[], $5::text[]) AS scope(low, high)
+LEFT JOIN LATERAL ({OF_DESK}) AS one ON true
+WHERE d.id = $1 AND EXISTS (SELECT 1 FROM unnest($7::text[], $8::text[]) AS scope(low, high)
                             WHERE d.region_path >= scope.low AND d.region_path < scope.high)
+ORDER BY one.queue_at, one.assignment_id
 """
 # What was merged into a case, each with the newest clock of its own reply.
 MERGED = """

@@ -7,11 +7,11 @@ by its own id. The index decides races, so fifty at once are one.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.files import service as files
-from services.core.hotline import assigning, desk_queries, leaves, promises, repeats, rules, sealing
+from services.core.hotline import assigning, leaves, promises, repeats, rules, sealing
 from services.core.hotline.errors import (
     AnonymousRefused,
     CategoryUnknown,
@@ -30,7 +30,7 @@ from services.core.kit.scope import Scope
 from services.core.kit.uow import UnitOfWork
 from services.core.ownership.sealing import PHONE
 from services.core.policy import queries as policies
-from services.core.policy.queries import StoredPolicy
+from services.core.policy.hotline import Hotline
 from services.core.residents.queries import LIVE
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ made AS (
                          partner_ref, partner_due_at, first_promise_at, policy_version_id, parent_id, received_by, created_at,
                          synthetic, repeat_of_id, repeat_by, came_again, visit_attempt_id, visit_finding)
   SELECT $1, $3 || lpad(last::text, greatest(4, length(last::text)), '0'), $4, $5, $6, $7, $8, $9, 'received', $10, $11, $12,
-         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $23, $24, $25, $26, $27, $28, $38, $39, $40, $41, $42
+         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $43, $24, $25, $26, $27, $28, $38, $39, $40, $41, $42
   FROM next ON CONFLICT DO NOTHING RETURNING id, no),
 reporter AS (
   INSERT INTO complaint_reporter (complaint_id, resident_id, property_id, name_sealed, phone_sealed, phone_index, index_key)
@@ -193,9 +193,11 @@ async def take_in(uow: UnitOfWork, intake: Intake, *, scope: Scope | None = None
         seen = await _look(uow, intake, scope, indexes)
         if seen["same_id"] is not None:
             return await _standing(uow, intake, seen["same_id"])
-        policy = await policies.in_force(uow.driver, region_path=seen["region_path"])
-        _check_anonymous(intake, seen, policy)
-        taken = await _add(uow, intake, seen, policy, indexes[0] if indexes else None)
+        policy_id = await policies.id_in_force(uow.driver, region_path=seen["region_path"])
+        hotline = await leaves.of_version(uow.driver, policy_id)
+        _check_anonymous(intake, seen, hotline)
+        before = await _before(uow, intake, seen, hotline)
+        taken = await _add(uow, intake, seen, policy_id, before, indexes[0] if indexes else None)
         if taken is not None:
             return taken
 
@@ -272,10 +274,9 @@ async def _look(uow: UnitOfWork, intake: Intake, scope: Scope | None, indexes: S
     return row
 
 
-def _check_anonymous(intake: Intake, seen: "asyncpg.Record", policy: StoredPolicy | None) -> None:
+def _check_anonymous(intake: Intake, seen: "asyncpg.Record", hotline: Hotline | None) -> None:
     if not intake.unknown or intake.partner is not None or intake.parent_id is not None:
         return
-    hotline = leaves.said_by(policy)
     open_to_all = bool(seen["anonymous"])
     if hotline is not None and hotline.anonymous is not None:
         open_to_all = not {seen["category"], seen["parent"]}.isdisjoint(hotline.anonymous)
@@ -299,12 +300,32 @@ async def _standing(uow: UnitOfWork, intake: Intake, complaint_id: UUID) -> Take
 
 
 async def _add(
-    uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", policy: StoredPolicy | None, index: bytes | None
+    uow: UnitOfWork,
+    intake: Intake,
+    seen: "asyncpg.Record",
+    policy_id: UUID | None,
+    before: repeats.Earlier | None,
+    index: bytes | None,
 ) -> Taken | None:
     complaint_id, code, vault = new_id(), rules.new_code(), uow.vault
     reporter, partner = intake.reporter, intake.partner
-    before = await _before(uow, intake, seen, policy)
     kind, hazard = intake.kind or Kind(seen["kind"]), seen["hazard"] if intake.hazard is None else intake.hazard
+    # The row as it is about to be: nobody else knows it before the commit, so it need be neither read back nor held.
+    held: dict[str, Any] = {
+        "id": complaint_id,
+        "category": intake.category,
+        "parent": seen["parent"],
+        "kind": kind,
+        "channel": intake.channel,
+        "state": State.RECEIVED,
+        "region_path": seen["region_path"],
+        "project_id": seen["project_id"],
+        "organisation_id": None,
+        "partner_ref": None if partner is None else partner.ref,
+        "partner_due_at": intake.due_at if partner is None else partner.due_at,
+        "policy_version_id": policy_id,
+    }
+    held["first_promise_at"] = await promises.first(uow, held, since=intake.since)
     no = await uow.driver.fetchval(
         ADD,
         complaint_id,
@@ -324,8 +345,9 @@ async def _add(
         *columns_of(intake.place).values(),
         index,
         intake.call_ref,
-        *((None, None, intake.due_at) if partner is None else (partner.id, partner.ref, partner.due_at)),
-        None if policy is None else policy.id,
+        *((None, None) if partner is None else (partner.id, partner.ref)),
+        held["partner_due_at"],
+        policy_id,
         intake.parent_id,
         uow.actor.id if uow.actor.kind in {"staff", "client"} else None,
         uow.now,
@@ -341,6 +363,7 @@ async def _add(
         uow.actor.id,
         *((None, None, 0) if before is None else (before.id, before.by, before.times)),
         *_found_at(intake),
+        held["first_promise_at"],
     )
     if no is None:
         return None
@@ -358,19 +381,20 @@ async def _add(
             sort=kind,
             hazard=hazard,
             came_again=0 if before is None else before.times,
-            partner_ref=None if partner is None else partner.ref,
+            partner_ref=held["partner_ref"],
         ),
         subject="complaint",
         subject_id=complaint_id,
         region_path=seen["region_path"],
     )
-    state = await begin(uow, complaint_id=complaint_id, since=intake.since)
+    await promises.begin(uow, held, since=intake.since)
+    state = State.RECEIVED if await assigning.route_in(uow, held) is None else State.ASSIGNED
     again = (None, 0) if before is None else (before.id, before.times)
     return Taken(complaint_id, no, code, state, False, *again)
 
 
 async def _before(
-    uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", policy: StoredPolicy | None
+    uow: UnitOfWork, intake: Intake, seen: "asyncpg.Record", hotline: Hotline | None
 ) -> repeats.Earlier | None:
     """The time before; of a part of another complaint there is none, that one was said once."""
     if intake.parent_id is not None:
@@ -382,11 +406,4 @@ async def _before(
         reporter=None if intake.unknown else replace(intake.reporter, phone=_heard(intake)),
         place=intake.place,
     )
-    return await repeats.earlier(uow, again, leaves.repeating(leaves.said_by(policy)))
-
-
-async def begin(uow: UnitOfWork, *, complaint_id: UUID, since: datetime | None = None) -> State:
-    """The promises of a new case begin, and the rules send it to a desk; where it stands then."""
-    held = await uow.driver.fetchrow(desk_queries.TO_ROUTE, complaint_id)
-    await promises.begin(uow, held, since=since)
-    return State.RECEIVED if await assigning.route_in(uow, held) is None else State.ASSIGNED
+    return await repeats.earlier(uow, again, leaves.repeating(hotline))

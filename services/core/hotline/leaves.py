@@ -6,7 +6,6 @@ from uuid import UUID
 from services.core.policy import queries as policies
 from services.core.policy.hotline import Hotline, Refusing, Repeating
 from services.core.policy.leaves import Duration
-from services.core.policy.queries import StoredPolicy
 from services.core.policy.schema import Policy
 
 if TYPE_CHECKING:
@@ -20,21 +19,13 @@ _KNOWN: dict[UUID, Hotline | None] = {}
 """A version never changes, and there are few."""
 
 
-def said_by(policy: StoredPolicy | None) -> Hotline | None:
-    """What a version says of the hotline; None for none, and for one that says nothing."""
-    if policy is None:
-        return None
-    if policy.id not in _KNOWN:
-        _KNOWN[policy.id] = Policy.model_validate(policy.body).hotline
-    return _KNOWN[policy.id]
-
-
 async def of_version(driver: "asyncpg.Connection", policy_version_id: UUID | None) -> Hotline | None:
-    """The same by the version's id."""
+    """What a version says of the hotline; None for none, and for one that says nothing."""
     if policy_version_id is None:
         return None
     if policy_version_id not in _KNOWN:
-        return said_by(await policies.by_id(driver, version_id=policy_version_id))
+        stored = await policies.by_id(driver, version_id=policy_version_id)
+        _KNOWN[policy_version_id] = Policy.model_validate(stored.body).hotline
     return _KNOWN[policy_version_id]
 
 

@@ -40,14 +40,16 @@ class Again:
 
 
 # What was merged was closed with the case that it was handled with. What may be it is found by reporter and by place,
-# each by its index, before anything else is asked of it (OFFSET 0: a region's complaints are many).
+# each by its index, before anything else is asked of it (OFFSET 0: a region's complaints are many). Of a busy place's the open
+# ones, which are none, are passed over before anything is reckoned.
 EARLIER = """
 WITH his AS (
   SELECT complaint_id AS id FROM complaint_reporter WHERE resident_id = $5
   UNION SELECT complaint_id FROM complaint_reporter WHERE property_id = $6
   UNION SELECT complaint_id FROM complaint_reporter WHERE phone_index = ANY ($7::bytea[])),
 near AS MATERIALIZED (
-  SELECT id FROM complaint WHERE point <@ $8::box AND metres_between(point, $9::point) <= $10),
+  SELECT id FROM (SELECT id, point, category, closed_at, merged_into_id FROM complaint WHERE point <@ $8::box OFFSET 0) AS around
+  WHERE category = $1 AND num_nonnulls(closed_at, merged_into_id) > 0 AND metres_between(point, $9::point) <= $10),
 found AS (SELECT id, 'reporter' AS by FROM his UNION ALL SELECT id, 'place' FROM near)
 SELECT c.id, found.by, c.came_again
 FROM found CROSS JOIN LATERAL (SELECT * FROM complaint one WHERE one.id = found.id OFFSET 0) AS c

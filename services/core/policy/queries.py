@@ -88,22 +88,27 @@ ONE = Statement(
 
 BY_ID = Statement(select(*WHOLE).where(PolicyVersion.id == bindparam("id")))
 
-IN_FORCE = Statement(
-    select(*WHOLE)
-    .join_from(
-        PolicyAssignment,
-        PolicyVersion,
-        and_(
-            PolicyVersion.policy_id == PolicyAssignment.policy_id,
-            PolicyVersion.number == PolicyAssignment.policy_number,
-        ),
+
+def _in_force(*columns: Any) -> Statement:
+    return Statement(
+        select(*columns)
+        .join_from(
+            PolicyAssignment,
+            PolicyVersion,
+            and_(
+                PolicyVersion.policy_id == PolicyAssignment.policy_id,
+                PolicyVersion.number == PolicyAssignment.policy_number,
+            ),
+        )
+        .where(PolicyAssignment.region_path == func.any(bindparam("paths", type_=ARRAY(String))))
+        .order_by(
+            func.length(PolicyAssignment.region_path).desc(), PolicyAssignment.since.desc(), PolicyAssignment.id.desc()
+        )
+        .limit(1)
     )
-    .where(PolicyAssignment.region_path == func.any(bindparam("paths", type_=ARRAY(String))))
-    .order_by(
-        func.length(PolicyAssignment.region_path).desc(), PolicyAssignment.since.desc(), PolicyAssignment.id.desc()
-    )
-    .limit(1)
-)
+
+
+IN_FORCE, ID_IN_FORCE = _in_force(*WHOLE), _in_force(PolicyVersion.id)
 
 # Writers of one policy take turns: of two regions that take the same new id, the second sees the first.
 LOCK_ID = Statement(select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("policy_id", type_=String), 0))))
@@ -151,3 +156,9 @@ async def in_force(driver: "asyncpg.Connection", *, region_path: str) -> StoredP
     """The version that holds at a place: the newest assignment of the nearest region up the tree that has one."""
     row = await IN_FORCE.first(driver, paths=lineage(region_path))
     return None if row is None else stored(row)
+
+
+async def id_in_force(driver: "asyncpg.Connection", *, region_path: str) -> UUID | None:
+    """The id alone of what `in_force` gives, for who knows already what versions say: they never change."""
+    row = await ID_IN_FORCE.first(driver, paths=lineage(region_path))
+    return None if row is None else row["id"]
