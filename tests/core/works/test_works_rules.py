@@ -18,7 +18,7 @@ def test_every_state_but_the_last_leads_on_and_nothing_leads_from_the_last() -> 
     assert set(rules.MOVES.values()) == set(State)
 
 
-@pytest.mark.parametrize("state", set(State) - {State.READY})
+@pytest.mark.parametrize("state", [state for state in State if state is not State.READY])
 def test_works_start_from_ready_alone(state: State) -> None:
     assert rules.after(Action.START, state) is None
 
