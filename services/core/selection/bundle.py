@@ -30,15 +30,18 @@ FORMAT = "jiugai-bundle/2"
 
 
 class Writer:
-    """Writes a bundle partition by partition, and knows its digests so far. The same run gives the same bytes."""
+    """Writes a bundle partition by partition, and knows its digests so far. The same run gives the same bytes.
 
-    def __init__(self, policy: Policy, parameters: RoundParameters) -> None:
+    `rules_version`: of the rules that the run was computed by.
+    """
+
+    def __init__(self, policy: Policy, parameters: RoundParameters, *, rules_version: int = RULES_VERSION) -> None:
         self._head = _line(
             {
                 "inputs": {
                     "policy": canonical(policy),
                     "round": parameters_document(parameters),
-                    "rules_version": RULES_VERSION,
+                    "rules_version": rules_version,
                 }
             }
         )

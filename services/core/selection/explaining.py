@@ -74,10 +74,11 @@ class Bundle:
     run_id: UUID
     policy: Policy
     parameters: RoundParameters
+    rules_version: int
 
     async def lines(self, database: Database) -> AsyncIterator[bytes]:
         """Its lines, many at a time. No connection is held while the reader is slow: what a run found never changes."""
-        writer = Writer(self.policy, self.parameters)
+        writer = Writer(self.policy, self.parameters, rules_version=self.rules_version)
         yield writer.head()
 
         async def read(after: int) -> "list[asyncpg.Record]":
@@ -99,4 +100,5 @@ async def bundle(driver: "asyncpg.Connection", *, scope: Scope, run_id: UUID) ->
         raise RunNotDone
     found = await queries.round_of(driver, scope=scope, round_id=run["round_id"])
     stored = await policies.by_id(driver, version_id=found["policy_version_id"])
-    return Bundle(run_id, Policy.model_validate(stored.body), frozen.parameters_of(found))
+    policy = Policy.model_validate(stored.body)
+    return Bundle(run_id, policy, frozen.parameters_of(found), run["rules_version"])

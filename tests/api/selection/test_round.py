@@ -109,6 +109,10 @@ async def test_the_bundle_verifies_and_a_changed_one_does_not(world: World) -> N
     ):
         assert was in lines[place]
         assert list(verify([*lines[:place], lines[place].replace(was, now), *lines[place + 1 :]])) != []
+    async with world.database.engine.begin() as connection:
+        await connection.exec_driver_sql(f"UPDATE run SET rules_version = 0 WHERE id = '{first['id']}'")
+    older = (await world.city.get(f"/v1/runs/{first['id']}/bundle")).content.splitlines()
+    assert json.loads(older[1])["inputs"]["rules_version"] == 0, "those that it was computed by, not today's"
 
 
 async def test_a_round_may_be_frozen_again_and_only_its_newest_run_is_published(world: World) -> None:
