@@ -96,7 +96,7 @@ FACTORIES: dict[str, Factory] = {
 OF_NO_REGION: dict[str, str] = {
     "year": "2027",  # a plan is named by its year, and by a region in the query
     "kind": "compounds",  # a kind of file, the same everywhere
-    "category_code": "leak",  # what complaints are about, the same everywhere
+    "category_code": "heating",  # what complaints are about, the same everywhere; one that no test files a complaint of
     "policy_id": "ningbo",  # policies are published for all
     "gate_id": "menu_vote",  # a gate of that policy
     "number": "1",  # of a plan version: the first
